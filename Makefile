@@ -1,0 +1,43 @@
+# The whole manual. ARGS="…" passes options on.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+.DEFAULT_GOAL := help
+.PHONY: help demo test e2e check bench lock
+
+help: ## what can be asked for
+	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+# Everything a recipe says about itself goes to standard error: standard output belongs to the command (`demo --json`).
+$(VENV)/.runtime: requirements.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) >&2
+	@echo "Installing what requirements.txt pins…" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt >&2
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
+	@echo "Installing what requirements-dev.txt pins…" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt >&2
+	@touch $@
+
+demo: $(VENV)/.runtime ## the whole panel with three companies on http://localhost:8000 (ARGS="--once --json": one run, no server)
+	@$(BIN)/python manage.py demo $(ARGS)
+
+test: $(VENV)/.dev ## the test suite on real servers
+	@$(BIN)/python -m pytest -n 2 -m "not e2e" $(ARGS)
+
+e2e: $(VENV)/.dev ## the browser tests (needs Chromium)
+	@$(BIN)/python -m pytest -m e2e $(ARGS)
+
+check: $(VENV)/.dev ## style, types, boundaries, migrations, deployment, translations
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/python scripts/check.py
+
+bench: $(VENV)/.dev ## what the README's table measures, as ratios in one run
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: $(VENV)/.dev ## resolve requirements*.in into requirements*.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" requirements.in -o requirements.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt

@@ -1,0 +1,20 @@
+"""What happens after facts change, in order. A newcomer reads it once.
+
+The event row and the generation commit with the change; this task only wakes up. Whatever a lost wake-up leaves, Beat finds in the rows
+(`live_generation.facts` ahead of `kpi_viewstate.built_version`), because Beat runs the same task.
+"""
+
+from celery import shared_task
+
+from kpi import services as kpi
+
+
+@shared_task(name="config.dispatch.dispatch", ignore_result=True)
+def dispatch(**_: object) -> None:
+    """Bring everything that is derived from facts up to date. Safe to repeat, cheap when there is nothing to do."""
+    run()
+
+
+def run() -> dict[str, int]:
+    """Do what `dispatch` does, in this process. Returns what was done, by step."""
+    return {"kpi_refreshes": kpi.refresh_until_current()}

@@ -1,0 +1,1 @@
+"""kpi: numbers. Rollups kept exact by triggers, the materialized view, the catalog and the pages that show them."""

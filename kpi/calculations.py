@@ -1,0 +1,1 @@
+"""Pure calculations over frozen rows: comparisons, shares, like-for-like changes."""

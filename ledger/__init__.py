@@ -1,0 +1,1 @@
+"""ledger: facts. Accounts, bank lines, customers, products, sales and open items, whatever brought them in."""

@@ -1,0 +1,47 @@
+"""Who buys, and who is owed."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ledger.models.source import Fact
+
+
+class Customer(Fact):
+    """A customer of the company. `document` is a CPF or CNPJ without punctuation, or empty. `name_folded` is what names sort by."""
+
+    class Kind(models.TextChoices):
+        PERSON = "person", _("person")
+        COMPANY = "company", _("company")
+        FOREIGN = "foreign", _("foreign")
+
+    kind = models.CharField(_("kind"), max_length=7, choices=Kind, db_default=Kind.PERSON)
+    name = models.CharField(_("name"), max_length=160)
+    name_folded = models.CharField(max_length=160, db_default="")
+    legal_name = models.CharField(max_length=160, db_default="")
+    document = models.CharField("CPF/CNPJ", max_length=14, db_default="")
+    email = models.CharField(_("e-mail"), max_length=254, db_default="")
+    phone = models.CharField(_("phone"), max_length=40, db_default="")
+    city = models.CharField(_("city"), max_length=80, db_default="")
+    state = models.CharField(_("state"), max_length=2, db_default="")
+    is_active = models.BooleanField(_("active"), db_default=True)
+    registered_at = models.DateTimeField(null=True)
+    # Known only by name from a sale or an open item until its own record arrives.
+    is_stub = models.BooleanField(db_default=False)
+    # People's own columns.
+    name_override = models.CharField(_("corrected name"), max_length=160, blank=True, db_default="")
+    note = models.TextField(_("note"), blank=True, db_default="")
+    edited_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "source", "external_id"], name="customer_once")
+        ]
+        indexes = [
+            models.Index("tenant", "name_folded", "id", name="customer_keyset"),
+            models.Index("tenant", "document", name="customer_tenant_document"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name_override or self.name

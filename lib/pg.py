@@ -1,0 +1,54 @@
+"""PostgreSQL as it is: advisory locks with their keys in one place, and raw statements."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import Any
+
+from django.db import connection
+
+
+class Lock(IntEnum):
+    """First half of an advisory key; the second is a tenant or connection id, or 0 for the whole installation."""
+
+    LEDGER = 1  # one writer of facts a tenant
+    SYNC = 2  # one runner a connection
+    KPI_REFRESH = 3  # one refresh of the materialized view
+    SETUP = 4  # one setup-db
+
+
+def fetch(sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
+    """Run a statement and return its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())
+
+
+def execute(sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> int:
+    """Run a statement and return how many rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return int(cursor.rowcount)
+
+
+def lock(kind: Lock, key: int = 0) -> None:
+    """Wait for the advisory lock and hold it until this transaction ends. Needs a transaction."""
+    assert connection.in_atomic_block, "a transaction-level lock without a transaction is given back at once"
+    execute("SELECT pg_advisory_xact_lock(%s, %s)", [int(kind), key])
+
+
+def try_lock(kind: Lock, key: int = 0) -> bool:
+    """Take the advisory lock until this transaction ends, or return False at once when another holds it."""
+    assert connection.in_atomic_block, "a transaction-level lock without a transaction is given back at once"
+    return bool(fetch("SELECT pg_try_advisory_xact_lock(%s, %s)", [int(kind), key])[0][0])
+
+
+@contextmanager
+def session_lock(kind: Lock, key: int = 0) -> Iterator[bool]:
+    """Try the lock for longer than one transaction; yield whether it was taken. The server frees it when this process dies."""
+    taken = bool(fetch("SELECT pg_try_advisory_lock(%s, %s)", [int(kind), key])[0][0])
+    try:
+        yield taken
+    finally:
+        if taken:
+            fetch("SELECT pg_advisory_unlock(%s, %s)", [int(kind), key])

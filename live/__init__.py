@@ -1,0 +1,1 @@
+"""live: what just happened. The event log, the tenant cache and its generations, health."""

@@ -1,0 +1,1 @@
+"""reconciliation: judgements. Which bank line settles which open item, and why."""

@@ -1,0 +1,1 @@
+"""Judgements. Proposals, confirmations and rejections come with the matcher."""
