@@ -1,0 +1,99 @@
+"""Real servers under the whole test run, started before the settings are read.
+
+With `DATABASE_URL` or `REDIS_URL` in the environment the tests use those servers (PostgreSQL: a database of its own, test_…; Redis: the
+named database, which must be empty). Without, servers from the wheels start in a folder of this run and end with it, kill -9 included.
+
+pytest-django would read the settings before any conftest.py if pyproject.toml named them, so they are named here.
+"""
+
+import atexit
+import base64
+import os
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+import django
+import pytest
+import redis
+
+from config.testing import PostgresServer, ServersOfOneRun, ValkeyServer
+
+WORKER = os.environ.get(
+    "PYTEST_XDIST_WORKER", ""
+)  # gw0, gw1, …; empty in the process that starts the servers
+
+
+def _start_servers() -> None:
+    """Name the servers in the environment, which the workers of pytest-xdist inherit."""
+    if "DATABASE_URL" in os.environ and "REDIS_URL" in os.environ:
+        return
+    servers = ServersOfOneRun()
+    atexit.register(servers.close)
+    if "DATABASE_URL" not in os.environ:
+        os.environ["DATABASE_URL"] = servers.postgres().url
+    if "REDIS_URL" not in os.environ:
+        os.environ["REDIS_URL"] = servers.valkey().url
+
+
+def _prepare_environment() -> None:
+    if WORKER:
+        os.environ["REDIS_URL"] = _with_database(os.environ["REDIS_URL"], 1 + int(WORKER.removeprefix("gw")))
+    else:
+        _start_servers()
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "SECRET_KEY": "tests-only-secret-key-of-more-than-fifty-characters-0123456789",
+        "JWT_SECRET": "tests-only-jwt-secret-of-more-than-fifty-characters-0123456789",
+        "FIELD_ENCRYPTION_KEYS": base64.urlsafe_b64encode(b"tests only, exactly 32 bytes ok!").decode(),
+        "HTTPS_ONLY": "false",
+        "DB_POOL": "false",  # a pooled connection keeps the test database from being dropped
+    }
+
+
+def _with_database(url: str, offset: int) -> str:
+    """Return a Redis URL whose database number is `offset` higher: one database a worker."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"/{int(parts.path.strip('/') or 0) + offset}"))
+
+
+_prepare_environment()
+django.setup()
+
+pytest_plugins = ["tests.cast"]
+
+
+@pytest.fixture(scope="session")
+def _redis() -> Iterator[redis.Redis]:
+    """The Redis database of this worker. Refuses one that holds data before the first test: tests empty it."""
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+        if client.dbsize():
+            pytest.exit(
+                "REDIS_URL names a database with data in it. Tests empty theirs: name an empty one.", 4
+            )
+        yield client
+        client.flushdb()
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis(_redis: redis.Redis) -> None:
+    """Every test finds an empty Redis database."""
+    _redis.flushdb()
+
+
+@pytest.fixture(scope="session")
+def _own_servers() -> Iterator[ServersOfOneRun]:
+    servers = ServersOfOneRun()
+    yield servers
+    servers.close()
+
+
+@pytest.fixture
+def embedded_postgres_factory(_own_servers: ServersOfOneRun) -> Callable[[], PostgresServer]:
+    """Return a function that starts a PostgreSQL of the test's own, to stop, kill and start again (config.testing)."""
+    return _own_servers.postgres
+
+
+@pytest.fixture
+def valkey_factory(_own_servers: ServersOfOneRun) -> Callable[[], ValkeyServer]:
+    """Return a function that starts a Valkey of the test's own, to stop, kill and start again (config.testing)."""
+    return _own_servers.valkey
