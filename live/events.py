@@ -2,14 +2,9 @@
 
 from typing import Any, Final, Literal
 
-import structlog
-from celery import current_app
-from django.conf import settings
-from django.db import transaction
-from kombu.exceptions import OperationalError
-
-from live.models import Event
 from lib import pg
+from live import wake
+from live.models import Event
 
 Group = Literal["facts", "recon", "settings"]
 GROUPS: Final = ("facts", "recon", "settings")
@@ -25,7 +20,6 @@ NAMES: Final[dict[str, Group | None]] = {
     "membership_changed": None,
     "notification": None,
 }
-log = structlog.get_logger(__name__)
 
 _BUMP = """
 INSERT INTO live_generation AS g (tenant_id, {group}) VALUES (%s, 1)
@@ -44,14 +38,4 @@ def publish(name: str, *, tenant_id: int, changed: bool = True, **ids: Any) -> N
     if group and changed:
         pg.execute(_BUMP.format(group=group), [tenant_id])
     Event.objects.create(tenant_id=tenant_id, name=name, payload=ids)
-    transaction.on_commit(_wake)
-
-
-def _wake() -> None:
-    """Send `dispatch` by name, best effort: what is not heard now, Beat finds in the rows."""
-    if not settings.CELERY_BROKER_URL:
-        return
-    try:
-        current_app.send_task("config.dispatch.dispatch", ignore_result=True, expires=60, retry=False)
-    except (OperationalError, OSError) as error:
-        log.warning("dispatch_not_woken", error=str(error))
+    wake.on_commit("config.dispatch.dispatch")

@@ -1,0 +1,63 @@
+"""A person's edits: only the columns that no sync writes, with audit and event in one transaction."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ledger.lists import LISTS
+from ledger.models import Customer, OpenItem, Product, Sale, Transaction
+from live import events
+from tenants import audit
+from tenants.access import Access
+
+Editable = Transaction | Sale | Customer | Product | OpenItem
+# The columns that belong to people, by list.
+EDITABLE: Final[dict[str, tuple[str, ...]]] = {
+    "transactions": ("category_override", "name_override", "ignored", "note"),
+    "sales": ("ignored", "note"),
+    "customers": ("name_override", "note"),
+    "products": ("name_override", "note"),
+    "open_items": ("category_override", "ignored", "note"),
+}
+NOTE_LIMIT: Final = 4_000
+
+
+@transaction.atomic
+def edit(*, access: Access, row: Editable, fields: Mapping[str, Any]) -> Editable:
+    """Return the row with a person's columns set. What does not change is not written, and then nothing is audited.
+
+    Raises ValidationError for a column that is not a person's, or a value that does not fit.
+    """
+    name = next(spec.name for spec in LISTS.values() if isinstance(row, spec.model))
+    refused = set(fields) - set(EDITABLE[name])
+    if refused:
+        raise ValidationError(_("Only a synchronisation may change: %(fields)s.") % {"fields": ", ".join(sorted(refused))})
+    fresh = type(row)._default_manager.select_for_update(of=("self",)).get(tenant_id=access.tenant.pk, pk=row.pk)
+    values = {column: _checked(row, column, value) for column, value in fields.items()}
+    changed = {column: value for column, value in values.items() if getattr(fresh, column) != value}
+    if not changed:
+        return fresh
+    before = {column: getattr(fresh, column) for column in changed}
+    for column, value in changed.items():
+        setattr(fresh, column, value)
+    fresh.edited_at = fresh.updated_at = timezone.now()
+    fresh.save(update_fields=[*changed, "edited_at", "updated_at"])
+    audit.record(tenant=access.tenant, action="edit", row=fresh, actor=access, before=before, after=changed)
+    events.publish("facts_changed", tenant_id=access.tenant.pk, **{name: [row.pk]})
+    return fresh
+
+
+def _checked(row: Editable, column: str, value: Any) -> Any:
+    if column == "ignored":
+        if not isinstance(value, bool):
+            raise ValidationError(_("“Ignored” is yes or no."))
+        return value
+    text = str(value).replace("\x00", "").strip()
+    limit = getattr(row._meta.get_field(column), "max_length", None) or NOTE_LIMIT
+    if len(text) > limit:
+        raise ValidationError(_("This text is too long: %(limit)d characters at most.") % {"limit": limit})
+    return text

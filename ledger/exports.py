@@ -1,0 +1,210 @@
+"""What is filtered, as a file: CSV streams at once, XLSX is a job with progress and a link."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+import structlog
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Font
+from openpyxl.utils.exceptions import IllegalCharacterError
+
+from ledger import lists
+from ledger.models import Export
+from lib import clock, documents
+from tenants.access import Access
+from tenants.models import Tenant, User
+
+log = structlog.get_logger(__name__)
+KEPT: Final = timedelta(days=1)
+XLSX_ROWS: Final = 1_000_000  # the format ends at 1,048,576
+STUCK: Final = timedelta(minutes=15)
+BATCH: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a file: its heading, and the row's key or a function of the row."""
+
+    label: str | Promise
+    value: str | Callable[[dict[str, Any]], Any]
+
+    def of(self, row: dict[str, Any]) -> Any:
+        """Return the cell: text, Decimal, date or None."""
+        return row[self.value] if isinstance(self.value, str) else self.value(row)
+
+
+def _document(name: str) -> Callable[[dict[str, Any]], str]:
+    return lambda row: documents.pretty(row[name])
+
+
+COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
+    "transactions": (
+        Column(_("Date"), "date"), Column(_("Account"), "account_name"), Column(_("Description"), "description"),
+        Column(_("Counterparty"), "shown_name"), Column("CPF/CNPJ", _document("counterparty_document")),
+        Column(_("Category"), "shown_category"), Column(_("Operation"), "operation"), Column(_("Status"), "status"),
+        Column(_("Amount"), "amount"), Column(_("Currency"), "currency"), Column(_("Note"), "note"),
+    ),
+    "sales": (
+        Column(_("Date"), "date"), Column(_("Number"), "number"), Column(_("Customer"), "customer_name"), Column(_("Kind"), "kind"),
+        Column(_("Status"), "status"), Column(_("Seller"), "seller"), Column(_("Store"), "store"), Column(_("Channel"), "channel"),
+        Column(_("Payment"), "payment"), Column(_("Discount"), "discount"), Column(_("Total"), "total"), Column(_("Currency"), "currency"),
+        Column(_("Note"), "note"),
+    ),
+    "customers": (
+        Column(_("Name"), "shown_name"), Column("CPF/CNPJ", _document("document")), Column(_("E-mail"), "email"), Column(_("Phone"), "phone"),
+        Column(_("City"), "city"), Column(_("State"), "state"), Column(_("Note"), "note"),
+    ),
+    "products": (
+        Column(_("Name"), "shown_name"), Column(_("Code"), "code"), Column(_("Group"), "group"), Column(_("Unit"), "unit"),
+        Column(_("Price"), "price"), Column(_("Cost"), "cost"), Column(_("Stock"), "stock"), Column(_("Note"), "note"),
+    ),
+    "open_items": (
+        Column(_("Due"), "due_date"), Column(_("Direction"), "direction"), Column(_("Status"), "status"), Column(_("Number"), "number"),
+        Column(_("Counterparty"), "counterparty_name"), Column("CPF/CNPJ", _document("counterparty_document")),
+        Column(_("Description"), "description"), Column(_("Category"), "shown_category"), Column(_("Amount"), "amount"),
+        Column(_("Paid"), "paid_amount"), Column(_("Open"), "open_amount"), Column(_("Paid on"), "paid_date"),
+        Column(_("Currency"), "currency"), Column(_("Note"), "note"),
+    ),
+}  # fmt: skip
+
+
+def csv_lines(spec: lists.ListSpec, tenant: Tenant, filters: lists.Filters) -> Iterator[bytes]:
+    """Yield the file in pieces as Excel in Brazil opens it: UTF-8 with BOM, `;`, decimal comma, days as 31/12/2026."""
+    columns = COLUMNS[spec.name]
+    yield b"\xef\xbb\xbf" + _csv_line([str(column.label) for column in columns])
+    for row in lists.rows(spec, tenant, filters):
+        yield _csv_line([_csv_cell(column.of(row)) for column in columns])
+
+
+def _csv_line(cells: list[str]) -> bytes:
+    buffer = io.StringIO()
+    csv.writer(buffer, delimiter=";", lineterminator="\r\n").writerow(cells)
+    return buffer.getvalue().encode()
+
+
+def _csv_cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return f"{value:f}".replace(".", ",")
+    if isinstance(value, date):
+        return f"{value:%d/%m/%Y}"
+    return _harmless(str(value))
+
+
+def _harmless(text: str) -> str:
+    """Return text that a spreadsheet shows rather than runs: a formula from a bank line's text stays text."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+@transaction.atomic
+def request(*, access: Access, user: User, resource: str, query: dict[str, str], language: str) -> Export:
+    """Return the job for this file: the person's open one for the same question, or a new one that a worker will do."""
+    asked = Export.objects.filter(
+        tenant=access.tenant, user=user, resource=resource, query=query, language=language
+    )
+    waiting = asked.filter(
+        status__in=[Export.Status.QUEUED, Export.Status.RUNNING], created_at__gt=timezone.now() - STUCK
+    ).first()
+    return waiting or Export.objects.create(
+        tenant=access.tenant, user=user, resource=resource, query=query, language=language
+    )
+
+
+def run(export_id: int) -> bool:
+    """Make one file if nobody else does. Return whether this call made it. A failure is kept on the row as a sentence."""
+    claimed = Export.objects.filter(pk=export_id, status=Export.Status.QUEUED).update(
+        status=Export.Status.RUNNING, started_at=timezone.now()
+    )
+    if not claimed:
+        return False
+    export = Export.objects.select_related("tenant").get(pk=export_id)
+    try:
+        with translation.override(export.language):
+            content = _workbook(export)
+    except (ValueError, IllegalCharacterError, MemoryError) as error:
+        log.warning("export_failed", export=export_id, error=str(error))
+        _close(export, Export.Status.FAILED, error=str(error) or type(error).__name__)
+        return True
+    _close(export, Export.Status.DONE, content=content)
+    return True
+
+
+def _close(export: Export, status: str, **fields: Any) -> None:
+    Export.objects.filter(pk=export.pk).update(status=status, finished_at=timezone.now(), **fields)
+
+
+def _workbook(export: Export) -> bytes:
+    """Return the XLSX file: bold frozen heading, real numbers and days, an automatic filter."""
+    spec = lists.LISTS[export.resource]
+    today = clock.business_day(export.created_at, export.tenant.zone)
+    filters = lists.parse(spec, export.query, today=today)
+    total = sum(part.rows for part in lists.totals(spec, export.tenant, filters))
+    Export.objects.filter(pk=export.pk).update(rows_total=total)
+    if total > XLSX_ROWS:
+        raise ValueError(
+            translation.gettext(
+                "A spreadsheet holds one million rows at most. Narrow the filter, or take the CSV."
+            )
+        )
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(str(spec.label)[:31])
+    sheet.freeze_panes = "A2"
+    columns = COLUMNS[spec.name]
+    sheet.append([_heading(sheet, str(column.label)) for column in columns])
+    for n, row in enumerate(lists.rows(spec, export.tenant, filters), start=1):
+        sheet.append([_cell(sheet, column.of(row)) for column in columns])
+        if n % BATCH == 0:
+            Export.objects.filter(pk=export.pk).update(rows_done=n)
+    Export.objects.filter(pk=export.pk).update(rows_done=total)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def _heading(sheet: Any, label: str) -> WriteOnlyCell:
+    cell = WriteOnlyCell(sheet, value=label)
+    cell.font = Font(bold=True)
+    return cell
+
+
+def _cell(sheet: Any, value: Any) -> Any:
+    if isinstance(value, Decimal):
+        cell = WriteOnlyCell(sheet, value=value)
+        cell.number_format = "#,##0.00"
+        return cell
+    if isinstance(value, date) and not isinstance(value, datetime):
+        cell = WriteOnlyCell(sheet, value=value)
+        cell.number_format = "dd/mm/yyyy"
+        return cell
+    if isinstance(value, str):
+        # openpyxl takes a text that begins with "=" for a formula.
+        return _harmless(value) if value[:1] == "=" else value
+    return value
+
+
+def run_waiting() -> int:
+    """Make every file that waits, and fail those whose worker died. Return how many were made. Beat's safety net."""
+    stuck = Export.objects.filter(status=Export.Status.RUNNING, started_at__lt=timezone.now() - STUCK)
+    stuck.update(
+        status=Export.Status.FAILED,
+        error=translation.gettext_noop("The worker was lost. Ask for the file again."),
+    )
+    return sum(
+        run(pk) for pk in Export.objects.filter(status=Export.Status.QUEUED).values_list("pk", flat=True)
+    )
+
+
+def prune() -> int:
+    """Delete files older than a day. Return how many."""
+    return Export.objects.filter(created_at__lt=timezone.now() - KEPT).delete()[0]

@@ -1,0 +1,345 @@
+"""The five lists."""
+
+from typing import Final
+
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, When
+from django.db.models.expressions import Combinable
+from django.utils.translation import gettext_lazy as _
+
+from ledger.lists.filters import Choice, ListSpec
+from ledger.models import Customer, OpenItem, Product, Sale, SaleItem, Transaction
+from lib import documents
+from lib.text import fold
+
+SEEN = Q(void_at=None)
+
+
+def _either(override: str, column: str) -> Combinable:
+    """Return what a person wrote, or else what upstream says."""
+    return Case(When(**{override: ""}, then=F(column)), default=F(override), output_field=CharField())
+
+
+def _choices(name: str, label: object, values: object) -> Choice:
+    """Return a filter over a column's own choices."""
+    return Choice(name, label, {value: (text, Q(**{name: value})) for value, text in values})  # type: ignore[arg-type, attr-defined]
+
+
+def _in_transactions(text: str) -> Q:
+    digits = documents.normalize(text)
+    found = (
+        Q(description__icontains=text)
+        | Q(counterparty_name__icontains=text)
+        | Q(name_override__icontains=text)
+        | Q(note__icontains=text)
+    )
+    return found | Q(counterparty_document=digits) | Q(reference=text) if len(digits) >= 11 else found
+
+
+def _in_sales(text: str) -> Q:
+    return Q(number=text) | Q(customer_name__icontains=text)
+
+
+def _in_customers(text: str) -> Q:
+    digits = documents.normalize(text)
+    found = Q(name_folded__contains=fold(text)) | Q(name_override__icontains=text) | Q(email__icontains=text)
+    return found | Q(document__startswith=digits) if digits[:1].isdigit() else found
+
+
+def _in_products(text: str) -> Q:
+    return (
+        Q(name_folded__contains=fold(text))
+        | Q(name_override__icontains=text)
+        | Q(code=text)
+        | Q(barcode=text)
+    )
+
+
+def _in_open_items(text: str) -> Q:
+    digits = documents.normalize(text)
+    found = Q(number=text) | Q(description__icontains=text) | Q(counterparty_name__icontains=text)
+    return found | Q(counterparty_document=digits) if len(digits) >= 11 else found
+
+
+def _with_product(pk: int) -> Exists:
+    lines = SaleItem.objects.filter(tenant_id=OuterRef("tenant_id"), sale_id=OuterRef("pk"), product_id=pk)
+    return Exists(lines)
+
+
+NEWEST: Final = (_("newest first"), ("-date", "-id"))
+OLDEST: Final = (_("oldest first"), ("date", "id"))
+
+TRANSACTIONS: Final = ListSpec(
+    name="transactions",
+    label=_("Transactions"),
+    model=Transaction,
+    values=(
+        "id",
+        "date",
+        "account_id",
+        "account_name",
+        "type",
+        "amount",
+        "currency",
+        "status",
+        "nature",
+        "operation",
+        "description",
+        "shown_category",
+        "shown_name",
+        "counterparty_document",
+        "ignored",
+        "note",
+        "void_at",
+    ),  # fmt: skip
+    annotations={
+        "shown_category": _either("category_override", "category"),
+        "shown_name": _either("name_override", "counterparty_name"),
+        "account_name": Case(
+            When(account__name_override="", then=F("account__name")),
+            default=F("account__name_override"),
+            output_field=CharField(),
+        ),
+    },
+    orders={
+        "-date": NEWEST,
+        "date": OLDEST,
+        "-amount": (_("largest first"), ("-amount", "-id")),
+        "amount": (_("smallest first"), ("amount", "id")),
+    },
+    default_order="-date",
+    date_column="date",
+    default_period="30d",
+    amount_column="amount",
+    choices=(
+        _choices("type", _("Direction"), Transaction.Type.choices),
+        Choice(
+            "status",
+            _("Status"),
+            {
+                "counted": (_("posted and counted"), SEEN & Q(status="posted", ignored=False)),
+                "posted": (_("posted"), SEEN & Q(status="posted")),
+                "pending": (_("pending"), SEEN & Q(status="pending")),
+                "ignored": (_("ignored"), SEEN & Q(ignored=True)),
+                "void": (_("void"), Q(void_at__isnull=False)),
+                "all": (_("all"), SEEN),
+            },
+            default="all",
+        ),
+        _choices("operation", _("Operation"), Transaction.Operation.choices),
+        _choices("nature", _("Nature"), Transaction.Nature.choices),
+        Choice(
+            "flow",
+            _("Totals"),
+            {"1": (_("counts as in or out"), SEEN & Q(status="posted", ignored=False, nature="regular"))},
+        ),
+    ),
+    ids={"account": lambda pk: Q(account_id=pk)},
+    words={"category": "shown_category"},
+    search=_in_transactions,
+)
+
+SALES: Final = ListSpec(
+    name="sales",
+    label=_("Sales"),
+    model=Sale,
+    values=(
+        "id",
+        "date",
+        "number",
+        "kind",
+        "customer_id",
+        "customer_name",
+        "status",
+        "is_cancelled",
+        "total",
+        "discount",
+        "currency",
+        "seller",
+        "store",
+        "channel",
+        "payment",
+        "instalments",
+        "ignored",
+        "note",
+        "void_at",
+    ),  # fmt: skip
+    orders={
+        "-date": NEWEST,
+        "date": OLDEST,
+        "-total": (_("largest first"), ("-total", "-id")),
+        "total": (_("smallest first"), ("total", "id")),
+    },
+    default_order="-date",
+    date_column="date",
+    default_period="30d",
+    amount_column="total",
+    choices=(
+        _choices("kind", _("Kind"), Sale.Kind.choices),
+        Choice(
+            "status",
+            _("Status"),
+            {
+                "counted": (_("counted"), SEEN & Q(is_cancelled=False, ignored=False)),
+                "cancelled": (_("cancelled"), SEEN & Q(is_cancelled=True)),
+                "ignored": (_("ignored"), SEEN & Q(ignored=True)),
+                "void": (_("void"), Q(void_at__isnull=False)),
+                "all": (_("all"), SEEN),
+            },
+            default="all",
+        ),
+    ),
+    ids={"customer": lambda pk: Q(customer_id=pk), "product": _with_product},
+    words={"seller": "seller", "store": "store", "channel": "channel"},
+    search=_in_sales,
+)
+
+CUSTOMERS: Final = ListSpec(
+    name="customers",
+    label=_("Customers"),
+    model=Customer,
+    values=(
+        "id",
+        "shown_name",
+        "name_folded",
+        "kind",
+        "document",
+        "email",
+        "phone",
+        "city",
+        "state",
+        "is_active",
+        "is_stub",
+        "note",
+    ),
+    annotations={"shown_name": _either("name_override", "name")},
+    orders={
+        "name": (_("A to Z"), ("name_folded", "id")),
+        "-name": (_("Z to A"), ("-name_folded", "-id")),
+        "-id": (_("newest first"), ("-id",)),
+    },
+    default_order="name",
+    choices=(
+        _choices("kind", _("Kind"), Customer.Kind.choices),
+        Choice(
+            "status",
+            _("Status"),
+            {
+                "active": (_("active"), SEEN & Q(is_active=True)),
+                "inactive": (_("inactive"), SEEN & Q(is_active=False)),
+                "all": (_("all"), SEEN),
+            },
+            default="all",
+        ),
+    ),
+    words={"state": "state"},
+    search=_in_customers,
+)
+
+PRODUCTS: Final = ListSpec(
+    name="products",
+    label=_("Products"),
+    model=Product,
+    values=(
+        "id",
+        "shown_name",
+        "name_folded",
+        "kind",
+        "code",
+        "group",
+        "unit",
+        "price",
+        "cost",
+        "stock",
+        "is_active",
+        "is_stub",
+        "note",
+    ),
+    annotations={"shown_name": _either("name_override", "name")},
+    orders={
+        "name": (_("A to Z"), ("name_folded", "id")),
+        "-name": (_("Z to A"), ("-name_folded", "-id")),
+        "-id": (_("newest first"), ("-id",)),
+    },
+    default_order="name",
+    choices=(
+        _choices("kind", _("Kind"), Product.Kind.choices),
+        Choice(
+            "status",
+            _("Status"),
+            {
+                "active": (_("active"), SEEN & Q(is_active=True)),
+                "inactive": (_("inactive"), SEEN & Q(is_active=False)),
+                "all": (_("all"), SEEN),
+            },
+            default="all",
+        ),
+    ),
+    words={"group": "group"},
+    search=_in_products,
+)
+
+UNSETTLED: Final = Q(status__in=["open", "partial"])
+OPEN_ITEMS: Final = ListSpec(
+    name="open_items",
+    label=_("Open items"),
+    model=OpenItem,
+    values=(
+        "id",
+        "direction",
+        "status",
+        "number",
+        "description",
+        "customer_id",
+        "counterparty_name",
+        "counterparty_document",
+        "due_date",
+        "paid_date",
+        "amount",
+        "paid_amount",
+        "open_amount",
+        "currency",
+        "instalment",
+        "instalments",
+        "payment_method",
+        "shown_category",
+        "ignored",
+        "note",
+        "void_at",
+    ),  # fmt: skip
+    annotations={"shown_category": _either("category_override", "category")},
+    orders={
+        "due": (_("due first"), ("due_date", "id")),
+        "-due": (_("due last"), ("-due_date", "-id")),
+        "-amount": (_("largest first"), ("-amount", "-id")),
+        "amount": (_("smallest first"), ("amount", "id")),
+    },
+    default_order="due",
+    date_column="due_date",
+    amount_column="open_amount",
+    choices=(
+        _choices("direction", _("Direction"), OpenItem.Direction.choices),
+        Choice(
+            "status",
+            _("Status"),
+            {
+                "unsettled": (_("open"), SEEN & UNSETTLED & Q(ignored=False)),
+                "overdue": (
+                    _("overdue"),
+                    lambda today: SEEN & UNSETTLED & Q(ignored=False, due_date__lt=today),
+                ),
+                "partial": (_("partially paid"), SEEN & Q(status="partial")),
+                "paid": (_("paid"), SEEN & Q(status="paid")),
+                "cancelled": (_("cancelled"), SEEN & Q(status="cancelled")),
+                "ignored": (_("ignored"), SEEN & Q(ignored=True)),
+                "void": (_("void"), Q(void_at__isnull=False)),
+                "all": (_("all"), SEEN),
+            },
+            default="unsettled",
+        ),
+    ),
+    ids={"customer": lambda pk: Q(customer_id=pk)},
+    words={"category": "shown_category", "payment": "payment_method"},
+    search=_in_open_items,
+)
+
+LISTS: Final = {spec.name: spec for spec in (TRANSACTIONS, SALES, CUSTOMERS, PRODUCTS, OPEN_ITEMS)}

@@ -1,0 +1,178 @@
+"""Pages of the ledger: lists, one record, a person's edits, files. Views translate; they decide nothing."""
+
+from typing import Any, Final
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from ledger import details, edits, exports, lists
+from ledger.lists.filters import labels
+from ledger.models import Export
+from lib import clock
+from lib.keyset import CursorError, Page
+from live import wake
+from tenants.access import TenantRequest, member_required, owned
+from tenants.models import Capability
+
+PAGE_SIZES: Final = (50, 100, 200)
+
+
+def wants_fragment(request: HttpRequest) -> bool:
+    """Return whether htmx asked for a part: not a boosted link and not a page restored from history."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def spec_of(name: str) -> lists.ListSpec:
+    """Return the list that a URL names. Raises Http404."""
+    if name not in lists.LISTS:
+        raise Http404
+    return lists.LISTS[name]
+
+
+@require_GET
+@member_required()
+def listing(request: TenantRequest, name: str) -> HttpResponse:
+    """One page of a list, as a whole page or as its rows alone."""
+    spec = spec_of(name)
+    filters = lists.parse(spec, request.GET, today=clock.today(request.tenant.zone))
+    for problem in filters.problems:
+        messages.warning(request, problem.message)
+    context = {
+        "spec": spec,
+        "filters": filters,
+        "page": _page(request, spec, filters),
+        "choices": [
+            (choice, labels(choice), request.GET.get(choice.name, "") or choice.default)
+            for choice in spec.choices
+        ],
+        "query": request.GET.urlencode(),
+        "narrowed": bool(filters.active),
+        "columns": exports.COLUMNS[name],
+        **details.filter_options(request.tenant, name, filters.active),
+    }
+    template = f"ledger/{name}.html"
+    response = render(request, f"{template}#rows" if wants_fragment(request) else template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _page(request: TenantRequest, spec: lists.ListSpec, filters: lists.Filters) -> Page[dict[str, Any]]:
+    size = int(request.GET.get("limit", "0")) if request.GET.get("limit", "").isdigit() else PAGE_SIZES[0]
+    limit = size if size in PAGE_SIZES else PAGE_SIZES[0]
+    try:
+        return lists.listing(
+            spec, request.tenant, filters, limit=limit, cursor=request.GET.get("cursor") or None
+        )
+    except CursorError:
+        messages.warning(request, _("That page link is from another list, so here is the first page."))
+        return lists.listing(spec, request.tenant, filters, limit=limit, cursor=None)
+
+
+@require_GET
+@member_required()
+def totals(request: TenantRequest, name: str) -> HttpResponse:
+    """The sums of what is filtered; asked for after the page, so that the page never waits for them."""
+    spec = spec_of(name)
+    filters = lists.parse(spec, request.GET, today=clock.today(request.tenant.zone))
+    return render(
+        request, "ledger/_totals.html", {"spec": spec, "totals": lists.totals(spec, request.tenant, filters)}
+    )
+
+
+@require_GET
+@member_required()
+def detail(request: TenantRequest, name: str, pk: int) -> HttpResponse:
+    """One record, in the drawer or as a page of its own."""
+    spec_of(name)
+    context = {"name": name, **details.read(request.tenant, name, pk)}
+    template = f"ledger/details/{name}.html"
+    response = render(request, f"{template}#body" if wants_fragment(request) else template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_POST
+@member_required(Capability.WRITE)
+def edit(request: TenantRequest, name: str, pk: int) -> HttpResponseBase:
+    """Save a person's own columns of a record."""
+    row = owned(spec_of(name).model._default_manager.all(), tenant=request.tenant, pk=pk)  # type: ignore[attr-defined]
+    fields = {key: value for key, value in request.POST.items() if key in edits.EDITABLE[name]}
+    if "ignored" in edits.EDITABLE[name] and "ignored_shown" in request.POST:
+        fields["ignored"] = "ignored" in request.POST
+    try:
+        edits.edit(access=request.access, row=row, fields=fields)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, _("Saved. No synchronisation will overwrite it."))
+    return redirect("ledger:detail", slug=request.tenant.slug, name=name, pk=pk)
+
+
+@require_GET
+@member_required()
+def export_csv(request: TenantRequest, name: str) -> StreamingHttpResponse:
+    """What is filtered, as a CSV that streams."""
+    spec = spec_of(name)
+    today = clock.today(request.tenant.zone)
+    filters = lists.parse(spec, request.GET, today=today)
+    response = StreamingHttpResponse(
+        exports.csv_lines(spec, request.tenant, filters), content_type="text/csv; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="{request.tenant.slug}-{name}-{today}.csv"'
+    return response
+
+
+@require_POST
+@member_required()
+def export_xlsx(request: TenantRequest, name: str) -> HttpResponseBase:
+    """Ask for what is filtered as XLSX; the answer is the job's page."""
+    spec_of(name)
+    query = {key: value for key, value in request.GET.items() if key not in {"cursor", "limit"}}
+    export = exports.request(
+        access=request.access,
+        user=request.user,
+        resource=name,
+        query=query,
+        language=get_language() or "pt-br",
+    )
+    wake.on_commit("ledger.export", export_id=export.pk)
+    return redirect("ledger:export", slug=request.tenant.slug, pk=export.pk)
+
+
+@require_GET
+@member_required()
+def export(request: TenantRequest, pk: int) -> HttpResponse:
+    """The progress of a file, and its link when it is ready. Only for the person who asked."""
+    job = owned(Export.objects.defer("content").filter(user=request.user), tenant=request.tenant, pk=pk)
+    share = round(100 * job.rows_done / job.rows_total) if job.rows_total else None
+    template = "ledger/export.html#progress" if wants_fragment(request) else "ledger/export.html"
+    back = reverse("ledger:list", kwargs={"slug": request.tenant.slug, "name": job.resource})
+    return render(
+        request, template, {"job": job, "share": share, "back": back, "spec": lists.LISTS[job.resource]}
+    )
+
+
+@require_GET
+@member_required()
+def export_download(request: TenantRequest, pk: int) -> HttpResponse:
+    """The file itself. Only for the person who asked, for a day."""
+    job = owned(
+        Export.objects.filter(user=request.user, status=Export.Status.DONE), tenant=request.tenant, pk=pk
+    )
+    response = HttpResponse(
+        bytes(job.content or b""),
+        content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    )
+    day = clock.business_day(job.created_at, request.tenant.zone)
+    response["Content-Disposition"] = (
+        f'attachment; filename="{request.tenant.slug}-{job.resource}-{day}.xlsx"'
+    )
+    return response
