@@ -30,7 +30,7 @@ USER_AGENT: Final = "Painel/1 (+sync)"
 IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 EXCERPT: Final = 300  # characters of an error body that a message may show
-_TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|(?i:bearer|basic)\s+[\w.+/=-]{8,}")
+_TOKEN = re.compile(r"eyJ[\w-]{4,}\.[\w-]+\.[\w-]*|(?i:bearer|basic)\s+[\w.+/=-]{8,}")
 
 
 class HttpError(Exception):

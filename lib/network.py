@@ -15,6 +15,7 @@ from typing import Any
 import httpcore2
 
 Resolve = Callable[[str, int], list[str]]
+_NAT64 = bytes.fromhex("0064ff9b0000000000000000")
 # When the request that is under way must be over, on the monotonic clock. A slow drip of bytes passes every read timeout.
 deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
@@ -30,22 +31,18 @@ def resolve(host: str, port: int) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Return whether the address is on the public internet, also by the IPv4 address inside an IPv6 one (mapped, 6to4, NAT64, Teredo)."""
-    ip = ip_address(address)
-    return all(
-        each.is_global and not each.is_multicast and not each.is_reserved for each in [ip, *_carried(ip)]
-    )
+    """Return whether the address is on the public internet; of an IPv6 address that stands for an IPv4 one, whether that one is."""
+    ip = _carried(ip_address(address))
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
-def _carried(ip: IPv4Address | IPv6Address) -> list[IPv4Address]:
-    """Return the IPv4 addresses that an IPv6 address leads to."""
+def _carried(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """Return the IPv4 address that an IPv6 one leads to (mapped, 6to4, NAT64), or the address itself."""
     if isinstance(ip, IPv4Address):
-        return []
-    found = [each for each in (ip.ipv4_mapped, ip.sixtofour) if each]
-    found += list(ip.teredo or ())
-    if ip.packed[:12] == bytes.fromhex("0064ff9b0000000000000000"):
-        found.append(IPv4Address(ip.packed[12:]))
-    return found
+        return ip
+    if ip.packed.startswith(_NAT64):
+        return IPv4Address(ip.packed[12:])
+    return ip.ipv4_mapped or ip.sixtofour or ip
 
 
 class CheckedBackend(httpcore2.NetworkBackend):
