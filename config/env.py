@@ -18,19 +18,23 @@ _WORDS = {
 
 
 def text(name: str, default: str | None = None) -> str:
-    """Return the variable, or the content of the file that NAME_FILE names. Raises ImproperlyConfigured when neither is set."""
+    """Return the variable, or the content of the file that NAME_FILE names; empty counts as not set, as a copied .env.example has it.
+
+    Raises ImproperlyConfigured when neither is set and there is no default.
+    """
     path = os.environ.get(f"{name}_FILE")
     if path:
         try:
-            return Path(path).read_text().strip()
+            value = Path(path).read_text().strip()
         except OSError as error:
             raise ImproperlyConfigured(f"{name}_FILE={path} cannot be read: {error.strerror}.") from error
-    value = os.environ.get(name, default)
-    if value is None:
+    else:
+        value = os.environ.get(name, "")
+    if not value and default is None:
         raise ImproperlyConfigured(
             f"{name} is not set. Set it, or {name}_FILE; .env.example says what it is for."
         )
-    return value
+    return value or default or ""
 
 
 def flag(name: str, default: bool) -> bool:
