@@ -1,0 +1,206 @@
+"""/control: what no upstream has. Health, credentials, truth, faults, time, budgets, old statements, states of items."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from sync.sandbox import live
+from sync.sandbox.clock import iso
+from sync.sandbox.faults import KINDS
+from sync.sandbox.http import Request, Response, raw, reply
+from sync.sandbox.mutations import show_late_rows
+from sync.sandbox.pluggy.items import set_state, succeed
+from sync.sandbox.pluggy.connectors import TOKEN
+from sync.sandbox.statements import list_statements, render
+
+if TYPE_CHECKING:
+    from sync.sandbox.app import Sandbox
+
+_TROUBLES: Final = {"LOGIN_ERROR": "INVALID_CREDENTIALS", "OUTDATED": "SITE_NOT_AVAILABLE"}
+
+
+def handle(sandbox: "Sandbox", request: Request) -> Response:
+    """Answer a request below /control."""
+    if request.path.startswith("/statements/"):
+        return _statement(sandbox, request.path.removeprefix("/statements/"))
+    handler = _ROUTES.get((request.method, request.path))
+    return (
+        handler(sandbox, request)
+        if handler
+        else reply({"message": "Not found", "routes": [f"{m} /control{p}" for m, p in _ROUTES]}, 404)
+    )
+
+
+def _health(sandbox: "Sandbox", request: Request) -> Response:
+    story = sandbox.store.meta("story")
+    return reply(
+        {"ok": True, "now": iso(sandbox.clock.now()), "story": story, "companies": list(sandbox.companies)}
+    )
+
+
+def _companies(sandbox: "Sandbox", request: Request) -> Response:
+    found = []
+    for company in sandbox.companies.values():
+        account_ids = sandbox.scene(company.key).book.account_ids
+        found.append(company.as_json() | {"accounts": account_ids})
+    return reply({"companies": found})
+
+
+def _truth(sandbox: "Sandbox", request: Request) -> Response:
+    """What every bank line paid. `source` says whether the line is served by the API or stands in an OFX file."""
+    query = (
+        "SELECT l.id, l.account, l.day, l.cents, l.fitid, l.payload IS NOT NULL, t.kind, t.refs FROM lines l JOIN truth t ON t.line = l.id"
+        " WHERE l.company = ? ORDER BY l.day, l.id"
+    )
+    rows = sandbox.store.all(query, (request.query.get("company", ""),))
+    parts = [
+        orjson.dumps({"line_id": line, "account_id": account, "day": day, "cents": cents, "fitid": fitid, "source": "api" if api else "ofx", "kind": kind})[:-1]
+        + b',"refs":' + refs + b"}"
+        for line, account, day, cents, fitid, api, kind, refs in rows
+    ]  # fmt: skip
+    return raw(b'{"lines":[' + b",".join(parts) + b"]}")
+
+
+def _accounts(sandbox: "Sandbox", request: Request) -> Response:
+    """The opening balance and the sum of posted lines of every account: together its balance."""
+    rows = sandbox.store.all(
+        "SELECT id, company, payload FROM objects WHERE kind = 'opening' ORDER BY company, id"
+    )
+    found = []
+    for account, company, payload in rows:
+        total = sandbox.store.one(
+            "SELECT coalesce(sum(cents), 0), count(*) FROM lines WHERE account = ? AND status = 'POSTED'",
+            (account,),
+        )
+        assert total is not None  # an aggregate always answers
+        opening = orjson.loads(payload)
+        balance = (sandbox.store.get("account", account) or {}).get("balance")
+        found.append(
+            {
+                "account_id": account,
+                "company": company,
+                **opening,
+                "lines": total[1],
+                "sum_cents": total[0],
+                "balance": balance,
+            }
+        )
+    return reply({"accounts": found})
+
+
+def _faults(sandbox: "Sandbox", request: Request) -> Response:
+    active = [
+        {name: getattr(fault, name) for name in fault.__dataclass_fields__} for fault in sandbox.faults.active
+    ]
+    return reply({"active": active, "log": sandbox.faults.log, "kinds": sorted(KINDS)})
+
+
+def _add_faults(sandbox: "Sandbox", request: Request) -> Response:
+    try:
+        wanted = orjson.loads(request.body)
+        sandbox.faults.add(wanted if isinstance(wanted, list) else [wanted])
+    except (ValueError, TypeError) as exc:
+        return reply({"message": str(exc)}, 400)
+    return _faults(sandbox, request)
+
+
+def _clear_faults(sandbox: "Sandbox", request: Request) -> Response:
+    sandbox.faults.clear()
+    late = show_late_rows(sandbox)
+    sandbox.deliveries.release_held()
+    return reply({"active": [], "late": late})
+
+
+def _tick(sandbox: "Sandbox", request: Request) -> Response:
+    asked = request.json()
+    kind, company = asked.get("kind"), asked.get("company")
+    if kind not in (None, *live.KINDS) or company not in (None, *sandbox.companies):
+        return reply(
+            {
+                "message": f"kind is one of {', '.join(live.KINDS)}; company one of {', '.join(sandbox.companies)}"
+            },
+            400,
+        )
+    return reply(live.tick(sandbox, kind, company))
+
+
+def _budget(sandbox: "Sandbox", request: Request) -> Response:
+    """Multiply the request budgets of a company; 0 switches them off. `{"unlimited": true}` does so for all."""
+    asked = request.json()
+    if "unlimited" in asked:
+        sandbox.limits.unlimited = bool(asked["unlimited"])
+    if asked.get("company") in sandbox.companies:
+        sandbox.limits.set_factor(asked["company"], float(asked.get("factor", 1)))
+    return reply({"unlimited": sandbox.limits.unlimited, "factors": sandbox.limits.factors})
+
+
+def _requests(sandbox: "Sandbox", request: Request) -> Response:
+    return reply({"requests": dict(sandbox.requests)})
+
+
+def _statements(sandbox: "Sandbox", request: Request) -> Response:
+    company = request.query.get("company")
+    if company not in (None, *sandbox.companies):
+        return reply({"message": "unknown company"}, 404)
+    return reply({"statements": [statement.as_json() for statement in list_statements(sandbox, company)]})
+
+
+def _statement(sandbox: "Sandbox", name: str) -> Response:
+    found = next((statement for statement in list_statements(sandbox) if statement.name == name), None)
+    if found is None:
+        return reply({"message": "no such statement"}, 404)
+    return raw(
+        render(sandbox, found),
+        content_type="application/x-ofx",
+        content_disposition=f'attachment; filename="{name}"',
+    )
+
+
+def _item(sandbox: "Sandbox", request: Request) -> Response:
+    """Put an item into a state: UPDATED, LOGIN_ERROR, OUTDATED or WAITING_USER_INPUT (with an optional error `code`)."""
+    asked = request.json()
+    item, company = (
+        sandbox.store.get("item", str(asked.get("item_id"))),
+        sandbox.store.owner("item", str(asked.get("item_id"))),
+    )
+    status = asked.get("status")
+    if item is None or company is None or status not in ("UPDATED", "WAITING_USER_INPUT", *_TROUBLES):
+        return reply(
+            {"message": "item_id and status (UPDATED, LOGIN_ERROR, OUTDATED, WAITING_USER_INPUT) are needed"},
+            400,
+        )
+    if status == "UPDATED":
+        succeed(sandbox, company, item)
+    elif status == "WAITING_USER_INPUT":
+        sandbox.store.put(
+            "item",
+            item["id"],
+            company,
+            "",
+            item | {"status": status, "executionStatus": status, "parameter": TOKEN},
+        )
+        sandbox.deliveries.send(company, "item/waiting_user_input", item["id"], {})
+    else:
+        set_state(sandbox, company, item, status, asked.get("code") or _TROUBLES[status], "Set by hand")
+    return reply(sandbox.store.get("item", item["id"]))
+
+
+def _expire_keys(sandbox: "Sandbox", request: Request) -> Response:
+    """Let every API key that was issued until now be expired."""
+    import time
+
+    sandbox.keys_valid_from = time.time() + 1
+    return reply({"valid_from": sandbox.keys_valid_from})
+
+
+def _deliveries(sandbox: "Sandbox", request: Request) -> Response:
+    return reply({"deliveries": sandbox.deliveries.log})
+
+
+_ROUTES: Final[dict[tuple[str, str], Callable[["Sandbox", Request], Response]]] = {
+    ("GET", "/health"): _health, ("GET", "/companies"): _companies, ("GET", "/truth"): _truth, ("GET", "/accounts"): _accounts, ("GET", "/faults"): _faults,
+    ("POST", "/faults"): _add_faults, ("DELETE", "/faults"): _clear_faults, ("POST", "/tick"): _tick, ("POST", "/budget"): _budget,
+    ("GET", "/requests"): _requests, ("GET", "/statements"): _statements, ("POST", "/items"): _item, ("POST", "/expire_keys"): _expire_keys,
+    ("GET", "/deliveries"): _deliveries,
+}  # fmt: skip

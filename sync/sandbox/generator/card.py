@@ -1,0 +1,244 @@
+"""The company's own credit card: purchases, instalments, a foreign subscription, a bill each month that the checking account pays."""
+
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+import orjson
+
+from sync.sandbox.clock import local_instant
+from sync.sandbox.companies import AccountSpec
+from sync.sandbox.generator.bank import Draft
+from sync.sandbox.generator.documents import make_cnpj, make_uuid, punctuate
+from sync.sandbox.generator.merchant import plan_mark
+from sync.sandbox.generator.payables import open_payable
+from sync.sandbox.generator.scene import Event, Scene
+
+PURCHASES_A_DAY = {"shop": 2.6, "clinic": 1.4}
+CLOSING_DAY = 25
+PENDING_DAYS = 3
+# (text on the card, business name, category id, category, low and high cents, MCC, share)
+MERCHANTS: tuple[tuple[str, str, str, str, int, int, str, int], ...] = (
+    (
+        "POSTO IPIRANGA CENTRO",
+        "Posto Centro Combustíveis Ltda",
+        "19050000",
+        "Gas stations",
+        9_000,
+        32_000,
+        "5541",
+        18,
+    ),
+    (
+        "MERCADOLIVRE*3PRODUTOS",
+        "Marketplace Comércio Eletrônico Ltda",
+        "08000000",
+        "Shopping",
+        4_500,
+        89_000,
+        "5999",
+        16,
+    ),
+    ("PAG*PAPELARIAUNIAO", "Papelaria União Ltda", "08040000", "Office supplies", 2_200, 24_000, "5943", 10),
+    (
+        "IFD*RESTAURANTE BOM",
+        "Restaurante Bom Prato Ltda",
+        "11020000",
+        "Food delivery",
+        2_900,
+        14_000,
+        "5812",
+        14,
+    ),
+    (
+        "FACEBK *ADS 7K2",
+        "Publicidade Digital Brasil Ltda",
+        "09000000",
+        "Digital services",
+        15_000,
+        90_000,
+        "7311",
+        12,
+    ),
+    (
+        "UBER *TRIP",
+        "Transporte por Aplicativo Ltda",
+        "19010000",
+        "Taxi and ride-hailing",
+        1_200,
+        7_500,
+        "4121",
+        16,
+    ),
+    ("CORREIOS AG CENTRAL", "Correios", "07000000", "Services", 1_900, 16_000, "9402", 8),
+    (
+        "KALUNGA LOJA 044",
+        "Materiais de Escritório S.A.",
+        "08040000",
+        "Office supplies",
+        12_000,
+        240_000,
+        "5943",
+        6,
+    ),
+)
+_WEIGHTS = tuple(merchant[-1] for merchant in MERCHANTS)
+
+
+def card_of(scene: Scene) -> AccountSpec | None:
+    """Return the company's card, or None."""
+    return next((account for account in scene.spec.accounts if account.kind == "card"), None)
+
+
+def spend(scene: Scene, rng: Random, day: date) -> None:
+    """Buy with the card. One purchase in eight is in instalments, one in forty is in dollars."""
+    card = card_of(scene)
+    if card is None:
+        return
+    mean = max(0.12, PURCHASES_A_DAY[scene.spec.key] * scene.scale)
+    for _ in range(int(mean) + (rng.random() < mean % 1)):
+        index = rng.choices(range(len(MERCHANTS)), _WEIGHTS)[0]
+        cents = rng.randrange(*MERCHANTS[index][4:6])
+        parts = rng.randrange(2, 7) if cents > 40_000 and rng.random() < 0.5 else 1
+        for part in range(1, parts + 1):
+            scene.at(
+                day + timedelta(days=30 * (part - 1)),
+                ["card", index, cents // parts, part, parts, day.isoformat(), rng.random() < 0.025],
+            )
+
+
+def buy(scene: Scene, rng: Random, day: date, event: Event) -> None:
+    """Write one card line: [name, merchant, cents, part, parts, day of the purchase, foreign]."""
+    card = card_of(scene)
+    assert card is not None  # only companies with a card plan such events
+    _, index, cents, part, parts, bought, foreign = event
+    text, business, category_id, category, _, _, mcc, _ = MERCHANTS[index]
+    suffix = f" {part:02d}/{parts:02d}" if parts > 1 else ""
+    metadata: dict[str, Any] = {
+        "cardNumber": card.number, "payeeMCC": mcc, "purchaseDate": local_instant(date.fromisoformat(bought), 0),
+        "billForecastDate": f"{bill_month(day):%Y-%m}",
+    }  # fmt: skip
+    if parts > 1:
+        metadata |= {
+            "installmentNumber": part,
+            "totalInstallments": parts,
+            "totalAmount": cents * parts / 100,
+        }
+    extra: dict[str, Any] = {
+        "creditCardMetadata": metadata,
+        "category": category,
+        "categoryId": category_id,
+        "operationType": "COMPRA",
+    }
+    if index in (1, 4):
+        extra["merchant"] = {
+            "name": business,
+            "businessName": business,
+            "cnpj": punctuate(make_cnpj(Random(index))),
+            "cnae": "4789099",
+        }
+    if foreign:
+        extra |= {
+            "currencyCode": "USD",
+            "amount": round(cents / 540, 2),
+            "amountInAccountCurrency": cents / 100,
+        }
+    write_card_line(scene, rng, day, cents, text + suffix, "card_purchase", {}, extra)
+    scene.add_sum(f"bill:{bill_month(day):%Y-%m}", cents)
+
+
+def bill_month(day: date) -> date:
+    """Return the first day of the month in which a purchase is billed: after the closing day it is the next but one."""
+    months = 1 if day.day <= CLOSING_DAY else 2
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, 1)
+
+
+def write_card_line(scene: Scene, rng: Random, day: date, cents: int, text: str, truth: str, refs: dict[str, list[int]], extra: dict[str, Any],
+                    created: str | None = None) -> str:  # fmt: skip
+    """Write a line of the card. A purchase is positive, a payment negative; the last days are pending and not yet in the balance."""
+    card = card_of(scene)
+    assert card is not None
+    pending = day > scene.span.now[0] - timedelta(days=PENDING_DAYS) and cents > 0
+    if not pending:
+        scene.state.balances[card.key] += cents
+    line_id, second = make_uuid(rng), rng.randrange(36_000, 60_000)
+    first_seen, order = created or scene.span.first_seen(day, second), int(second / 60)
+    status, at = "PENDING" if pending else "POSTED", local_instant(day, 0)
+    payload = {
+        "id": line_id, "accountId": scene.book.account_ids[card.key], "description": text.title(), "descriptionRaw": text, "currencyCode": "BRL",
+        "amount": cents / 100, "date": at, "type": "DEBIT" if cents > 0 else "CREDIT", "status": status, "order": order,
+        "providerId": f"{rng.getrandbits(64):016x}", "operationTypeAdditionalInfo": None, "createdAt": first_seen, "updatedAt": first_seen, **extra,
+    }  # fmt: skip
+    scene.writer.lines.append(
+        (line_id, scene.company.key, scene.book.account_ids[card.key], at, day.isoformat(), cents, status, first_seen,
+         f"{day:%Y%m%d}{order:04d}{abs(cents) % 1000:03d}", text, order, orjson.dumps(payload) if day >= scene.span.window_start else None)
+    )  # fmt: skip
+    scene.writer.truths.append((line_id, scene.company.key, truth, orjson.dumps(refs)))
+    return line_id
+
+
+def close_bill(scene: Scene, rng: Random, day: date) -> None:
+    """On the closing day put what was bought into a bill, due on the 5th; the ERP gets a payable for it."""
+    card = card_of(scene)
+    if card is None or day.day != CLOSING_DAY:
+        return
+    due = bill_month(day).replace(day=5)
+    cents = scene.state.sums.pop(f"bill:{due:%Y-%m}", 0)
+    if cents <= 0:
+        return
+    bill_id = make_uuid(rng)
+    payable = open_payable(
+        scene,
+        rng,
+        day,
+        60_000,
+        f"Fatura cartão final {card.number} {due:%m/%Y}",
+        None,
+        cents,
+        due,
+        "card",
+        "card",
+        "",
+    )
+    scene.at(scene.calendar.next_working_day(due), ["bill", cents, bill_id, payable, due.isoformat()])
+    bill = {
+        "id": bill_id, "accountId": scene.book.account_ids[card.key], "dueDate": local_instant(due, 0), "billClosingDate": local_instant(day, 0),
+        "totalAmount": cents / 100, "totalAmountCurrencyCode": "BRL", "minimumPaymentAmount": round(cents * 0.15) / 100, "allowsInstallments": True,
+        "financeCharges": [], "payments": [],
+    }  # fmt: skip
+    scene.writer.store.put("bill", bill_id, scene.company.key, scene.book.account_ids[card.key], bill)
+
+
+def pay_bill(scene: Scene, rng: Random, day: date, event: Event) -> None:
+    """Pay a bill: a DEBIT in the checking account and a CREDIT on the card: [name, cents, bill, payable, due]."""
+    card = card_of(scene)
+    assert card is not None
+    _, cents, bill_id, payable, _ = event
+    refs = {"payables": [payable]}
+    scene.book.add(
+        Draft(
+            scene.spec.accounts[0].key,
+            30_000,
+            -cents,
+            "bill",
+            "card_bill",
+            refs,
+            extra=f"FINAL {card.number}",
+        )
+    )
+    extra = {
+        "operationType": "PAGAMENTO_FATURA",
+        "category": "Credit card payment",
+        "categoryId": "05100000",
+        "creditCardMetadata": {"cardNumber": card.number, "billId": bill_id},
+    }
+    write_card_line(scene, rng, day, -cents, "PAGAMENTO RECEBIDO", "card_bill", refs, extra)
+    plan_mark(scene, rng, day, 62_000, "pagamentos", payable)
+    bill = scene.writer.store.get("bill", bill_id)
+    if bill is not None:
+        bill["payments"] = [{
+            "id": make_uuid(rng), "valueType": "FULL_PAYMENT", "paymentDate": local_instant(day, 0), "paymentMode": "DEBIT_ACCOUNT",
+            "amount": cents / 100, "currencyCode": "BRL",
+        }]  # fmt: skip
+        scene.writer.store.put("bill", bill_id, scene.company.key, bill["accountId"], bill)
