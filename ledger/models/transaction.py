@@ -91,6 +91,8 @@ class Transaction(Fact):
                 "tenant", "account", models.F("date").desc(), name="idx_pluggy_tx_tenant_account_date"
             ),
             models.Index("tenant", models.F("date").desc(), models.F("id").desc(), name="transaction_keyset"),
+            # Pending lines are shown apart from every total; they are few, so the index is small.
+            models.Index("tenant", "date", condition=models.Q(status="pending"), name="transaction_pending"),
         ]
 
     def __str__(self) -> str:

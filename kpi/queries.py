@@ -1,0 +1,359 @@
+"""Reading numbers: from rollups, so that the cost of a board follows the days it shows and not the history."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db.models import Case, CharField, Count, DecimalField, F, Min, Q, Sum, Value, When
+from django.db.models.functions import Coalesce
+
+from kpi.calculations import Number, Totals, change
+from kpi.catalog import CATALOG, Kpi
+from kpi.models import Daily, Monthly
+from ledger.models import Account, OpenItem, Sale, SaleItem, Transaction
+from lib import pg
+from lib.clock import add_months
+from lib.periods import Period
+from sync.models import Connection, FileImport
+from tenants.models import Tenant
+
+COMPARISONS: Final = ("previous", "same_weekdays", "last_year")
+CREDIT, DEBIT, SALE = "CREDIT", "DEBIT", "SALE"
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One number of a board: its value, what it is compared with, and the change as a ratio. None is unknown."""
+
+    kpi: Kpi
+    value: Number
+    previous: Number
+    change: Decimal | None
+    spark: tuple[Decimal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The numbers of a period beside those of the period it is compared with, in the company's currency.
+
+    `foreign` lists what happened in other currencies: (currency, inflow, outflow). It is never added to anything.
+    """
+
+    period: Period
+    compared: Period
+    comparison: str
+    currency: str
+    cards: tuple[Card, ...]
+    foreign: tuple[tuple[str, Decimal, Decimal], ...] = ()
+
+    def card(self, code: str) -> Card:
+        """Return the card of a KPI."""
+        return next(card for card in self.cards if card.kpi.code == code)
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """The daily rollup of two periods: sums by type, and the series by type and day."""
+
+    sums: Mapping[str, tuple[int, Decimal]]
+    series: Mapping[str, Mapping[date, Decimal]] = field(default_factory=dict)
+    counts: Mapping[date, int] = field(default_factory=dict)
+
+
+def compared_with(period: Period, comparison: str) -> Period:
+    """Return the span that `period` is fairly compared with. An unknown comparison means the previous one."""
+    if comparison == "same_weekdays":
+        return period.same_weekdays()
+    return period.last_year() if comparison == "last_year" else period.previous()
+
+
+def board(tenant: Tenant, *, period: Period, today: date, comparison: str = "previous") -> Board:
+    """Return the board of a period. Eight queries, whatever the history; the heaviest reads the period's own sales."""
+    compared = compared_with(period, comparison)
+    known = _known(tenant)
+    current, foreign = _days(tenant, period)
+    before, _ignored = _days(tenant, compared)
+    state = _state(tenant, today)
+    totals = _totals(known, current, _customers(tenant, period) if known[SALE] else None, state)
+    earlier = _totals(known, before, _customers(tenant, compared) if known[SALE] else None, Totals())
+    cards = tuple(_card(kpi, totals, earlier, current, period) for kpi in CATALOG)
+    return Board(period, compared, comparison, tenant.currency, cards, foreign)
+
+
+def _card(kpi: Kpi, now: Totals, before: Totals, days: _Days, period: Period) -> Card:
+    value, previous = kpi.measure(now), None if kpi.now else kpi.measure(before)
+    return Card(
+        kpi,
+        value,
+        previous,
+        change(value, previous),
+        _spark(kpi.series, days, period) if value is not None else (),
+    )
+
+
+def _spark(series: str, days: _Days, period: Period) -> tuple[Decimal, ...]:
+    span = [period.start + timedelta(days=n) for n in range(period.days)]
+    if not series or len(span) < 2:
+        return ()
+    if series == "sales":
+        return tuple(Decimal(days.counts.get(day, 0)) for day in span)
+    types = {"inflow": (CREDIT,), "outflow": (DEBIT,), "net": (CREDIT, DEBIT), "revenue": (SALE,)}[series]
+    return tuple(sum((days.series.get(kind, {}).get(day, ZERO) for kind in types), ZERO) for day in span)
+
+
+def _known(tenant: Tenant) -> dict[str, bool]:
+    """Return whether anything ever told about lines and sales: a company without an ERP has unknown sales, not none."""
+    found = set(Monthly.objects.filter(tenant=tenant, n__gt=0).values_list("type", flat=True).distinct())
+    return {SALE: SALE in found, "lines": bool(found & {CREDIT, DEBIT})}
+
+
+def _days(tenant: Tenant, period: Period) -> tuple[_Days, tuple[tuple[str, Decimal, Decimal], ...]]:
+    rows = Daily.objects.filter(tenant=tenant, day__gte=period.start, day__lt=period.end).values_list(
+        "currency", "type", "day", "flow_n", "flow_total"
+    )
+    sums: dict[str, tuple[int, Decimal]] = {}
+    series: dict[str, dict[date, Decimal]] = defaultdict(dict)
+    counts: dict[date, int] = {}
+    foreign: dict[str, list[Decimal]] = {}
+    for currency, kind, day, n, total in rows:
+        if currency != tenant.currency:
+            if kind != SALE and n:
+                foreign.setdefault(currency, [ZERO, ZERO])[kind == DEBIT] += total
+            continue
+        had, had_total = sums.get(kind, (0, ZERO))
+        sums[kind] = (had + n, had_total + total)
+        series[kind][day] = total
+        if kind == SALE:
+            counts[day] = n
+    abroad = tuple((currency, inward, outward) for currency, (inward, outward) in sorted(foreign.items()))
+    return _Days(sums, series, counts), abroad
+
+
+def _totals(
+    known: Mapping[str, bool], days: _Days, customers: tuple[int, int] | None, state: Totals
+) -> Totals:
+    sold, lines = known[SALE], known["lines"]
+    n_in, inflow = days.sums.get(CREDIT, (0, ZERO))
+    n_out, outflow = days.sums.get(DEBIT, (0, ZERO))
+    n_sales, revenue = days.sums.get(SALE, (0, ZERO))
+    return Totals(
+        inflow=inflow if lines else None,
+        outflow=outflow if lines else None,
+        revenue=revenue if sold else None,
+        sales=n_sales if sold else None,
+        active_customers=customers[0] if customers else None,
+        new_customers=customers[1] if customers else None,
+        cash=state.cash,
+        receivables_open=state.receivables_open,
+        receivables_overdue=state.receivables_overdue,
+        payables_open=state.payables_open,
+        lines=n_in + n_out if lines else None,
+    )
+
+
+_CUSTOMERS = """
+WITH bought AS (
+    SELECT DISTINCT customer_id FROM ledger_sale
+    WHERE tenant_id = %(tenant)s AND date >= %(start)s AND date < %(end)s
+      AND customer_id IS NOT NULL AND void_at IS NULL AND NOT is_cancelled AND NOT ignored
+)
+SELECT count(*), count(*) FILTER (WHERE NOT EXISTS (
+    SELECT 1 FROM ledger_sale e
+    WHERE e.tenant_id = %(tenant)s AND e.customer_id = bought.customer_id AND e.date < %(start)s
+      AND e.void_at IS NULL AND NOT e.is_cancelled AND NOT e.ignored
+)) FROM bought
+"""
+
+
+def _customers(tenant: Tenant, period: Period) -> tuple[int, int]:
+    """Return how many different customers bought in the period, and how many of them for the first time."""
+    active, new = pg.fetch(_CUSTOMERS, {"tenant": tenant.pk, "start": period.start, "end": period.end})[0]
+    return int(active), int(new)
+
+
+def _state(tenant: Tenant, today: date) -> Totals:
+    """Return what stands now: money in bank accounts, and open items."""
+    own = Q(currency=tenant.currency)
+    accounts = Account.objects.filter(own, tenant=tenant, void_at=None).exclude(kind=Account.Kind.CARD)
+    cash = accounts.aggregate(total=Sum("balance"))["total"]
+    items = OpenItem.objects.filter(own, tenant=tenant, void_at=None, ignored=False)
+    if not OpenItem.objects.filter(tenant=tenant).exists():
+        return Totals(cash=cash)
+    receivable, payable = Q(direction="receivable"), Q(direction="payable")
+    sums = items.filter(status__in=["open", "partial"]).aggregate(
+        receivables=_sum(receivable), overdue=_sum(receivable & Q(due_date__lt=today)), payables=_sum(payable)
+    )
+    return Totals(
+        cash=cash,
+        receivables_open=sums["receivables"],
+        receivables_overdue=sums["overdue"],
+        payables_open=sums["payables"],
+    )
+
+
+def _sum(condition: Q) -> Coalesce:
+    zero = Value(ZERO, output_field=DecimalField(max_digits=18, decimal_places=2))
+    return Coalesce(Sum("open_amount", filter=condition), zero)
+
+
+def board_json(found: Board) -> dict[str, Any]:
+    """Return the board as the API and the cache have it: amounts as text, days as ISO."""
+    return {
+        "period": {"key": found.period.key, "from": str(found.period.start), "to": str(found.period.last)},
+        "compared": {
+            "key": found.comparison,
+            "from": str(found.compared.start),
+            "to": str(found.compared.last),
+        },
+        "currency": found.currency,
+        "kpis": [
+            {
+                "code": card.kpi.code,
+                "unit": card.kpi.unit,
+                "better": card.kpi.better,
+                "value": _text(card.value),
+                "previous": _text(card.previous),
+                "change": None if card.change is None else str(round(card.change, 4)),
+                "series": [str(point) for point in card.spark],
+            }
+            for card in found.cards
+        ],
+        "other_currencies": [
+            {"currency": currency, "inflow": str(inward), "outflow": str(outward)}
+            for currency, inward, outward in found.foreign
+        ],
+    }
+
+
+def _text(value: Number) -> str | int | None:
+    if value is None or isinstance(value, int):
+        return value
+    return str(round(value, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class MonthFlow:
+    """Money in and out (negative) of one month, in the company's currency."""
+
+    month: date
+    inflow: Decimal
+    outflow: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        """Return what stayed."""
+        return self.inflow + self.outflow
+
+
+def cash_flow_by_month(tenant: Tenant, *, until: date, months: int = 12) -> list[MonthFlow]:
+    """Return the last `months` months up to that of `until`, oldest first, empty ones included. One query over the month rollup."""
+    first = add_months(until.replace(day=1), 1 - months)
+    rows = Monthly.objects.filter(
+        tenant=tenant, currency=tenant.currency, type__in=[CREDIT, DEBIT], month__gte=first, month__lte=until
+    ).values_list("month", "type", "flow_total")
+    found = {(month, kind): total for month, kind, total in rows}
+    spans = [add_months(first, n) for n in range(months)]
+    return [
+        MonthFlow(month, found.get((month, CREDIT), ZERO), found.get((month, DEBIT), ZERO)) for month in spans
+    ]
+
+
+def sales_by_day(tenant: Tenant, *, period: Period) -> list[tuple[date, Decimal]]:
+    """Return (day, total of sales) for every day of the period, days without sales included. One query over the day rollup."""
+    rows = Daily.objects.filter(
+        tenant=tenant, currency=tenant.currency, type=SALE, day__gte=period.start, day__lt=period.end
+    )
+    found = dict(rows.values_list("day", "flow_total"))
+    return [
+        (day, found.get(day, ZERO)) for day in (period.start + timedelta(days=n) for n in range(period.days))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One row of a ranking: whose, how much, how many sales."""
+
+    pk: int
+    name: str
+    total: Decimal
+    sales: int
+    share: Decimal | None  # of the period's whole
+
+
+def _counted(tenant: Tenant, period: Period, prefix: str = "") -> Q:
+    names = {
+        "tenant": tenant, "currency": tenant.currency, "date__gte": period.start, "date__lt": period.end,
+        "void_at": None, "is_cancelled": False, "ignored": False,
+    }  # fmt: skip
+    return Q(**{f"{prefix}{name}": value for name, value in names.items()})
+
+
+def top_customers(tenant: Tenant, *, period: Period, limit: int = 5) -> list[Ranked]:
+    """Return the customers with the largest sales of the period. One query over the period's sales."""
+    rows = (
+        Sale.objects.filter(_counted(tenant, period), customer__isnull=False)
+        .values("customer_id", shown=_shown("customer__"))
+        .annotate(sum=Sum("total"), n=Count("id"))
+        .order_by("-sum", "customer_id")[:limit]
+    )
+    return _ranked([(row["customer_id"], row["shown"], row["sum"], row["n"]) for row in rows], tenant, period)
+
+
+def top_products(tenant: Tenant, *, period: Period, limit: int = 5) -> list[Ranked]:
+    """Return the products with the largest sales of the period. One query over the period's sale items."""
+    rows = (
+        SaleItem.objects.filter(_counted(tenant, period, "sale__"), tenant=tenant, product__isnull=False)
+        .values("product_id", shown=_shown("product__"))
+        .annotate(sum=Sum("total"), n=Count("sale_id", distinct=True))
+        .order_by("-sum", "product_id")[:limit]
+    )
+    return _ranked([(row["product_id"], row["shown"], row["sum"], row["n"]) for row in rows], tenant, period)
+
+
+def _shown(prefix: str) -> Any:
+    override, name = f"{prefix}name_override", f"{prefix}name"
+    return Case(When(**{override: ""}, then=F(name)), default=F(override), output_field=CharField())
+
+
+def _ranked(rows: Sequence[tuple[int, str, Decimal, int]], tenant: Tenant, period: Period) -> list[Ranked]:
+    whole = sum((total for _day, total in sales_by_day(tenant, period=period)), ZERO) if rows else ZERO
+    return [Ranked(pk, name, total, n, total / whole if whole else None) for pk, name, total, n in rows]
+
+
+def facts_as_of(tenant: Tenant) -> datetime | None:
+    """Return when the stalest connection last finished well: the time at which all numbers were true. None if one never did.
+
+    A company that only imports files is as fresh as its newest file.
+    """
+    connections = Connection.objects.filter(tenant=tenant).exclude(state=Connection.State.PAUSED)
+    found = connections.aggregate(n=Count("id"), good=Count("last_good_at"), oldest=Min("last_good_at"))
+    if found["n"]:
+        return found["oldest"] if found["good"] == found["n"] else None
+    stored = FileImport.objects.filter(tenant=tenant, status=FileImport.Status.STORED)
+    return stored.order_by("-created_at").values_list("stored_at", flat=True).first()
+
+
+def pending(tenant: Tenant) -> tuple[int, Decimal, Decimal]:
+    """Return how many lines are pending, and their sums in and out: shown apart, in no total."""
+    found = Transaction.objects.filter(
+        tenant=tenant,
+        status=Transaction.Status.PENDING,
+        void_at=None,
+        ignored=False,
+        currency=tenant.currency,
+    ).aggregate(
+        n=Count("id"),
+        inward=Sum("amount", filter=Q(amount__gt=0), default=ZERO),
+        outward=Sum("amount", filter=Q(amount__lt=0), default=ZERO),
+    )
+    return found["n"], found["inward"], found["outward"]
+
+
+__all__ = [
+    "COMPARISONS", "Board", "Card", "MonthFlow", "Ranked", "board", "board_json", "cash_flow_by_month", "compared_with", "facts_as_of",
+    "pending", "sales_by_day", "top_customers", "top_products",
+]  # fmt: skip
