@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -22,7 +22,7 @@ LOG_LIMIT = 5_000_000  # bytes; a longer log starts anew and one old copy is kep
 LOOK_EVERY = 0.05  # seconds
 
 
-class ChildFailed(RuntimeError):  # noqa: N818 - it says what failed
+class ChildFailed(RuntimeError):
     """A child ended, or never became ready. `name` says which, `tail` holds the last lines of its log."""
 
     def __init__(self, name: str, reason: str, tail: str) -> None:
@@ -31,18 +31,30 @@ class ChildFailed(RuntimeError):  # noqa: N818 - it says what failed
 
 
 @dataclass(frozen=True)
+class Command:
+    """What to run and how. `env` is added to this process's environment; `user` needs root; times are seconds."""
+
+    argv: Sequence[str]
+    log_file: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path | None = None
+    user: str | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    grace: float = 10.0
+
+
+@dataclass(frozen=True)
 class Child:
-    """One running command: its guard, where its log begins in the file, and how long it may take to stop (seconds)."""
+    """One running command: its guard, and where its log begins in the file."""
 
     name: str
+    command: Command
     guard: subprocess.Popen[bytes]
-    log_file: Path
     log_start: int
-    grace: float
 
     def tail(self, lines: int = 20) -> str:
         """Return the last lines that this run wrote to its log."""
-        with self.log_file.open("rb") as log:
+        with self.command.log_file.open("rb") as log:
             log.seek(max(self.log_start, log.seek(0, os.SEEK_END) - 16_384))
             return "\n".join(log.read().decode(errors="replace").rstrip().splitlines()[-lines:])
 
@@ -63,64 +75,35 @@ class Supervisor:
     def __exit__(self, *_: object) -> None:
         self.stop_all()
 
-    def start(
-        self,
-        name: str,
-        argv: Sequence[str],
-        *,
-        log_file: Path,
-        env: Mapping[str, str] | None = None,
-        cwd: Path | None = None,
-        user: str | None = None,
-        ready: Callable[[], bool] | None = None,
-        ready_within: float = 60.0,
-        stop_signal: signal.Signals = signal.SIGTERM,
-        grace: float = 10.0,
-    ) -> None:
-        """Start a command and return once `ready()` is true (at once without it).
+    def start(self, name: str, command: Command, *, ready: Callable[[], bool] | None = None) -> None:
+        """Start a command, its output appended to its log file, and return once `ready()` is true (at once without it).
 
-        `env` is added to this process's environment; standard output and error are appended to `log_file`; `user` needs root. Raises
-        ChildFailed when the command ends before it is ready or is not ready within `ready_within` seconds; it is stopped then.
+        Raises ChildFailed as `wait_ready` does.
         """
         if name in self._children:
             raise ValueError(f"{name} is running already")
-        _turn_over(log_file)
-        guard = [
-            sys.executable,
-            "-I",
-            "-S",
-            str(GUARD),
-            str(int(stop_signal)),
-            str(grace),
-            user or "-",
-            *argv,
-        ]
-        with log_file.open("ab") as log:
-            log_start = log.tell()  # before the child shares this position and moves it
-            process = subprocess.Popen(
-                guard,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **(env or {})},
-                cwd=cwd,
-                start_new_session=True,
-            )
-            child = Child(name, process, log_file, log_start, grace)
-        self._children[name] = child
+        self._children[name] = _launch(name, command)
         if ready is not None:
-            self._wait_ready(child, ready, ready_within)
+            self.wait_ready(name, ready)
 
-    def _wait_ready(self, child: Child, ready: Callable[[], bool], seconds: float) -> None:
-        until = time.monotonic() + seconds
+    def restart(self, name: str) -> None:
+        """Start a child that ended once more, with the same command and the same place in the order of stopping."""
+        child = self._children[name]
+        child.guard.wait()
+        self._children[name] = _launch(name, child.command)
+
+    def wait_ready(self, name: str, ready: Callable[[], bool], *, within: float = 60.0) -> None:
+        """Return once `ready()` is true. Raises ChildFailed when the command ends before, or takes longer; it is stopped then."""
+        child = self._children[name]
+        until = time.monotonic() + within
         while not ready():
             code = child.guard.poll()
             if code is not None:
-                del self._children[child.name]
+                self.stop(name)
                 raise child.failed(f"ended with status {code} before it was ready")
             if time.monotonic() > until:
-                self.stop(child.name)
-                raise child.failed(f"was not ready within {seconds:.0f} s")
+                self.stop(name)
+                raise child.failed(f"was not ready within {within:.0f} s")
             time.sleep(LOOK_EVERY)
 
     def running(self) -> list[str]:
@@ -138,7 +121,7 @@ class Supervisor:
         raise child.failed("is not running")
 
     def wait(self, seconds: float | None = None) -> str | None:
-        """Return the name of the first child found dead, or None when `seconds` passed and all live. `ended()` tells the rest."""
+        """Return the name of the first child found dead, or None when `seconds` passed and all live."""
         until = None if seconds is None else time.monotonic() + seconds
         while True:
             for name, child in self._children.items():
@@ -148,12 +131,10 @@ class Supervisor:
                 return None
             time.sleep(LOOK_EVERY)
 
-    def ended(self, name: str) -> ChildFailed:
-        """Forget a child that `wait` found dead, so that it can be started again. Return what happened to it."""
+    def failure(self, name: str) -> ChildFailed:
+        """Return what happened to a child that `wait` found dead."""
         child = self._children[name]
-        failure = child.failed(f"ended with status {child.guard.wait()}")
-        self.stop(name)
-        return failure
+        return child.failed(f"ended with status {child.guard.wait()}")
 
     def stop(self, name: str) -> None:
         """Stop one child and wait for it. Its group is killed when it does not stop within its grace time."""
@@ -162,7 +143,7 @@ class Supervisor:
             with contextlib.suppress(BrokenPipeError):
                 child.guard.stdin.close()
         try:
-            child.guard.wait(child.grace + 30)
+            child.guard.wait(child.command.grace + 30)
         except subprocess.TimeoutExpired:
             child.guard.kill()
             child.guard.wait()
@@ -171,6 +152,23 @@ class Supervisor:
         """Stop all children, the youngest first: workers before the servers they write to."""
         for name in reversed(list(self._children)):
             self.stop(name)
+
+
+def _launch(name: str, command: Command) -> Child:
+    _turn_over(command.log_file)
+    options = [str(int(command.stop_signal)), str(command.grace), command.user or "-"]
+    with command.log_file.open("ab") as log:
+        log_start = log.tell()  # before the child shares this position and moves it
+        guard = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(GUARD), *options, *command.argv],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **command.env},
+            cwd=command.cwd,
+            start_new_session=True,
+        )
+    return Child(name, command, guard, log_start)
 
 
 def still_alive(processes: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:

@@ -11,7 +11,7 @@ from typing import TypeVar
 import psutil
 
 from config import embedded
-from config.supervise import Supervisor, still_alive
+from config.supervise import Command, Supervisor, still_alive
 
 PREFIX = "painel-test-"
 Server = TypeVar("Server", "PostgresServer", "ValkeyServer")
@@ -33,15 +33,8 @@ class PostgresServer:
         """Start the server on its data (an empty cluster at first) and return when it takes connections."""
         embedded.init_postgres(self.folder, fast=True)
         argv, user = embedded.postgres_command(self.folder, fast=True)
-        self.supervisor.start(
-            "postgres",
-            argv,
-            user=user,
-            log_file=self.folder / "server.log",
-            cwd=self.folder,
-            stop_signal=SIGINT,
-            ready=lambda: embedded.postgres_answers(self.url),
-        )
+        command = Command(argv, self.folder / "server.log", cwd=self.folder, user=user, stop_signal=SIGINT)
+        self.supervisor.start("postgres", command, ready=lambda: embedded.postgres_answers(self.url))
         embedded.ensure_database(self.url, "painel")
 
     def stop(self) -> None:
@@ -67,12 +60,8 @@ class ValkeyServer:
 
     def start(self) -> None:
         """Start the server and return when it answers."""
-        self.supervisor.start(
-            "valkey",
-            embedded.valkey_command(self.folder),
-            log_file=self.folder / "server.log",
-            ready=lambda: embedded.valkey_answers(self.url),
-        )
+        command = Command(embedded.valkey_command(self.folder), self.folder / "server.log")
+        self.supervisor.start("valkey", command, ready=lambda: embedded.valkey_answers(self.url))
 
     def stop(self) -> None:
         """Stop the server cleanly; its data stays."""
@@ -88,7 +77,7 @@ def _kill(supervisor: Supervisor, name: str) -> None:
     family = [leader, *leader.children(recursive=True)]
     leader.send_signal(SIGKILL)
     supervisor.wait()
-    supervisor.ended(name)
+    supervisor.stop(name)
     if still_alive(family, 30):
         raise RuntimeError(f"{name} outlived its kill")
 

@@ -19,7 +19,7 @@ import redis
 
 from config import embedded, wheels
 from config.embedded import EmbeddedServerError
-from config.supervise import Supervisor, still_alive
+from config.supervise import Command, Supervisor, still_alive
 from config.testing import PREFIX, PostgresServer, ServersOfOneRun, ValkeyServer
 
 PROJECT = embedded.PROJECT
@@ -142,7 +142,7 @@ def test_a_lock_file_whose_pid_lives_again_as_another_program_does_not_stop_the_
     postgres.kill()
     argv, user = embedded.postgres_command(postgres.folder)
     with Supervisor() as other:
-        other.start("other", ["/bin/sleep", "600"], user=user, log_file=postgres.folder / "other.log")
+        other.start("other", Command(["/bin/sleep", "600"], postgres.folder / "other.log", user=user))
         stranger = other.pid("other")
         lock = postgres.folder / "data" / "postmaster.pid"
         lock.write_text(f"{stranger}\n" + lock.read_text().split("\n", 1)[1])
@@ -303,7 +303,7 @@ def test_valkey_takes_another_port_when_its_own_is_taken(valkey):
         code = f"import socket; s = socket.create_server(('127.0.0.1', {taken})); print('up', flush=True); s.accept()"
         log = valkey.folder / "other.log"
         other.start(
-            "other", [sys.executable, "-c", code], log_file=log, ready=lambda: "up" in log.read_text()
+            "other", Command([sys.executable, "-c", code], log), ready=lambda: "up" in log.read_text()
         )
         valkey.start()
         assert valkey.url != url

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from config.supervise import LOG_LIMIT, ChildFailed, Supervisor, still_alive
+from config.supervise import LOG_LIMIT, ChildFailed, Command, Supervisor, still_alive
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 # Prints its own pid and that of a grandchild of its process group, then waits.
@@ -41,11 +41,11 @@ time.sleep(600)
 PARENT = """
 import sys
 from pathlib import Path
-from config.supervise import Supervisor
+from config.supervise import Command, Supervisor
 log = Path(sys.argv[1])
 supervisor = Supervisor()
-supervisor.start("child", [sys.executable, "-c", sys.argv[2]], log_file=log, grace=float(sys.argv[3]),
-                 ready=lambda: b"family" in log.read_bytes())
+command = Command([sys.executable, "-c", sys.argv[2]], log, grace=float(sys.argv[3]))
+supervisor.start("child", command, ready=lambda: b"family" in log.read_bytes())
 print(supervisor._children["child"].guard.pid, flush=True)
 supervisor.wait()
 """
@@ -57,12 +57,10 @@ def supervisor() -> Iterator[Supervisor]:
         yield it
 
 
-def start_python(
-    supervisor: Supervisor, code: str, log: Path, *, name: str = "child", **options
-) -> list[psutil.Process]:
+def start_python(supervisor: Supervisor, code: str, log: Path, *, grace: float = 10) -> list[psutil.Process]:
     """Start Python code that prints "family PID PID" and return those processes."""
     ready: Callable[[], bool] = lambda: "family" in log.read_text()  # noqa: E731
-    supervisor.start(name, [sys.executable, "-c", code], log_file=log, ready=ready, **options)
+    supervisor.start("child", Command([sys.executable, "-c", code], log, grace=grace), ready=ready)
     return family(log)
 
 
@@ -146,8 +144,7 @@ def test_children_stop_in_reverse_order(supervisor, tmp_path):
         log = tmp_path / f"{name}.log"
         supervisor.start(
             name,
-            [sys.executable, "-c", TELLING, name, str(tmp_path / "order")],
-            log_file=log,
+            Command([sys.executable, "-c", TELLING, name, str(tmp_path / "order")], log),
             ready=lambda log=log: "family" in log.read_text(),
         )
     assert supervisor.running() == ["server", "web", "worker"]
@@ -159,27 +156,36 @@ def test_a_crash_is_told_with_the_end_of_the_log(supervisor, tmp_path):
     log = tmp_path / "log"
     log.write_text("of an earlier run\n")
     supervisor.start(
-        "web", [sys.executable, "-c", "import sys; print('no table'); sys.exit(3)"], log_file=log
+        "web", Command([sys.executable, "-c", "import sys; print('no table'); sys.exit(3)"], log)
     )
     assert supervisor.wait() == "web"
-    failure = supervisor.ended("web")
+    failure = supervisor.failure("web")
     assert (failure.name, failure.reason, failure.tail) == ("web", "ended with status 3", "no table")
     assert supervisor.running() == []
+
+
+def test_a_dead_child_starts_again_in_its_place(supervisor, tmp_path):
+    command, _ = start_python(supervisor, FAMILY, tmp_path / "log")
+    supervisor.start("later", Command(["/bin/sleep", "600"], tmp_path / "later.log"))
+    command.kill()
+    assert supervisor.wait() == "child"
+    supervisor.restart("child")
+    assert supervisor.running() == ["child", "later"]
+    assert supervisor.pid("child") != command.pid
 
 
 def test_death_by_signal_is_128_and_its_number(supervisor, tmp_path):
     command, _ = start_python(supervisor, FAMILY, tmp_path / "log")
     command.kill()
     assert supervisor.wait() == "child"
-    assert supervisor.ended("child").reason == "ended with status 137"
+    assert supervisor.failure("child").reason == "ended with status 137"
 
 
 def test_a_command_that_dies_before_it_is_ready_fails_at_once(supervisor, tmp_path):
     with pytest.raises(ChildFailed) as caught:
         supervisor.start(
             "db",
-            [sys.executable, "-c", "print('bad data'); exit(1)"],
-            log_file=tmp_path / "log",
+            Command([sys.executable, "-c", "print('bad data'); exit(1)"], tmp_path / "log"),
             ready=lambda: False,
         )
     assert str(caught.value) == "db ended with status 1 before it was ready. The end of its log:\nbad data"
@@ -187,17 +193,18 @@ def test_a_command_that_dies_before_it_is_ready_fails_at_once(supervisor, tmp_pa
 
 def test_a_command_that_never_becomes_ready_is_stopped(supervisor, tmp_path):
     log = tmp_path / "log"
+    supervisor.start(
+        "db", Command([sys.executable, "-c", FAMILY], log), ready=lambda: "family" in log.read_text()
+    )
     with pytest.raises(ChildFailed, match=r"db was not ready within 0 s"):
-        supervisor.start(
-            "db", [sys.executable, "-c", FAMILY], log_file=log, ready=lambda: False, ready_within=0.3
-        )
+        supervisor.wait_ready("db", lambda: False, within=0.1)
     assert supervisor.running() == []
     assert_gone(family_left(log))
 
 
 def test_a_program_that_does_not_exist_is_named(supervisor, tmp_path):
     with pytest.raises(ChildFailed, match=r"status 127(.|\n)*/no/such/program could not be started"):
-        supervisor.start("db", ["/no/such/program"], log_file=tmp_path / "log", ready=lambda: False)
+        supervisor.start("db", Command(["/no/such/program"], tmp_path / "log"), ready=lambda: False)
 
 
 def test_wait_returns_none_when_all_live(supervisor, tmp_path):
@@ -208,22 +215,22 @@ def test_wait_returns_none_when_all_live(supervisor, tmp_path):
 def test_environment_reaches_the_command_and_standard_input_is_empty(supervisor, tmp_path):
     log = tmp_path / "log"
     code = "import os, sys; print(os.environ['FLAVOUR'], repr(sys.stdin.read()))"
-    supervisor.start("child", [sys.executable, "-c", code], log_file=log, env={"FLAVOUR": "manga"})
+    supervisor.start("child", Command([sys.executable, "-c", code], log, env={"FLAVOUR": "manga"}))
     supervisor.wait()
     assert log.read_text() == "manga ''\n"
 
 
 def test_sigpipe_is_not_ignored_by_the_command(supervisor, tmp_path):
     log = tmp_path / "log"
-    supervisor.start("child", ["/bin/sh", "-c", "kill -PIPE $$; echo survived"], log_file=log)
+    supervisor.start("child", Command(["/bin/sh", "-c", "kill -PIPE $$; echo survived"], log))
     supervisor.wait()
-    assert (supervisor.ended("child").reason, log.read_text()) == ("ended with status 141", "")
+    assert (supervisor.failure("child").reason, log.read_text()) == ("ended with status 141", "")
 
 
 def test_a_long_log_starts_anew_and_one_old_copy_is_kept(supervisor, tmp_path):
     log = tmp_path / "child.log"
     log.write_bytes(b"x" * (LOG_LIMIT + 1))
-    supervisor.start("child", ["/bin/echo", "new"], log_file=log)
+    supervisor.start("child", Command(["/bin/echo", "new"], log))
     supervisor.wait()
     assert log.read_text() == "new\n"
     assert (tmp_path / "child.old").stat().st_size == LOG_LIMIT + 1
@@ -232,4 +239,4 @@ def test_a_long_log_starts_anew_and_one_old_copy_is_kept(supervisor, tmp_path):
 def test_one_name_one_child(supervisor, tmp_path):
     start_python(supervisor, FAMILY, tmp_path / "log")
     with pytest.raises(ValueError, match="child is running already"):
-        supervisor.start("child", ["/bin/true"], log_file=tmp_path / "log")
+        supervisor.start("child", Command(["/bin/true"], tmp_path / "log"))
