@@ -1,0 +1,1 @@
+"""gestaoclick: sales, customers, products, receivables and payables of the GestãoClick ERP."""
