@@ -1,0 +1,1 @@
+"""advbox: customers and financial entries of the Advbox system for law offices."""
