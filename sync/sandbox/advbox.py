@@ -71,17 +71,14 @@ def _page(request: Request) -> tuple[int, int]:
 def _many(sandbox: "Sandbox", request: Request, company: str, resource: str) -> Response:
     limit, offset = _page(request)
     where, args = _where(request, company, resource)
-    total = sandbox.count(f"SELECT count(*) FROM rows WHERE {where}", args)
+    total = sandbox.count("rows", where, args)
     shift, _ = sandbox.page_shift(
         request, f"{company}/{resource}/{where}/{args}", offset // limit + 1, total, limit
     )
-    query = f"SELECT payload FROM rows WHERE {where} ORDER BY id LIMIT ? OFFSET ?"  # noqa: S608 - constants
-    rows = sandbox.store.all(query, (*args, limit, max(0, offset + shift * limit)))
+    payloads = sandbox.store.page_of_rows(where, args, "id", limit, max(0, offset + shift * limit))
+    # The count of transactions promises more than paging gives.
     return _envelope(
-        array([row[0] for row in rows]),
-        total + (LIE if resource == "transactions" and total else 0),
-        limit,
-        offset,
+        array(payloads), total + (LIE if resource == "transactions" and total else 0), limit, offset
     )
 
 

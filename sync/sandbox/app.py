@@ -25,6 +25,7 @@ from sync.sandbox.http import Request, Response, read_query, reply
 from sync.sandbox.limits import Limits
 from sync.sandbox.pluggy import router as pluggy
 from sync.sandbox.pluggy.blanks import fill_blanks
+from sync.sandbox.pluggy.transactions import MOST_PER_PAGE
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -62,6 +63,7 @@ class Sandbox:
         self.deliveries = Deliveries(self, settings.webhook_timeout)
         self.requests: Counter[str] = Counter()
         self.keys_valid_from = 0.0
+        self.cursor_page_size = MOST_PER_PAGE
         self._scenes: dict[str, Scene] = {}
         self._counts: dict[tuple[str, tuple[Any, ...]], tuple[int, int]] = {}
         self._shifts: dict[str, int] = {}
@@ -106,12 +108,12 @@ class Sandbox:
             None,
         )
 
-    def count(self, sql: str, args: list[Any]) -> int:
-        """Return a count; it is counted once until something is written."""
-        key = (sql, tuple(args))
+    def count(self, table: str, where: str, args: list[Any]) -> int:
+        """Return how many rows of `rows` or `lines` there are; they are counted once until something is written."""
+        key = (table + where, tuple(args))
         known = self._counts.get(key)
         if known is None or known[0] != self.store.version:
-            row = self.store.one(sql, args)
+            row = self.store.one(f"SELECT count(*) FROM {table} WHERE {where}", args)  # noqa: S608 - constants
             known = self._counts[key] = (self.store.version, int(row[0]) if row else 0)
         return known[1]
 
@@ -172,9 +174,16 @@ class Sandbox:
         if "cut_json" in request.page_faults:
             response.body = response.body[: len(response.body) * 2 // 3]
         headers = [(key.encode(), value.encode()) for key, value in response.headers.items()]
-        headers.append((b"content-length", str(len(response.body)).encode()))
+        if response.stream is None:
+            headers.append((b"content-length", str(len(response.body)).encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        await send({"type": "http.response.body", "body": response.body})
+        await send(
+            {"type": "http.response.body", "body": response.body, "more_body": response.stream is not None}
+        )
+        for piece in response.stream or ():
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        if response.stream is not None:
+            await send({"type": "http.response.body", "body": b""})
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()

@@ -1,6 +1,7 @@
 """/control: what no upstream has. Health, credentials, truth, faults, time, budgets, old statements, states of items."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -10,8 +11,8 @@ from sync.sandbox.clock import iso
 from sync.sandbox.faults import KINDS
 from sync.sandbox.http import Request, Response, raw, reply
 from sync.sandbox.mutations import show_late_rows
-from sync.sandbox.pluggy.items import set_state, succeed
 from sync.sandbox.pluggy.connectors import TOKEN
+from sync.sandbox.pluggy.items import set_state, succeed
 from sync.sandbox.statements import list_statements, render
 
 if TYPE_CHECKING:
@@ -48,18 +49,44 @@ def _companies(sandbox: "Sandbox", request: Request) -> Response:
 
 
 def _truth(sandbox: "Sandbox", request: Request) -> Response:
-    """What every bank line paid. `source` says whether the line is served by the API or stands in an OFX file."""
+    """What every bank line paid. `source` says whether the line is served by the API or stands in an OFX file.
+
+    In pieces, because it is 10 MB for the shop.
+    """
+    return Response(
+        200,
+        b'{"lines":[',
+        {"content-type": "application/json"},
+        stream=_truth_pieces(sandbox, request.query.get("company", "")),
+    )
+
+
+def _truth_pieces(sandbox: "Sandbox", company: str) -> Iterator[bytes]:
     query = (
         "SELECT l.id, l.account, l.day, l.cents, l.fitid, l.payload IS NOT NULL, t.kind, t.refs FROM lines l JOIN truth t ON t.line = l.id"
-        " WHERE l.company = ? ORDER BY l.day, l.id"
+        " WHERE l.company = ? AND l.hidden <> 2 ORDER BY l.day, l.id"
     )
-    rows = sandbox.store.all(query, (request.query.get("company", ""),))
-    parts = [
-        orjson.dumps({"line_id": line, "account_id": account, "day": day, "cents": cents, "fitid": fitid, "source": "api" if api else "ofx", "kind": kind})[:-1]
-        + b',"refs":' + refs + b"}"
-        for line, account, day, cents, fitid, api, kind, refs in rows
-    ]  # fmt: skip
-    return raw(b'{"lines":[' + b",".join(parts) + b"]}")
+    lines = iter(sandbox.store.all(query, (company,)))
+    comma = b""
+    while chunk := list(islice(lines, 500)):
+        yield comma + b",".join(_truth_line(*line) for line in chunk)
+        comma = b","
+    yield b"]}"
+
+
+def _truth_line(
+    line: str, account: str, day: str, cents: int, fitid: str, api: int, kind: str, refs: bytes
+) -> bytes:
+    known = {
+        "line_id": line,
+        "account_id": account,
+        "day": day,
+        "cents": cents,
+        "fitid": fitid,
+        "source": "api" if api else "ofx",
+        "kind": kind,
+    }
+    return orjson.dumps(known)[:-1] + b',"refs":' + refs + b"}"
 
 
 def _accounts(sandbox: "Sandbox", request: Request) -> Response:
@@ -74,18 +101,10 @@ def _accounts(sandbox: "Sandbox", request: Request) -> Response:
             (account,),
         )
         assert total is not None  # an aggregate always answers
-        opening = orjson.loads(payload)
-        balance = (sandbox.store.get("account", account) or {}).get("balance")
-        found.append(
-            {
-                "account_id": account,
-                "company": company,
-                **opening,
-                "lines": total[1],
-                "sum_cents": total[0],
-                "balance": balance,
-            }
-        )
+        known = sandbox.store.get("account", account)
+        if known is not None:  # of a removed item only the bank knows the lines
+            sums = {"lines": total[1], "sum_cents": total[0], "balance": known["balance"]}
+            found.append({"account_id": account, "company": company, **orjson.loads(payload), **sums})
     return reply({"accounts": found})
 
 

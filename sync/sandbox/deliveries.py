@@ -53,8 +53,10 @@ class Deliveries:
         item = store.get("item", item_id) or {}
         body = {
             "event": event, "eventId": make_uuid(self._rng), "id": item_id, "itemId": item_id, "triggeredBy": triggered_by,
-            "clientId": self.sandbox.companies[company].pluggy.client_id, "clientUserId": item.get("clientUserId"), **more,
+            "clientId": self.sandbox.companies[company].pluggy.client_id, **more,
         }  # fmt: skip
+        if item.get("clientUserId"):
+            body["clientUserId"] = item["clientUserId"]
         text = orjson.dumps(body)
         for hook in store.children("webhook", company):
             if hook["event"] in (event, "all") and not hook.get("disabledAt"):
@@ -70,18 +72,22 @@ class Deliveries:
             return
         held, self._held = self._held, []
         copies = [(hook_id, url, headers, body)] * (2 if "webhook_twice" in kinds else 1)
-        for job in [*copies, *held]:
-            task = asyncio.get_running_loop().create_task(self._deliver(*job))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        self._start([*copies, *held])
 
     def release_held(self) -> None:
         """Send what was kept back to arrive out of order and had nothing to follow."""
         held, self._held = self._held, []
-        for job in held:
-            task = asyncio.get_running_loop().create_task(self._deliver(*job))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        self._start(held)
+
+    def _start(self, jobs: list[tuple[str, str, dict[str, str], bytes]]) -> None:
+        """Deliver one after the other, so that twice is twice in a row and out of order is out of order."""
+        task = asyncio.get_running_loop().create_task(self._deliver_all(jobs))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _deliver_all(self, jobs: list[tuple[str, str, dict[str, str], bytes]]) -> None:
+        for job in jobs:
+            await self._deliver(*job)
 
     async def _deliver(self, hook_id: str, url: str, headers: dict[str, str], body: bytes) -> None:
         status = 0

@@ -75,7 +75,7 @@ def _one(sandbox: "Sandbox", company: str, resource: str, row_id: str) -> Respon
 def _many(sandbox: "Sandbox", request: Request, company: str, resource: str) -> Response:
     page, limit = max(1, request.number("pagina", 1)), min(MAX_LIMIT, max(1, request.number("limite", 20)))
     where, args = _where(request, company, resource)
-    total = sandbox.count(f"SELECT count(*) FROM rows WHERE {where}", args)
+    total = sandbox.count("rows", where, args)
     shift, pages = sandbox.page_shift(request, f"{company}/{resource}/{where}/{args}", page, total, limit)
     # A resource that grows is listed newest first: what is added while somebody pages moves everything on by one.
     column = _ORDERS.get(request.query.get("ordenacao", "id"), "id")
@@ -83,10 +83,7 @@ def _many(sandbox: "Sandbox", request: Request, company: str, resource: str) -> 
     down = "DESC" if direction == "desc" else "ASC"
     offset = max(0, (page - 1 + shift) * limit)
     order = f"{column} {down}" + ("" if column == "id" else f", id {down}")
-    rows = sandbox.store.all(
-        f"SELECT payload FROM rows WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?", (*args, limit, offset)
-    )  # noqa: S608 - constants
-    payloads = [row[0] for row in rows] if page <= pages else []
+    payloads = sandbox.store.page_of_rows(where, args, order, limit, offset) if page <= pages else []
     meta = _meta(request, resource, page, pages, limit, total, len(payloads))
     return raw(
         b'{"code":200,"status":"success","meta":' + orjson.dumps(meta) + b',"data":' + array(payloads) + b"}"

@@ -1,5 +1,6 @@
 """Requests and responses of the sandbox: as little of HTTP as its three upstreams need."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
@@ -42,12 +43,13 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """An answer. `hang` keeps the connection open without answering."""
+    """An answer. `hang` keeps the connection open without answering; `stream` follows the body piece by piece."""
 
     status: int
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
     hang: bool = False
+    stream: Iterator[bytes] | None = None
 
 
 def reply(value: Any, status: int = 200, **headers: str) -> Response:

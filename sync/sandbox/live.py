@@ -37,22 +37,28 @@ def _tick(sandbox: "Sandbox", company: str, kind: str | None) -> dict[str, int]:
     rng = scene.rng(scene.span.now[0], f"tick:{scene.state.ticks}")
     kinds = [kind] if kind else ["post", "sale", *rng.choices(("payment", "expense", "card"), (5, 2, 1))]
     posted = _post_pending(sandbox, scene, rng) if "post" in kinds else 0
+    scene.set_now(scene.span.now, seen_at=iso(sandbox.clock.now()))
     for name in kinds:
         if name != "post":
             _ACTIONS[name](scene, rng)
-    created = iso(sandbox.clock.now())
-    scene.book.close_day(
-        rng, scene.span.now[0], created=created, status="PENDING" if rng.random() < 0.25 else "POSTED"
-    )
+    scene.book.close_day(rng, scene.span.now[0], status="PENDING" if rng.random() < 0.25 else "POSTED")
     write_open_rows(scene)
     done = {"rows": len(scene.writer.rows), "lines": len(scene.writer.lines), "posted": posted}
     accounts = list(dict.fromkeys(line[2] for line in scene.writer.lines))
     scene.writer.flush()
-    update_balances(sandbox.store, scene, stamp=created)
+    update_balances(sandbox.store, scene, stamp=scene.span.seen_at)
     save(scene)
+    _announce(sandbox, company, accounts)
+    return done
+
+
+def _announce(sandbox: "Sandbox", company: str, accounts: list[str]) -> None:
+    items = {}
     for account in accounts:
         sandbox.deliveries.lines(company, account, "transactions/created", [])
-    return done
+        items[(sandbox.store.get("account", account) or {}).get("itemId", "")] = True
+    for item in items:
+        sandbox.deliveries.send(company, "item/updated", item, {})
 
 
 def _sale(scene: Scene, rng: Random) -> None:

@@ -56,7 +56,6 @@ def _drop_row(sandbox: "Sandbox", company: str, resource: str, row_id: int, payl
     sandbox.store.run(
         "DELETE FROM rows WHERE company = ? AND resource = ? AND id = ?", (company, resource, row_id)
     )
-    sandbox.scene(company).release(resource, row_id)
 
 
 def _change_row(
@@ -65,9 +64,6 @@ def _change_row(
     _change(resource, payload)
     if "modificado_em" in payload:
         payload["modificado_em"] = f"{sandbox.clock.now().astimezone(LOCAL):%Y-%m-%d %H:%M:%S}"
-    held = sandbox.scene(company).state.open.get(resource, {}).get(str(row_id))
-    if held is not None:
-        held.update(payload)
     query = "UPDATE rows SET payload = ? WHERE company = ? AND resource = ? AND id = ?"
     sandbox.store.run(query, (orjson.dumps(payload), company, resource, row_id))
 
@@ -100,7 +96,6 @@ def _renumber_row(
     payload["id"] = fresh if isinstance(payload["id"], int) else str(fresh)
     query = "UPDATE rows SET id = ?, payload = ? WHERE company = ? AND resource = ? AND id = ?"
     sandbox.store.run(query, (fresh, orjson.dumps(payload), company, resource, row_id))
-    sandbox.scene(company).release(resource, row_id)
 
 
 _ROW_ACTIONS = {
@@ -143,11 +138,15 @@ def _announce(sandbox: "Sandbox", company: str, account: str, ids: list[str], ki
 
 
 def add_to_balance(sandbox: "Sandbox", company: str, account: str, cents: int) -> None:
-    """Move the balance of an account that the company's story keeps."""
+    """Move the balance of an account: of one that the company's story keeps, or of one that was connected later."""
     scene = sandbox.scene(company)
-    for key, account_id in scene.book.account_ids.items():
-        if account_id == account:
-            scene.state.balances[key] += cents
+    key = next((key for key, account_id in scene.book.account_ids.items() if account_id == account), None)
+    known = sandbox.store.get("account", account)
+    if key is not None:
+        scene.state.balances[key] += cents
+    elif known is not None:
+        known["balance"] = (round(known["balance"] * 100) + cents) / 100
+        sandbox.store.put("account", account, company, known["itemId"], known)
 
 
 def _hide_line(

@@ -84,6 +84,13 @@ class Store:
         row: tuple[Any, ...] | None = self.db.execute(sql, args).fetchone()
         return row
 
+    def page_of_rows(
+        self, where: str, args: Sequence[Any], order: str, limit: int, offset: int
+    ) -> list[bytes]:
+        """Return the payloads of a page of ERP rows. `where` and `order` are made of constants; values are in `args`."""
+        query = f"SELECT payload FROM rows WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
+        return [row[0] for row in self.db.execute(query, (*args, limit, offset))]
+
     def run(self, sql: str, args: Sequence[Any] = ()) -> int:
         """Execute a change and return how many rows it touched."""
         self.version += 1

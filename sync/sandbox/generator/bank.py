@@ -63,11 +63,9 @@ class BankBook:
     ) -> list[str]:
         """Write the day's lines and return their ids. `created` overrides when Pluggy first saw them."""
         drafts, self._drafts = sorted(self._drafts, key=lambda draft: draft.second), []
-        return [self._write(rng, day, order, draft, created, status) for order, draft in enumerate(drafts, 1)]
+        return [self._write(rng, day, order, draft, status) for order, draft in enumerate(drafts, 1)]
 
-    def _write(
-        self, rng: Random, day: date, order: int, draft: Draft, created: str | None, status: str
-    ) -> str:
+    def _write(self, rng: Random, day: date, order: int, draft: Draft, status: str) -> str:
         account = self.accounts[draft.account]
         if status == "POSTED":
             self.balances[draft.account] += draft.cents
@@ -77,7 +75,7 @@ class BankBook:
             payer_bank=BANKS[draft.payer_bank], branch=account.branch, extra=draft.extra,
         )  # fmt: skip
         at = self._date(account.bank, draft, day)
-        first_seen = created or self.span.first_seen(day, draft.second)
+        first_seen = self.span.first_seen(day, draft.second)
         payload = None
         if day >= self.span.window_start:
             document = self._payload(rng, day, order, draft, account, memo, status)
@@ -167,15 +165,21 @@ class BankBook:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The days: when the story starts, from which day the API answers, when Pluggy connected, and now (all local)."""
+    """The days: when the story starts, from which day the API answers, when Pluggy connected, and now (all local).
+
+    `seen_at` is the UTC instant at which Pluggy sees whatever is written now; without it the hours of its syncs decide.
+    """
 
     start: date
     window_start: date
     connected: tuple[date, int]
     now: tuple[date, int]
+    seen_at: str = ""
 
     def first_seen(self, day: date, second: int) -> str:
         """Return when Pluggy first saw a line: at the connection, or at the sync after it (06:00, 14:00, 22:00), or just now."""
+        if self.seen_at:
+            return self.seen_at
         if (day, second) <= self.connected:
             return local_instant(*self.connected)
         hour = next((hour for hour in _SYNC_HOURS if hour * 3600 > second), None)

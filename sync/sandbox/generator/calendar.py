@@ -26,6 +26,8 @@ class Calendar:
         self.days = days
         self.holidays = holidays
         self._memo: dict[date, date] = {}
+        self._average = 1.0
+        self._average = sum(self.weight(start + timedelta(days=offset)) for offset in range(days)) / days
 
     def is_working_day(self, day: date) -> bool:
         """Return whether banks work."""
@@ -52,7 +54,7 @@ class Calendar:
         factor = _MONTHS[self.company][day.month - 1] * _WEEKDAYS[self.company][day.weekday()]
         if day in self.holidays:
             factor *= _HOLIDAY_FACTOR[self.company]
-        return factor * (0.89 + 0.22 * (day - self.start).days / self.days)
+        return factor * (0.89 + 0.22 * (day - self.start).days / self.days) / self._average
 
     def count(self, rng: Random, day: date, per_day: float) -> int:
         """Return how many things happen on a day that has `per_day` on average."""

@@ -95,10 +95,11 @@ def spend(scene: Scene, rng: Random, day: date) -> None:
     card = card_of(scene)
     if card is None:
         return
-    mean = max(0.12, PURCHASES_A_DAY[scene.spec.key] * scene.scale)
+    wanted = PURCHASES_A_DAY[scene.spec.key] * scene.scale
+    mean = max(0.12, wanted)  # a small story still has purchases: fewer, and so much smaller
     for _ in range(int(mean) + (rng.random() < mean % 1)):
         index = rng.choices(range(len(MERCHANTS)), _WEIGHTS)[0]
-        cents = rng.randrange(*MERCHANTS[index][4:6])
+        cents = max(100, int(rng.randrange(*MERCHANTS[index][4:6]) * wanted / mean))
         parts = rng.randrange(2, 7) if cents > 40_000 and rng.random() < 0.5 else 1
         for part in range(1, parts + 1):
             scene.at(
@@ -163,7 +164,7 @@ def write_card_line(scene: Scene, rng: Random, day: date, cents: int, text: str,
     if not pending:
         scene.state.balances[card.key] += cents
     line_id, second = make_uuid(rng), rng.randrange(36_000, 60_000)
-    first_seen, order = created or scene.span.first_seen(day, second), int(second / 60)
+    first_seen, order = scene.span.first_seen(day, second), second // 60
     status, at = "PENDING" if pending else "POSTED", local_instant(day, 0)
     payload = {
         "id": line_id, "accountId": scene.book.account_ids[card.key], "description": text.title(), "descriptionRaw": text, "currencyCode": "BRL",

@@ -38,7 +38,7 @@ def create_first_items(store: Store, scene: Scene) -> None:
                     account_id,
                     scene.spec.key,
                     item_id,
-                    {"cents": scene.fixed(account.opening_cents), "key": account.key},
+                    {"opening_cents": scene.fixed(account.opening_cents), "key": account.key},
                 )
 
 

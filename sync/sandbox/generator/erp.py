@@ -59,7 +59,7 @@ def customer_row(company: CompanySpec, person: Person, stamp: str) -> Row:
     """Return a customer."""
     street, number, district, zipcode = person.street.split("|")
     area = {"PR": "41", "RJ": "24", "SP": "11"}[company.state]
-    payload = {
+    payload: dict[str, Any] = {
         "id": str(person.id),
         "tipo_pessoa": "PJ" if person.is_firm else "PF",
         "nome": person.name,

@@ -36,8 +36,8 @@ class Profile:
 
 
 PROFILES = {
-    "shop": Profile("CIELO", (22, 21, 26, 2, 23, 4.2, 1.8), (39, 3, 58), 0.46, 4),
-    "clinic": Profile("REDE", (12, 22, 33, 4, 25, 3, 1), (18, 56, 26), 0.12, 3),
+    "shop": Profile("CIELO", (24, 22.5, 27, 2, 19, 4, 1.5), (39, 3, 58), 0.46, 4),
+    "clinic": Profile("REDE", (14, 25, 35, 3.4, 19.5, 2.3, 0.8), (18, 56, 26), 0.12, 3),
 }
 KINDS = ("produto", "servico", "vendas_balcao")
 TITLES = {
@@ -98,7 +98,7 @@ def sell(scene: Scene, rng: Random, day: date, second: int, *, mode: str | None 
     )  # fmt: skip
     if situation == "doing":
         scene.hold("vendas", sale_id, payload | {"_kind": kind})
-        scene.at(day + timedelta(days=rng.randrange(1, 4)), ["conclude", sale_id])
+        scene.at(day + timedelta(days=rng.randrange(1, 4)), ["conclude", sale_id, kind])
     else:
         scene.writer.rows.append(sale_row(scene.spec.key, kind, payload))
     sale = Sale(
@@ -169,6 +169,7 @@ def _put(basket: Basket, rng: Random, product: Product, quantity: int, *, bare: 
 
 
 def _plan(rng: Random, day: date, cents: int, mode: str) -> list[tuple[date, int, str]]:
+    days: tuple[int, ...]
     if mode == "boleto":
         days = rng.choice(((28,), (28, 56), (28, 56), (30, 60, 90)))
     elif mode == "ted":

@@ -28,7 +28,7 @@ CATEGORIES = (
     (5, "DESPESAS ADMINISTRATIVAS", "debit"), (6, "SALÁRIOS", "debit"), (7, "ALUGUEL", "debit"), (8, "IMPOSTOS", "debit"), (9, "DESLOCAMENTO", "debit"),
     (10, "SISTEMAS E ASSINATURAS", "debit"), (11, "DISTRIBUIÇÃO DE LUCROS", "debit"),
 )  # fmt: skip
-PER_DAY = {"contract": 2.15, "consult": 1.5, "award": 0.2, "cost": 3.1}
+PER_DAY = {"contract": 1.62, "consult": 1.15, "award": 0.15, "cost": 2.35}
 _HOW = (("boleto", 36), ("pix", 46), ("ted", 12), ("cash", 6))
 # (title, category, day of the month, cents at full scale, how, text on the statement)
 MONTHLY = (

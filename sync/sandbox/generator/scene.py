@@ -5,6 +5,8 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+import orjson
+
 from sync.sandbox.clock import local_text
 from sync.sandbox.companies import Company, CompanySpec
 from sync.sandbox.generator.bank import BankBook, Span
@@ -32,7 +34,6 @@ class State:
     balances: dict[str, int]
     last_day: str = ""
     next_ids: dict[str, int] = field(default_factory=dict)
-    open: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     events: dict[str, list[Event]] = field(default_factory=dict)
     batches: dict[str, list[Any]] = field(default_factory=dict)
     sums: dict[str, int] = field(default_factory=dict)
@@ -54,7 +55,7 @@ class Scene:
         self.state = state or State(
             balances={account.key: self.fixed(account.opening_cents) for account in spec.accounts}
         )
-        self.touched: set[tuple[str, str]] = set()
+        self.held: dict[tuple[str, int], dict[str, Any]] = {}
         self.book = BankBook(company, spec, writer, self.state.balances, span)
         rng = Random(f"{seed}:{spec.key}:cast")
         count = max(30, int(spec.customers * scale))
@@ -105,22 +106,26 @@ class Scene:
         return None
 
     def hold(self, resource: str, row_id: int, payload: dict[str, Any]) -> None:
-        """Keep an unfinished ERP row: it is written when it is finished or when the playing ends."""
-        self.state.open.setdefault(resource, {})[str(row_id)] = payload
-        self.touched.add((resource, str(row_id)))
+        """Keep an unfinished ERP row: it is written when it is finished, or as it is when the playing ends."""
+        self.held[(resource, row_id)] = payload
 
     def release(self, resource: str, row_id: int) -> dict[str, Any] | None:
-        """Return an unfinished row and forget it."""
-        return self.state.open.get(resource, {}).pop(str(row_id), None)
+        """Return an unfinished row and forget it; one of an earlier playing comes from the store, None when it vanished there."""
+        held = self.held.pop((resource, row_id), None)
+        if held is not None:
+            return held
+        query = "SELECT payload FROM rows WHERE company = ? AND resource = ? AND id = ?"
+        row = self.writer.store.one(query, (self.spec.key, resource, row_id)) if self.state.last_day else None
+        return orjson.loads(row[0]) if row else None
 
     def add_sum(self, name: str, cents: int) -> int:
         """Add to a running sum and return it."""
         self.state.sums[name] = self.state.sums.get(name, 0) + cents
         return self.state.sums[name]
 
-    def set_now(self, now: tuple[date, int]) -> None:
-        """Move the company's now: (local day, second of it)."""
-        self.span = self.book.span = replace(self.span, now=now)
+    def set_now(self, now: tuple[date, int], seen_at: str = "") -> None:
+        """Move the company's now: (local day, second of it). With `seen_at` Pluggy sees new lines at that instant."""
+        self.span = self.book.span = replace(self.span, now=now, seen_at=seen_at)
 
     def stamp(self, day: date, second: int) -> str:
         """Return a local stamp, never later than now."""

@@ -144,16 +144,16 @@ def refund(scene: Scene, rng: Random, day: date, event: Event) -> None:
 
 
 def conclude(scene: Scene, rng: Random, day: date, event: Event) -> None:
-    """Finish a sale that was in the works: the ERP changes its status and its stamp."""
+    """Finish a sale that was in the works: [name, sale, kind]. The ERP changes its status and its stamp."""
     payload = scene.release("vendas", event[1])
     if payload is not None:
-        kind = payload.pop("_kind")
+        payload.pop("_kind", None)
         payload |= {
             "situacao_id": SITUATION_IDS["done"],
             "nome_situacao": SITUATION_NAMES["done"],
             "modificado_em": scene.stamp(day, 60_000),
         }
-        scene.writer.rows.append(sale_row(scene.spec.key, kind, payload))
+        scene.writer.rows.append(sale_row(scene.spec.key, event[2], payload))
 
 
 def marked(scene: Scene, rng: Random, day: date, event: Event) -> None:

@@ -4,13 +4,13 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-
 from sync.sandbox.clock import Clock, local_text
-from sync.sandbox.companies import COMPANIES, Company, CompanySpec, make_company
+from sync.sandbox.companies import COMPANIES, CompanySpec, make_company
 from sync.sandbox.generator import card, merchant, office, payables, settlements
 from sync.sandbox.generator.bank import Span
 from sync.sandbox.generator.calendar import Calendar, brazilian_holidays
 from sync.sandbox.generator.catalog import CHANNELS, PAYMENT_FORMS, PLANS, SITUATIONS
+from sync.sandbox.generator.connections import create_first_items, update_balances
 from sync.sandbox.generator.erp import (
     ANYBODY_ID,
     BANK_NAMES,
@@ -21,7 +21,6 @@ from sync.sandbox.generator.erp import (
     sale_row,
 )
 from sync.sandbox.generator.scene import HISTORY_DAYS, Event, Scene, State, days_between
-from sync.sandbox.generator.connections import create_first_items, update_balances
 from sync.sandbox.store import SCHEMA_VERSION, Store, Writer
 
 API_DAYS = 365
@@ -184,18 +183,14 @@ def _play_office_money(scene: Scene, day: date) -> None:
 def write_open_rows(scene: Scene) -> None:
     """Write what was opened and is unfinished: open entries and sales in the works. They are written again when they are finished."""
     key, rows = scene.spec.key, scene.writer.rows
-    for resource, row_id in sorted(scene.touched):
-        payload = scene.state.open[resource].get(row_id)
-        if payload is None:
-            continue
+    for (resource, _), payload in scene.held.items():
         if resource == "vendas":
-            plain = {name: value for name, value in payload.items() if name != "_kind"}
-            rows.append(sale_row(key, payload["_kind"], plain))
+            rows.append(sale_row(key, payload.pop("_kind"), payload))
         elif resource == "transactions":
             rows.append(office.entry_row(key, payload))
         else:
             rows.append(entry_row(key, resource, payload))
-    scene.touched.clear()
+    scene.held.clear()
 
 
 def _write_basics(scene: Scene) -> None:

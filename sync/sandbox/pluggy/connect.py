@@ -92,7 +92,7 @@ def _back(callback: str, result: dict[str, str]) -> Response:
 
 
 def _html(body: str, status: int = 200) -> Response:
-    text = f'<!doctype html><html lang="pt-BR"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    text = '<!doctype html><html lang="pt-BR"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     text += f"<title>Pluggy Connect (simulação)</title><style>{_STYLE}</style></head><body><main>{body}</main></body></html>"
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return raw(

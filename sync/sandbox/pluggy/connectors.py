@@ -20,7 +20,7 @@ _PASSWORD = {
     "validation": "^.{6,40}$",
     "validationMessage": "A senha tem 6 letras ou mais.",
 }
-TOKEN: Final = {
+TOKEN: Final[dict[str, Any]] = {
     "label": "Código",
     "name": "token",
     "type": "number",

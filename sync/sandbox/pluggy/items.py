@@ -149,9 +149,11 @@ def succeed(sandbox: "Sandbox", company: str, item: dict[str, Any]) -> None:
         "consecutiveFailedLoginAttempts": 0,
     }
     sandbox.store.put("item", item["id"], company, "", item)
-    provision(sandbox, company, item["id"], BANK_OF[item["connector"]["id"]])
+    fresh = provision(sandbox, company, item["id"], BANK_OF[item["connector"]["id"]])
     sandbox.deliveries.send(company, "item/login_succeeded", item["id"], {}, "USER")
     sandbox.deliveries.send(company, "item/updated", item["id"], {}, "USER")
+    for account_id in fresh:
+        sandbox.deliveries.lines(company, account_id, "transactions/created", [])
 
 
 def set_state(

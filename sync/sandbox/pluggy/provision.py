@@ -19,20 +19,21 @@ if TYPE_CHECKING:
     from sync.sandbox.app import Sandbox
 
 
-def provision(sandbox: "Sandbox", company: str, item_id: str, bank: str) -> None:
-    """Give an item its accounts, unless it has them: those of the company at this bank, or a small new one."""
+def provision(sandbox: "Sandbox", company: str, item_id: str, bank: str) -> list[str]:
+    """Give an item its accounts, unless it has them: those of the company at this bank, or a small new one. Return the new ids."""
     if sandbox.store.children("account", item_id):
-        return
+        return []
     scene = sandbox.scene(company)
     known = [account for account in BY_KEY[company].accounts if account.bank == bank]
-    for account in known:
-        _bring_back(sandbox, scene, item_id, account)
-    if not known:
-        _open_small_account(sandbox, scene, item_id)
+    if known:
+        ids = [_bring_back(sandbox, scene, item_id, account) for account in known]
+    else:
+        ids = [_open_small_account(sandbox, scene, item_id)]
     save(scene)
+    return ids
 
 
-def _bring_back(sandbox: "Sandbox", scene: Scene, item_id: str, account: AccountSpec) -> None:
+def _bring_back(sandbox: "Sandbox", scene: Scene, item_id: str, account: AccountSpec) -> str:
     store, now = sandbox.store, iso(sandbox.clock.now())
     rng = sandbox.rng(f"{item_id}:{account.key}")
     old, fresh = scene.book.account_ids[account.key], make_uuid(rng)
@@ -69,9 +70,10 @@ def _bring_back(sandbox: "Sandbox", scene: Scene, item_id: str, account: Account
         )
     scene.book.account_ids[account.key] = fresh
     store.set_meta(f"accounts:{scene.spec.key}", scene.book.account_ids)
+    return fresh
 
 
-def _open_small_account(sandbox: "Sandbox", scene: Scene, item_id: str) -> None:
+def _open_small_account(sandbox: "Sandbox", scene: Scene, item_id: str) -> str:
     """Open an account with a year of a few lines a month, worded by a bank of its own."""
     rng, today = sandbox.rng(f"{item_id}:small"), scene.span.now[0]
     account = AccountSpec(
@@ -85,7 +87,13 @@ def _open_small_account(sandbox: "Sandbox", scene: Scene, item_id: str) -> None:
     )
     fresh, now = make_uuid(rng), iso(sandbox.clock.now())
     writer, balances = Writer(sandbox.store), {"small": account.opening_cents}
-    book = BankBook(scene.company, replace(scene.spec, accounts=(account,)), writer, balances, scene.span)
+    book = BankBook(
+        scene.company,
+        replace(scene.spec, accounts=(account,)),
+        writer,
+        balances,
+        replace(scene.span, seen_at=now),
+    )
     book.account_ids = {"small": fresh}
     for day in days_between(today - timedelta(days=364), today - timedelta(days=1)):
         if rng.random() < 0.28:
@@ -106,7 +114,7 @@ def _open_small_account(sandbox: "Sandbox", scene: Scene, item_id: str) -> None:
                     person.account,
                 )
             )
-        book.close_day(rng, day, created=now)
+        book.close_day(rng, day)
     writer.flush()
     sandbox.store.put(
         "account",
@@ -116,5 +124,6 @@ def _open_small_account(sandbox: "Sandbox", scene: Scene, item_id: str) -> None:
         make_account(fresh, item_id, account, scene.company, balances["small"], now, today, scene.scale),
     )
     sandbox.store.put(
-        "opening", fresh, scene.spec.key, item_id, {"cents": account.opening_cents, "key": "small"}
+        "opening", fresh, scene.spec.key, item_id, {"opening_cents": account.opening_cents, "key": "small"}
     )
+    return fresh

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from sync.sandbox.http import Request, Response, reply
-from sync.sandbox.pluggy import connect, data, items, webhooks
+from sync.sandbox.pluggy import connect, data, items, transactions, webhooks
 from sync.sandbox.pluggy.errors import error
 from sync.sandbox.pluggy.keys import (
     API_KEY_SECONDS,
@@ -28,8 +28,8 @@ _ROUTES: Final[dict[tuple[str, str], Handler]] = {
     ("POST", "items/*/mfa"): items.answer_mfa, ("PATCH", "items/*/disable-auto-sync"): items.disable_auto_sync, ("GET", "v2/items"): items.listing,
     ("GET", "accounts"): data.accounts, ("GET", "accounts/*"): data.account, ("GET", "accounts/*/balance"): data.balance,
     ("GET", "accounts/*/statements"): data.statements, ("GET", "bills"): data.bills, ("GET", "bills/*"): data.bill, ("GET", "identity"): data.identity,
-    ("GET", "transactions"): data.transactions_v1, ("GET", "v2/transactions"): data.transactions, ("GET", "transactions/*"): data.transaction,
-    ("PATCH", "transactions/*"): data.recategorise, ("GET", "webhooks"): webhooks.listing, ("POST", "webhooks"): webhooks.create,
+    ("GET", "transactions"): transactions.by_page, ("GET", "v2/transactions"): transactions.by_cursor, ("GET", "transactions/*"): transactions.one,
+    ("PATCH", "transactions/*"): transactions.recategorise, ("GET", "webhooks"): webhooks.listing, ("POST", "webhooks"): webhooks.create,
     ("GET", "webhooks/*"): webhooks.read, ("PATCH", "webhooks/*"): webhooks.update, ("DELETE", "webhooks/*"): webhooks.delete,
 }  # fmt: skip
 
