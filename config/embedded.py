@@ -239,7 +239,7 @@ def valkey_command(folder: Path) -> list[str]:
         kept = {"port": "0", "requirepass": secrets.token_urlsafe(24)}
     lines = {
         "bind": "127.0.0.1",
-        "port": _free_port(int(kept["port"])),
+        "port": free_port(int(kept["port"])),
         "requirepass": kept["requirepass"],
         "dir": f'"{folder / "data"}"',
         "pidfile": f'"{folder / "valkey.pid"}"',
@@ -275,7 +275,7 @@ def _valkey_settings(folder: Path) -> dict[str, str]:
     return dict(line.split(maxsplit=1) for line in (folder / "valkey.conf").read_text().splitlines())
 
 
-def _free_port(wanted: int) -> int:
+def free_port(wanted: int) -> int:
     """Return the wanted loopback port when it is free, else any free one."""
     for port in (wanted, 0):
         with socket.socket() as probe:

@@ -36,9 +36,12 @@ def environment(home: Path) -> dict[str, str]:
     return {
         "DATABASE_URL": embedded.postgres_url(home / "postgres"),
         "REDIS_URL": embedded.valkey_url(home / "valkey"),
+        "DEMO": "true",
         "HTTPS_ONLY": "false",
+        "ADMIN_SECOND_FACTOR": "false",
+        "ALLOW_PRIVATE_UPSTREAMS": "true",  # the simulated ones
         "ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",
-        "STATIC_ROOT": str(home / "static"),
+        "STATIC_HASHED": "false",  # hashing and compressing all files takes half a minute
         **kept_secrets(home / "secrets.json"),
     }
 

@@ -199,6 +199,16 @@ def test_a_taken_socket_folder_is_refused(folder):
         embedded.init_postgres(folder)
 
 
+if IS_ROOT:  # only then another user runs the server
+
+    def test_a_folder_that_the_server_may_not_reach_is_a_clear_sentence(folder):
+        folder.chmod(0o700)
+        with pytest.raises(
+            EmbeddedServerError, match=r"may not enter .*/pg\. Set PAINEL_HOME to a folder that all may"
+        ):
+            embedded.init_postgres(folder / "pg")
+
+
 def test_a_socket_folder_that_stood_open_is_closed(folder):
     server = PostgresServer(folder)
     embedded.init_postgres(folder, fast=True)
