@@ -84,7 +84,7 @@ def bar_chart(
         frame.hits(len(x), links),
         frame.grid(plane.scale, unit),
         frame.periods(x, plane.places, unit, by, most=12),
-        tag("g", *_bars(data, plane), class_="bars", aria_hidden="true"),
+        tag("g", *_bars(data, plane), class_="bars stacked" if stacked else "bars", aria_hidden="true"),
         *_line(data, plane),
         frame.flags(flags, plane.places),
         n=len(x),
@@ -173,4 +173,5 @@ def _table(data: _Data, unit: Unit, by: frame.By, flags: Sequence[Flag], links: 
         for index, label in enumerate(data.x)
     ]
     names = [one.name for one in data.series] + ([data.line.name] if data.line else [])
-    return Table((word("period", unit.locale), *names), tuple(rows))
+    keys = tuple(item.css for item in _legend(data))
+    return Table((word("period", unit.locale), *names), tuple(rows), keys)

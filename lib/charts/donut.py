@@ -29,7 +29,15 @@ def donut(*, title: str, slices: Sequence[Slice], unit: Unit = BRL) -> Chart:
     drawn = _drawn_parts(slices, values, word("others", unit.locale))
     total = sum((value for _, value in drawn), Decimal(0))
     table = _table(slices, values, total, unit)
-    legend = tuple(LegendItem(name, f"swatch s{place + 1}", place) for place, (name, _) in enumerate(drawn))
+    legend = tuple(
+        LegendItem(
+            name,
+            f"swatch s{place + 1}",
+            place,
+            f"{unit.short(value)} · {percent(value / total, unit.locale, 0)}",
+        )
+        for place, (name, value) in enumerate(drawn)
+    )
     return Chart(title, _ring(title, drawn, total, unit), table, legend, empty=not drawn)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import ROUND_CEILING, Decimal
+from itertools import cycle
 
 from lib.charts.frame import outer
 from lib.charts.model import BRL, Chart, Row, Svg, Table, Unit, Value, cleaned
@@ -67,8 +68,8 @@ def _labels(rows: Sequence[str], columns: Sequence[str]) -> list[Svg]:
         for row, name in enumerate(rows)
     ]
     below = [
-        label(columns[index], (index + 0.5) * 100 / len(columns), "100%", "tick-x", dy=18)
-        for index in range(0, len(columns), stride)
+        label(columns[index], (index + 0.5) * 100 / len(columns), "100%", css, dy=18)
+        for index, css in zip(range(0, len(columns), stride), cycle(("tick-x", "tick-x minor")), strict=False)
     ]
     return [tag("g", *side, *below, class_="axis", aria_hidden="true")]
 

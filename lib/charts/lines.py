@@ -81,7 +81,8 @@ def line_chart(
         return Chart(title, frame.nothing("line", title), table, empty=True)
     plane = Plane(spread(len(x)), fit(data.known(), from_zero=False), kept)
     svg = _drawn(data, plane, title, unit, by)
-    return Chart(title, svg, table, _legend(data), empty=not data.known())
+    named = bool(_end_names(data, plane))
+    return Chart(title, svg, table, _legend(data), empty=not data.known(), named_ends=named)
 
 
 def _drawn(data: _Data, plane: Plane, title: str, unit: Unit, by: frame.By) -> Svg:
@@ -180,7 +181,8 @@ def _table(data: _Data, kept: Sequence[int], unit: Unit, by: frame.By, links: Se
         for index in kept
     ]
     names = [one.name for one in data.series] + ([data.band.name] if data.band else [])
-    return Table((word("period", unit.locale), *names), tuple(rows))
+    keys = tuple(item.css for item in _legend(data))
+    return Table((word("period", unit.locale), *names), tuple(rows), keys)
 
 
 def _range(data: _Data, index: int, unit: Unit) -> tuple[str, ...]:

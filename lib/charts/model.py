@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Context, Decimal
+from itertools import zip_longest
 from typing import Literal
 
 from lib import formats
@@ -110,10 +111,19 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """The same figures as text. `head` names the label column and then each value column."""
+    """The same figures as text. `head` names the label column and then each value column.
+
+    `keys` gives the value columns the classes of their swatch, where columns are series.
+    """
 
     head: tuple[str, ...]
     rows: tuple[Row, ...]
+    keys: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[tuple[str, str], ...]:
+        """Return name and swatch classes of each value column."""
+        return tuple(zip_longest(self.head[1:], self.keys, fillvalue=""))
 
     @property
     def has_notes(self) -> bool:
@@ -123,22 +133,27 @@ class Table:
 
 @dataclass(frozen=True)
 class LegendItem:
-    """A name and the CSS classes of its swatch; `series` is the number that the drawn parts carry."""
+    """A name and the CSS classes of its swatch; `series` is the number that the drawn parts carry, `text` its value."""
 
     name: str
     css: str
     series: int
+    text: str = ""
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawn chart. `empty` says that there was no value to draw, so that a page can explain why."""
+    """A drawn chart. `empty` says that there was no value to draw, so that a page can explain why.
+
+    `named_ends` says that the lines carry their names where there is room, so that a legend would repeat them.
+    """
 
     title: str
     svg: Svg
     table: Table
     legend: tuple[LegendItem, ...] = field(default=())
     empty: bool = False
+    named_ends: bool = False
 
     def __html__(self) -> str:
         return str(self.svg)
