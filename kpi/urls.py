@@ -1,6 +1,8 @@
-"""Addresses of kpi."""
+"""Addresses of the numbers, under /t/<slug>/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from kpi import views
 
 app_name = "kpi"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [path("", views.overview, name="overview")]

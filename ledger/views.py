@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -16,18 +16,13 @@ from ledger import details, edits, exports, lists
 from ledger.lists.filters import labels
 from ledger.models import Export
 from lib import clock
+from lib.htmx import wants_fragment
 from lib.keyset import CursorError, Page
 from live import wake
 from tenants.access import TenantRequest, member_required, owned
 from tenants.models import Capability
 
 PAGE_SIZES: Final = (50, 100, 200)
-
-
-def wants_fragment(request: HttpRequest) -> bool:
-    """Return whether htmx asked for a part: not a boosted link and not a page restored from history."""
-    htmx = request.htmx  # type: ignore[attr-defined]
-    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
 def spec_of(name: str) -> lists.ListSpec:
@@ -42,7 +37,8 @@ def spec_of(name: str) -> lists.ListSpec:
 def listing(request: TenantRequest, name: str) -> HttpResponse:
     """One page of a list, as a whole page or as its rows alone."""
     spec = spec_of(name)
-    filters = lists.parse(spec, request.GET, today=clock.today(request.tenant.zone))
+    today = clock.today(request.tenant.zone)
+    filters = lists.parse(spec, request.GET, today=today)
     for problem in filters.problems:
         messages.warning(request, problem.message)
     context = {
@@ -55,7 +51,7 @@ def listing(request: TenantRequest, name: str) -> HttpResponse:
         ],
         "query": request.GET.urlencode(),
         "narrowed": bool(filters.active),
-        "columns": exports.COLUMNS[name],
+        "today": today,
         **details.filter_options(request.tenant, name, filters.active),
     }
     template = f"ledger/{name}.html"
@@ -91,8 +87,13 @@ def totals(request: TenantRequest, name: str) -> HttpResponse:
 @member_required()
 def detail(request: TenantRequest, name: str, pk: int) -> HttpResponse:
     """One record, in the drawer or as a page of its own."""
-    spec_of(name)
-    context = {"name": name, **details.read(request.tenant, name, pk)}
+    context = {
+        "name": name,
+        "spec": spec_of(name),
+        "today": clock.today(request.tenant.zone),
+        "editable": edits.EDITABLE[name],
+        **details.read(request.tenant, name, pk),
+    }
     template = f"ledger/details/{name}.html"
     response = render(request, f"{template}#body" if wants_fragment(request) else template, context)
     patch_vary_headers(response, ["HX-Request"])

@@ -1,0 +1,106 @@
+"""The charts of the pages: which series go into which picture, and the sentence above it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from kpi.calculations import change
+from kpi.queries import Card, MonthFlow
+from lib import formats
+from lib.charts import Chart, Series, Unit, bar_chart, line_chart, sparkline
+from lib.clock import month_end
+from lib.periods import Period
+from tenants.models import Tenant
+
+DayTotals = Sequence[tuple[date, Decimal]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Draws for one company and one reader's language."""
+
+    tenant: Tenant
+    locale: str
+
+    @property
+    def unit(self) -> Unit:
+        """Return money of the company, written for the reader."""
+        return Unit("money", self.tenant.currency, self.locale)
+
+    def spark(self, card: Card, period: Period) -> Chart:
+        """Return the small line of a card: one point a day."""
+        unit = Unit("number", locale=self.locale) if card.kpi.unit == "count" else self.unit
+        days = [period.start + timedelta(days=n) for n in range(len(card.spark))]
+        return sparkline(title=str(card.kpi.label), values=list(card.spark), x=days, unit=unit)
+
+    def cash_flow(self, months: Sequence[MonthFlow]) -> Chart:
+        """Return money in and out by month with the net as a line; each month leads to its lines."""
+        return bar_chart(
+            title=self._cash_flow_title(months),
+            x=[month.month for month in months],
+            series=[
+                Series(_("Received"), [month.inflow for month in months], color=1),
+                Series(_("Expenses"), [month.outflow for month in months], color=2),
+            ],
+            unit=self.unit,
+            by="month",
+            stacked=True,
+            line=Series(_("Net"), [month.net for month in months]),
+            links=[self._lines(month.month) for month in months],
+        )
+
+    def _cash_flow_title(self, months: Sequence[MonthFlow]) -> str:
+        known = [month for month in months if month.inflow or month.outflow]
+        if not known:
+            return _("Cash flow by month")
+        net = sum((month.net for month in known), Decimal(0))
+        amount = formats.money_short(abs(net), self.tenant.currency, self.locale)
+        if net >= 0:
+            return _("In %(months)d months %(amount)s more came in than went out") % {
+                "months": len(known),
+                "amount": amount,
+            }
+        return _("In %(months)d months %(amount)s more went out than came in") % {
+            "months": len(known),
+            "amount": amount,
+        }
+
+    def _lines(self, month: date) -> str:
+        url = reverse("ledger:transactions", kwargs={"slug": self.tenant.slug})
+        return f"{url}?flow=1&from={month.isoformat()}&to={month_end(month).isoformat()}"
+
+    def sales(self, now: DayTotals, before: DayTotals) -> Chart:
+        """Return sales by day beside the days they are compared with, matched by position; each day leads to its sales."""
+        values = [total for _day, total in now]
+        earlier = [total for _day, total in before][: len(values)]
+        url = reverse("ledger:sales", kwargs={"slug": self.tenant.slug})
+        return line_chart(
+            title=self._sales_title(values, earlier),
+            x=[day for day, _total in now],
+            series=[
+                Series(_("Sales"), values),
+                Series(
+                    _("Compared period"), earlier + [None] * (len(values) - len(earlier)), role="previous"
+                ),
+            ],
+            unit=self.unit,
+            by="day",
+            links=[
+                f"{url}?status=counted&from={day.isoformat()}&to={day.isoformat()}" for day, _total in now
+            ],
+        )
+
+    def _sales_title(self, values: Sequence[Decimal], earlier: Sequence[Decimal]) -> str:
+        moved = change(sum(values, Decimal(0)), sum(earlier, Decimal(0)))
+        if moved is None:
+            return _("Sales by day")
+        share = formats.percent(abs(moved), self.locale)
+        if moved > 0:
+            return _("Sales %(share)s above the compared period") % {"share": share}
+        if moved < 0:
+            return _("Sales %(share)s below the compared period") % {"share": share}
+        return _("Sales equal to the compared period")

@@ -1,0 +1,207 @@
+"""Lists, records and files as people see them."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from ledger.models import Export, Transaction
+from tests import factories
+from tests.cast import Cast
+from tests.factories import DAY
+
+SPAN = f"from={DAY}&to={DAY}"
+LISTS = ("transactions", "sales", "customers", "products", "open_items")
+
+
+@pytest.fixture
+def facts(cast: Cast) -> dict[str, object]:
+    account = factories.make_account(cast.aurora)
+    customer = factories.make_customer(cast.aurora, "Maria Souza", document="11144477735")
+    product = factories.make_product(cast.aurora, "Consulta")
+    sale = factories.make_sale(
+        cast.aurora, "250.00", customer=customer, items=[(product, "250.00")], number="1042"
+    )
+    return {
+        "transactions": factories.make_transaction(account, "-1234.56", description="ALUGUEL MARÇO"),
+        "sales": sale,
+        "customers": customer,
+        "products": product,
+        "open_items": factories.make_open_item(cast.aurora, "90.00", customer=customer),
+    }
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_shows_its_rows_and_opens_each(client, cast: Cast, facts, name: str) -> None:
+    client.force_login(cast.bruno)
+    page = client.get(reverse(f"ledger:{name}", kwargs={"slug": "aurora"}), {"period": "all"})
+    url = reverse("ledger:detail", kwargs={"slug": "aurora", "name": name, "pk": facts[name].pk})
+    assert page.status_code == 200
+    assert f'data-row-url="{url}"' in page.content.decode()
+    assert client.get(url).status_code == 200
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_carla_sees_neither_list_nor_row_nor_file(client, cast: Cast, facts, name: str) -> None:
+    client.force_login(cast.carla)
+    for view in ("list", "totals", "csv"):
+        assert (
+            client.get(reverse(f"ledger:{view}", kwargs={"slug": "aurora", "name": name})).status_code == 404
+        )
+    theirs = {"slug": "boreal", "name": name}
+    assert client.get(reverse("ledger:detail", kwargs={**theirs, "pk": facts[name].pk})).status_code == 404
+    assert (
+        client.post(
+            reverse("ledger:edit", kwargs={**theirs, "pk": facts[name].pk}), {"note": "x"}
+        ).status_code
+        == 404
+    )
+    text = b"".join(
+        client.get(reverse("ledger:csv", kwargs=theirs), {"period": "all"}).streaming_content
+    ).decode()
+    assert len(text.splitlines()) == 1
+
+
+def test_amounts_are_written_as_in_brazil_with_sign_and_colour(client, cast: Cast, facts) -> None:
+    client.force_login(cast.ana)
+    html = client.get(reverse("ledger:transactions", kwargs={"slug": "aurora"}) + f"?{SPAN}").content.decode()
+    assert "−R$\xa01.234,56" in html
+    assert 'class="num neg"' in html
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "period=nonsense",
+        "from=2026-02-31",
+        "type=SIDEWAYS",
+        "account=1;DROP",
+        "min=abc",
+        "sort=password",
+        "cursor=%00",
+        "cursor=bm9uZQ",
+        "q=%00'",
+    ],
+)
+def test_nonsense_in_the_address_is_told_and_never_an_error(client, cast: Cast, facts, query: str) -> None:
+    client.force_login(cast.ana)
+    page = client.get(reverse("ledger:transactions", kwargs={"slug": "aurora"}) + f"?{query}")
+    assert page.status_code == 200
+
+
+def test_filters_narrow_by_amount_without_sign_text_and_direction(client, cast: Cast, facts) -> None:
+    account = Transaction.objects.get().account
+    factories.make_transaction(account, "1234.56", description="PIX RECEBIDO")
+    client.force_login(cast.ana)
+    url = reverse("ledger:totals", kwargs={"slug": "aurora", "name": "transactions"})
+
+    def total(query: str) -> str:
+        return client.get(f"{url}?{SPAN}&{query}").context["totals"][0].rows
+
+    assert total("min=1.234,56&max=1.234,56") == 2
+    assert total("type=DEBIT") == 1
+    assert total("q=aluguel") == 1
+
+
+def test_pages_walk_to_the_end_and_back_without_repeating(client, cast: Cast) -> None:
+    account = factories.make_account(cast.aurora)
+    made = [
+        factories.make_transaction(account, "1.00", date=DAY - timedelta(days=n // 3)).pk for n in range(120)
+    ]
+    client.force_login(cast.ana)
+    url = reverse("ledger:transactions", kwargs={"slug": "aurora"}) + "?period=all"
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = client.get(f"{url}&cursor={cursor}").context["page"]
+        seen += [row["id"] for row in page.rows]
+        cursor = page.next
+    assert len(seen) == len(set(seen)) == 120
+    assert set(seen) == set(made)
+    assert [row["id"] for row in client.get(f"{url}&cursor={page.previous}").context["page"].rows] == seen[
+        50:100
+    ]
+
+
+def test_the_number_of_queries_does_not_grow_with_the_rows(
+    client, cast: Cast, django_assert_num_queries
+) -> None:
+    account = factories.make_account(cast.aurora)
+    for _ in range(60):
+        factories.make_transaction(account)
+    client.force_login(cast.ana)
+    with django_assert_num_queries(5):
+        client.get(reverse("ledger:transactions", kwargs={"slug": "aurora"}) + f"?{SPAN}")
+
+
+def test_an_edit_is_kept_audited_and_told(client, cast: Cast, facts) -> None:
+    row = facts["transactions"]
+    client.force_login(cast.ana)
+    url = reverse("ledger:edit", kwargs={"slug": "aurora", "name": "transactions", "pk": row.pk})
+    client.post(
+        url,
+        {
+            "category_override": "Aluguel",
+            "note": "contrato 12",
+            "ignored_shown": "1",
+            "ignored": "on",
+            "amount": "1",
+        },
+    )
+    row.refresh_from_db()
+    assert (row.category_override, row.note, row.ignored, str(row.amount)) == (
+        "Aluguel",
+        "contrato 12",
+        True,
+        "-1234.56",
+    )
+    from live.models import Generation
+    from tenants.models import AuditLog
+
+    entry = AuditLog.objects.get(tenant=cast.aurora, action="edit")
+    assert entry.before == {"category_override": "", "note": "", "ignored": False}
+    assert Generation.objects.get(tenant=cast.aurora).facts == 1
+
+
+def test_bruno_may_read_and_not_write(client, cast: Cast, facts) -> None:
+    client.force_login(cast.bruno)
+    url = reverse("ledger:edit", kwargs={"slug": "aurora", "name": "sales", "pk": facts["sales"].pk})
+    assert client.post(url, {"note": "x"}).status_code == 403
+
+
+def test_a_csv_opens_in_a_brazilian_excel_and_runs_no_formula(client, cast: Cast) -> None:
+    account = factories.make_account(cast.aurora, name="Conta")
+    factories.make_transaction(account, "-1234.56", description='=HYPERLINK("http://x")')
+    client.force_login(cast.ana)
+    response = client.get(
+        reverse("ledger:csv", kwargs={"slug": "aurora", "name": "transactions"}) + f"?{SPAN}"
+    )
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    line = text.split("\r\n")[1]
+    assert line.startswith("10/03/2026;Conta;")
+    assert ";-1234,56;BRL;" in line
+    assert "'=HYPERLINK" in line
+
+
+def test_an_xlsx_is_a_job_with_a_link_only_for_who_asked(client, cast: Cast, facts) -> None:
+    import io
+
+    from openpyxl import load_workbook
+
+    from ledger import exports
+
+    client.force_login(cast.bruno)
+    asked = client.post(
+        reverse("ledger:xlsx", kwargs={"slug": "aurora", "name": "transactions"}) + f"?{SPAN}"
+    )
+    job = Export.objects.get()
+    assert asked.url == reverse("ledger:export", kwargs={"slug": "aurora", "pk": job.pk})
+    assert exports.run(job.pk) is True
+    assert exports.run(job.pk) is False
+    file = client.get(reverse("ledger:export_download", kwargs={"slug": "aurora", "pk": job.pk}))
+    sheet = load_workbook(io.BytesIO(file.content)).active
+    assert [cell.value for cell in sheet[2]][8] == -1234.56
+    client.force_login(cast.ana)
+    assert (
+        client.get(reverse("ledger:export_download", kwargs={"slug": "aurora", "pk": job.pk})).status_code
+        == 404
+    )

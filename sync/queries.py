@@ -1,0 +1,183 @@
+"""How connections are doing, and what their runs did."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ledger.models import BankConnection
+from lib import keyset
+from lib.keyset import Page
+from sync.models import Connection, RawRecord, SyncRun
+from tenants.models import Tenant
+
+LATE: Final = timedelta(minutes=10)  # beyond its own interval a connection is late
+RUN_ORDER: Final = ("-created_at", "-id")
+CONSENT_SOON: Final = timedelta(days=14)
+# Upstream's words for a bank that waits for its owner.
+BANK_NEEDS_PERSON: Final = ("LOGIN_ERROR", "WAITING_USER_INPUT", "WAITING_USER_ACTION", "OUTDATED")
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How one connection is doing, in words. `sentence` says what is wrong and the way out; empty when all is well."""
+
+    pk: int
+    name: str
+    kind: str
+    kind_name: str
+    state: str
+    last_good_at: datetime | None
+    next_due_at: datetime
+    needs_person: bool
+    is_late: bool
+    sentence: str
+    run: SyncRun | None
+    banks: tuple[BankConnection, ...] = ()
+
+    @property
+    def is_running(self) -> bool:
+        """Return whether an attempt is open now."""
+        return self.run is not None and self.run.status in SyncRun.OPEN
+
+    @property
+    def tone(self) -> str:
+        """Return the badge's tone: good, warn, bad or nothing for a paused one."""
+        if self.state == Connection.State.PAUSED:
+            return ""
+        if self.needs_person or self.sentence:
+            return "bad" if self.needs_person else "warn"
+        return "warn" if self.is_late else "good"
+
+
+def connection_health(tenant: Tenant) -> list[Health]:
+    """Return every connection of the company with its newest run, by name. Three queries."""
+    newest = SyncRun.objects.filter(connection=OuterRef("pk")).order_by("-created_at", "-id").values("pk")[:1]
+    connections = list(
+        Connection.objects.filter(tenant=tenant).annotate(run_id=Subquery(newest)).order_by("name", "id")
+    )
+    runs = SyncRun.objects.in_bulk([c.run_id for c in connections if c.run_id])
+    banks: dict[int, list[BankConnection]] = {}
+    for bank in BankConnection.objects.filter(tenant=tenant, void_at=None).order_by("institution", "id"):
+        banks.setdefault(bank.source_id, []).append(bank)
+    now = timezone.now()
+    return [
+        _health(c, runs.get(c.run_id) if c.run_id else None, tuple(banks.get(c.source_id, ())), now)
+        for c in connections
+    ]
+
+
+def _health(
+    connection: Connection, run: SyncRun | None, banks: tuple[BankConnection, ...], now: datetime
+) -> Health:
+    waiting = next((sentence for sentence in (_bank_sentence(bank, now) for bank in banks) if sentence), "")
+    stuck = any(bank.status in BANK_NEEDS_PERSON for bank in banks)
+    active = connection.state == Connection.State.ACTIVE
+    good_until = (
+        connection.last_good_at
+        and connection.last_good_at + timedelta(seconds=connection.interval_seconds) + LATE
+    )
+    return Health(
+        pk=connection.pk,
+        name=connection.name,
+        kind=connection.kind,
+        kind_name=connection.get_kind_display(),
+        state=connection.state,
+        last_good_at=connection.last_good_at,
+        next_due_at=connection.next_due_at,
+        needs_person=connection.state == Connection.State.NEEDS_PERSON or (active and stuck),
+        is_late=active and (good_until is None or good_until < now),
+        sentence=_sentence(connection) or waiting,
+        run=run,
+        banks=banks,
+    )
+
+
+def _sentence(connection: Connection) -> str:
+    if connection.state == Connection.State.NEEDS_PERSON:
+        return connection.state_reason
+    if connection.failures:
+        return _("The last %(n)d attempts failed: %(error)s It tries again by itself.") % {
+            "n": connection.failures,
+            "error": connection.last_error,
+        }
+    return ""
+
+
+def _bank_sentence(bank: BankConnection, now: datetime) -> str:
+    name = {"bank": bank.institution}
+    if bank.status in BANK_NEEDS_PERSON:
+        return (
+            _("%(bank)s asks you to sign in again. What had arrived is kept; reconnect the bank to go on.")
+            % name
+        )
+    if bank.consent_expires_at and bank.consent_expires_at < now + CONSENT_SOON:
+        return _("The consent at %(bank)s ends soon. Renew it to keep receiving its lines.") % name
+    return ""
+
+
+def runs(tenant: Tenant, *, connection_id: int | None = None, status: str = "") -> QuerySet[SyncRun]:
+    """Return the company's runs, narrowed to one connection or status."""
+    found = SyncRun.objects.filter(tenant=tenant).select_related("connection")
+    if connection_id is not None:
+        found = found.filter(connection_id=connection_id)
+    return found.filter(status=status) if status in SyncRun.Status.values else found
+
+
+def run_page(tenant: Tenant, *, cursor: str | None, limit: int = 50, **narrow: Any) -> Page[SyncRun]:
+    """Return one page of runs, newest first. Raises keyset.CursorError."""
+    return keyset.paginate(runs(tenant, **narrow), order=RUN_ORDER, limit=limit, cursor=cursor)
+
+
+def unreadable(connection: Connection) -> QuerySet[RawRecord]:
+    """Return the raw records of a connection that could not be mapped, each with its reason."""
+    return (
+        RawRecord.objects.filter(tenant_id=connection.tenant_id, connection=connection)
+        .exclude(error="")
+        .order_by("pk")
+    )
+
+
+def status(tenant: Tenant) -> Mapping[str, Any]:
+    """Return the synchronisation status as the API has it: connections with state, times and newest run."""
+    found = connection_health(tenant)
+    return {
+        "running": sum(one.is_running for one in found),
+        "connections": [
+            {
+                "id": one.pk,
+                "name": one.name,
+                "kind": one.kind,
+                "state": one.state,
+                "needs_person": one.needs_person,
+                "late": one.is_late,
+                "message": one.sentence,
+                "last_good_at": one.last_good_at,
+                "next_due_at": one.next_due_at,
+                "run": run_json(one.run) if one.run else None,
+            }
+            for one in found
+        ],
+    }
+
+
+def run_json(run: SyncRun) -> dict[str, Any]:
+    """Return a run as the API has it."""
+    names = (
+        "id",
+        "status",
+        "reason",
+        "resource",
+        "created_at",
+        "started_at",
+        "finished_at",
+        "fetched",
+        "expected",
+        "changed",
+        "gone",
+    )
+    return {name: getattr(run, name) for name in (*names, "unreadable", "error", "decision", "retry_at")}
