@@ -1,5 +1,14 @@
-"""Addresses of the API: one include per app."""
+"""Addresses of the API: one include per app, then what describes it."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("", include("tenants.api.urls")),
+    path("", include("live.api.urls")),
+    path("", include("ledger.api.urls")),
+    path("", include("sync.api.urls")),
+    path("", include("kpi.api.urls")),
+    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+]

@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "tenants.middleware.TenantMiddleware",
+    "tenants.middleware.AdminDoorMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -172,21 +173,29 @@ if DB_POOL:
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 12, "timeout": 10}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {
-    "default": {
-        "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": REDIS_URL or "redis://127.0.0.1:1/0",
-        # The exact key of ARCHITECTURE ("tenant:{id}:…"): no prefix, no version.
-        "KEY_FUNCTION": "live.cache.exact_key",
-        "TIMEOUT": env.number("CACHE_TTL_SECONDS", 3600),
-        "OPTIONS": {
-            "CLIENT_CLASS": "django_redis.client.DefaultClient",
-            "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
-            "SOCKET_CONNECT_TIMEOUT": 0.2,
-            "SOCKET_TIMEOUT": 0.5,
-        },
-    },
+_REDIS_OPTIONS = {
+    "CLIENT_CLASS": "django_redis.client.DefaultClient",
+    "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
+    "SOCKET_CONNECT_TIMEOUT": 0.2,
+    "SOCKET_TIMEOUT": 0.5,
 }
+_REDIS = {
+    "BACKEND": "django_redis.cache.RedisCache",
+    "LOCATION": REDIS_URL or "redis://127.0.0.1:1/0",
+    # The exact key of ARCHITECTURE ("tenant:{id}:…"): no prefix, no version.
+    "KEY_FUNCTION": "live.cache.exact_key",
+    "TIMEOUT": env.number("CACHE_TTL_SECONDS", 3600),
+    "OPTIONS": _REDIS_OPTIONS,
+}
+CACHES = {
+    # Counters and marks of third parties (login lock-out, used codes): must answer while Redis is away, so this process stands in.
+    "default": _REDIS | {"BACKEND": "tenants.counters.RedisOrMemory"},
+    # Answers of the panel (live.cache): says when Redis is away, so that it is counted and read through.
+    "answers": _REDIS,
+    # Sessions live in PostgreSQL; while Redis is away they are read from there.
+    "sessions": _REDIS | {"OPTIONS": _REDIS_OPTIONS | {"IGNORE_EXCEPTIONS": True}},
+}
+SESSION_CACHE_ALIAS = "sessions"
 CACHE_TTL_SECONDS = env.number("CACHE_TTL_SECONDS", 3600)
 CACHE_TTL_KPIS = env.number("CACHE_TTL_KPIS", 300)
 CACHE_TTL_LISTS = env.number("CACHE_TTL_LISTS", 60)
@@ -227,8 +236,6 @@ PUBLIC_URL = env.text(
 RATE_LIMIT_REQUESTS_PER_MINUTE = env.number("RATE_LIMIT_REQUESTS_PER_MINUTE", 60, at_least=1)
 RATELIMIT_USE_CACHE = "default"
 RATELIMIT_IP_META_KEY = "tenants.middleware.client_address"
-# Without Redis the counter is gone: the doors without login are then open to their other guards, not shut for everybody.
-RATELIMIT_FAIL_OPEN = True
 
 # --- sign-in -----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "tenants.User"
@@ -257,6 +264,7 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Painel"
+MFA_ADAPTER = "tenants.adapter.MfaAdapter"  # its secrets are sealed at rest
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS_ONLY
 # Staff sees every tenant, so staff needs a second factor. Only the demo on a laptop opens the admin without one.
 ADMIN_SECOND_FACTOR = env.flag("ADMIN_SECOND_FACTOR", default=True)
@@ -306,7 +314,9 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["tenants.api.permissions.HasAccess"],
     "DEFAULT_RENDERER_CLASSES": ["tenants.api.renderers.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "tenants.api.schema.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "tenants.api.errors.handle",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "COERCE_DECIMAL_TO_STRING": True,

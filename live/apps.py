@@ -5,7 +5,15 @@ from django.utils.translation import gettext_lazy as _
 
 
 class LiveConfig(AppConfig):
-    """Names the app for the admin."""
+    """Names the app for the admin and registers its own parts of health."""
 
     name = "live"
     verbose_name = _("live")
+
+    def ready(self) -> None:
+        """Register what this app knows; upper apps add theirs."""
+        from live import health, workers
+
+        health.register("cache", health.cache, needs_database=False)
+        health.register("workers", health.worker_part, needs_database=False)
+        workers.listen()

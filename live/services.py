@@ -1,12 +1,23 @@
-"""Housekeeping of what just happened."""
+"""What is done to the log of events and to the cache of a company."""
 
 from datetime import timedelta
 from typing import Final
 
+from django.db import transaction
+from django.db.models import F
+
 from lib import pg
+from live import cache
+from live.models import Generation
+from tenants import audit, services
+from tenants.models import Tenant
 
 KEPT: Final = timedelta(days=1)
 _BATCH: Final = 10_000
+
+
+class UnknownResource(Exception):
+    """There is no cached resource of this name; the message lists those that exist."""
 
 
 def prune() -> int:
@@ -19,3 +30,26 @@ def prune() -> int:
         """,
         [KEPT.total_seconds(), _BATCH],
     )
+
+
+@transaction.atomic
+def clear_cache(*, tenant: Tenant | None, resource: str = "", actor: services.Actor) -> tuple[str, ...]:
+    """Drop what is cached of a resource, or of everything, for one company (None: for all). Return the groups that moved on.
+
+    Raises the generation that is part of every key, so nothing is searched or deleted. Raises UnknownResource.
+    """
+    known = cache.resources()
+    if resource and resource not in known:
+        raise UnknownResource(", ".join(sorted(known)))
+    groups = known[resource].groups if resource else ("facts", "recon", "settings")
+    rows = Generation.objects.filter(tenant=tenant) if tenant else Generation.objects.all()
+    rows.update(**{group: F(group) + 1 for group in groups})
+    audit.record(
+        tenant=tenant,
+        action="clear_cache",
+        row=tenant or Generation(),
+        actor=actor,
+        after={"resource": resource, "groups": groups},
+    )
+    transaction.on_commit(cache.forget_generations)
+    return groups

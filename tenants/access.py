@@ -52,6 +52,14 @@ class TenantRequest(HttpRequest):
     user: User
 
 
+class CompanyNotNamed(Exception):
+    """The user belongs to several companies and named none; `slugs` are theirs."""
+
+    def __init__(self, slugs: list[str]) -> None:
+        super().__init__("several companies")
+        self.slugs = slugs
+
+
 def enter(*, user: User, slug: str) -> Access:
     """Return the user's access to the company `slug`. Raises Http404 when there is none: a stranger must not learn that it exists."""
     membership = (
@@ -64,6 +72,33 @@ def enter(*, user: User, slug: str) -> Access:
     if membership is None:
         raise Http404
     return Access(tenant=membership.tenant, capabilities=membership.capabilities, user=user)
+
+
+def enter_only(*, user: User) -> Access:
+    """Return the access of a user who belongs to one company. Raises Http404 when there is none and CompanyNotNamed when there are several."""
+    found = list(
+        Membership.objects.select_related("tenant")
+        .filter(user=user, tenant__is_active=True)
+        .order_by("tenant__slug")[:50]
+    )
+    if not found:
+        raise Http404
+    if len(found) > 1:
+        raise CompanyNotNamed([membership.tenant.slug for membership in found])
+    return Access(tenant=found[0].tenant, capabilities=found[0].capabilities, user=user)
+
+
+def enter_by_key(*, key: ApiKey) -> Access:
+    """Return the access that an API key gives: its company, its scopes."""
+    return Access(
+        tenant=key.tenant, capabilities=frozenset(Capability(scope) for scope in key.scopes), api_key=key
+    )
+
+
+def enter_as_staff(*, user: User, slug: str) -> Access:
+    """Return the installation's staff inside any company, for operating it: everything but managing its people. Raises Http404."""
+    tenant = get_object_or_404(Tenant, slug=slug)
+    return Access(tenant=tenant, capabilities=frozenset(Capability) - {Capability.OWN}, user=user)
 
 
 def member_required(

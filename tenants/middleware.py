@@ -1,12 +1,20 @@
-"""What every request passes: the true client address, and the policy of the two paths that need a looser CSP."""
+"""What every request passes: the true client address, the person's language, the admin's door, and its looser CSP."""
 
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 
-from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from allauth.account.authentication import get_authentication_records
+from allauth.mfa.models import Authenticator
+from csp.constants import UNSAFE_EVAL, UNSAFE_INLINE
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import translation
+from django.utils.http import urlencode
 
+ADMIN = "/admin/"
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
@@ -46,15 +54,59 @@ class TrustedProxyMiddleware:
 
 
 class TenantMiddleware:
-    """Loosens the CSP where a third party's page needs it: the admin (Alpine needs eval) and the API explorer (inline styles)."""
+    """Speaks the person's language, and loosens the CSP where a third party's page needs it.
+
+    Those pages are the admin (Alpine needs eval, widgets write inline styles) and the API explorer (inline styles).
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Only with a session cookie: asking for the user of an open page would cost it a query.
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
+            translation.activate(request.user.language)
+            request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
         response = self.get_response(request)
-        if request.path.startswith("/admin/"):
-            response._csp_update = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}  # type: ignore[attr-defined]
+        if request.path.startswith(ADMIN):
+            response._csp_update = {"script-src": [UNSAFE_EVAL], "style-src": [UNSAFE_INLINE]}  # type: ignore[attr-defined]
         elif request.path == "/api/docs":
-            response._csp_update = {"style-src": [SELF, UNSAFE_INLINE]}  # type: ignore[attr-defined]
+            response._csp_update = {"style-src": [UNSAFE_INLINE]}  # type: ignore[attr-defined]
         return response
+
+
+class AdminDoorMiddleware:
+    """Lets into the admin only staff who showed a second factor in this session. To everybody else it does not exist."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith(ADMIN):
+            return self.get_response(request)
+        user = request.user
+        if not user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if not user.is_staff:
+            raise Http404
+        if settings.ADMIN_SECOND_FACTOR and not _showed_second_factor(request):
+            return _ask_for_second_factor(request)
+        return self.get_response(request)
+
+
+def _showed_second_factor(request: HttpRequest) -> bool:
+    records = get_authentication_records(request, request.user)
+    return any(record.get("method") == "mfa" for record in records)
+
+
+def _ask_for_second_factor(request: HttpRequest) -> HttpResponse:
+    """Return the page that says what is missing: a second factor, or only showing it in this session."""
+    kinds = set(Authenticator.objects.filter(user_id=request.user.pk).values_list("type", flat=True))
+    way = "mfa_index"
+    if Authenticator.Type.TOTP in kinds:
+        way = "mfa_reauthenticate"
+    elif Authenticator.Type.WEBAUTHN in kinds:
+        way = "mfa_reauthenticate_webauthn"
+    target = f"{reverse(way)}?{urlencode({'next': request.get_full_path()})}"
+    context = {"has_one": way != "mfa_index", "way": target}
+    return render(request, "tenants/second_factor.html", context, status=403)

@@ -1,6 +1,12 @@
-"""Addresses of tenants."""
+"""Addresses of people: where they start and how the panel looks to them."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
+
+from tenants import views
 
 app_name = "tenants"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("", views.start, name="start"),
+    path("preferences", views.preferences, name="preferences"),
+    path("t/<slug:slug>/", include("tenants.company_urls")),
+]

@@ -15,7 +15,7 @@ from ledger.models import Account, Customer, OpenItem, Product, Sale, SaleItem, 
 from lib.text import fold
 from sync.models import Connection, SyncRun
 from tenants.access import Access
-from tenants.models import Membership, Role, Tenant, TenantSettings, User
+from tenants.models import Membership, Role, Tenant, User
 
 DAY = date(2026, 3, 10)  # a Tuesday
 NOON = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)  # noon of DAY in São Paulo
@@ -26,11 +26,9 @@ _numbers = count(1)
 
 
 def make_tenant(name: str = "Aurora", **fields: Any) -> Tenant:
-    """Return a company with its settings; `slug` follows from the name unless given."""
+    """Return a company (the database adds its settings); `slug` follows from the name unless given."""
     fields.setdefault("slug", slugify(name))
-    tenant = Tenant.objects.create(name=name, **fields)
-    TenantSettings.objects.create(tenant=tenant)
-    return tenant
+    return Tenant.objects.create(name=name, **fields)
 
 
 def make_user(email: str | None = None, *, password: str | None = None, **fields: Any) -> User:

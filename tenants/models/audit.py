@@ -1,6 +1,7 @@
 """What people and the system did: one row for each change, written in the transaction of the change."""
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -29,8 +30,8 @@ class AuditLog(models.Model):
     table = models.CharField(_("table"), max_length=63)
     row_id = models.CharField(_("row"), max_length=64, blank=True)
     request_id = models.CharField(_("request"), max_length=64, blank=True)
-    before = models.JSONField(_("before"), null=True)
-    after = models.JSONField(_("after"), null=True)
+    before = models.JSONField(_("before"), null=True, encoder=DjangoJSONEncoder)
+    after = models.JSONField(_("after"), null=True, encoder=DjangoJSONEncoder)
 
     class Meta:
         ordering = ["-created_at", "-id"]

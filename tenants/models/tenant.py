@@ -59,34 +59,37 @@ def percent_validators() -> list[MinValueValidator | MaxValueValidator]:
 
 
 class TenantSettings(models.Model):
-    """What a company decides for itself. Weights are points of 100 that one kind of evidence may give a match."""
+    """What a company decides for itself. Weights are points of 100 that one kind of evidence may give a match.
+
+    The row is made by the database together with its company (migration 0002), so it always exists.
+    """
 
     tenant = models.OneToOneField(Tenant, models.CASCADE, primary_key=True, related_name="settings")
     weight_document = models.PositiveSmallIntegerField(
-        _("weight of CPF/CNPJ"), default=40, validators=percent_validators()
+        _("weight of CPF/CNPJ"), db_default=40, validators=percent_validators()
     )
     weight_name = models.PositiveSmallIntegerField(
-        _("weight of the name"), default=25, validators=percent_validators()
+        _("weight of the name"), db_default=25, validators=percent_validators()
     )
     weight_amount = models.PositiveSmallIntegerField(
-        _("weight of the amount"), default=20, validators=percent_validators()
+        _("weight of the amount"), db_default=20, validators=percent_validators()
     )
     weight_date = models.PositiveSmallIntegerField(
-        _("weight of the date"), default=10, validators=percent_validators()
+        _("weight of the date"), db_default=10, validators=percent_validators()
     )
     weight_contact = models.PositiveSmallIntegerField(
-        _("weight of phone and e-mail"), default=5, validators=percent_validators()
+        _("weight of phone and e-mail"), db_default=5, validators=percent_validators()
     )
     amount_tolerance = models.DecimalField(
         _("amount tolerance"),
         max_digits=18,
         decimal_places=2,
-        default=0,
+        db_default=0,
         validators=[MinValueValidator(0)],
         help_text=_("Difference in money that still counts as the same amount."),
     )
     date_tolerance_days = models.PositiveSmallIntegerField(
-        _("date tolerance in days"), default=5, validators=[MaxValueValidator(90)]
+        _("date tolerance in days"), db_default=5, validators=[MaxValueValidator(90)]
     )
     auto_confirm_above = models.PositiveSmallIntegerField(
         _("confirm by itself above"),
@@ -95,8 +98,8 @@ class TenantSettings(models.Model):
         validators=percent_validators(),
         help_text=_("Empty: a person confirms every match."),
     )
-    preferences = models.JSONField(default=dict, blank=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    preferences = models.JSONField(db_default={}, blank=True)
+    updated_at = models.DateTimeField(auto_now=True, db_default=Now())
 
     class Meta:
         verbose_name = verbose_name_plural = _("company settings")

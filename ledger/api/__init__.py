@@ -1,0 +1,1 @@
+"""API of facts: lists, single records, and a person's edits."""

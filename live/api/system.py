@@ -1,0 +1,156 @@
+"""The state of the installation, for the managers of a company; staff sees all of it."""
+
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from live import health, queries, services
+from live.cache import resources
+from tenants.api.answers import ok
+from tenants.api.base import ApiView, actor_of, tenant_of
+from tenants.api.errors import BadParameter
+from tenants.api.schema import INTEGER, MOMENT, NUMBER, STRING, Schema, array, documented, nullable, record
+from tenants.models import Capability
+
+PART: Schema = {
+    "type": "object",
+    "required": ["status"],
+    "properties": {"status": {"enum": ["ok", "degraded", "down", "unknown"]}},
+    "additionalProperties": True,
+}
+RATES: dict[str, Schema] = {
+    "hits": INTEGER,
+    "misses": INTEGER,
+    "errors": INTEGER,
+    "hitRate": nullable(NUMBER),
+}
+
+
+class StatusView(ApiView):
+    """`/api/system/status`."""
+
+    requires = {"GET": Capability.SYNC}
+    staff_sees_all = True
+
+    @documented(
+        summary="State of the panel",
+        data=record(
+            {
+                "status": {"enum": ["ok", "degraded", "down"]},
+                "version": STRING,
+                "uptime": {**INTEGER, "description": "Seconds for which this process has been running."},
+                "as_of": nullable(MOMENT),
+                "database": PART,
+                "cache": PART,
+                "sync": PART,
+                "workers": PART,
+            },
+            open_ended=True,
+        ),
+    )
+    def get(self, request: Request) -> Response:
+        """Return every part for the company."""
+        parts = health.report(tenant_of(request))
+        sync = parts.pop("connections", health.Part("unknown"))
+        as_of = sync.details.get("as_of")
+        body: dict[str, Any] = {
+            "status": health.overall({**parts, "connections": sync}),
+            "version": settings.VERSION,
+            "uptime": health.uptime_seconds(),
+            "as_of": as_of,
+            **{name: part.as_json() for name, part in parts.items()},
+            "sync": sync.as_json(),
+        }
+        return ok(body, as_of=as_of)
+
+
+class DatabaseHealthView(ApiView):
+    """`/api/system/database/health`."""
+
+    requires = {"GET": Capability.SYNC}
+    staff_sees_all = True
+
+    @documented(
+        summary="Health of the database",
+        data=record(
+            {
+                "status": STRING,
+                "latency_ms": nullable(NUMBER),
+                "version": nullable(STRING),
+                "server": {
+                    "description": "Figures of the whole server; null unless asked by staff about all companies.",
+                    "type": ["object", "null"],
+                },
+            }
+        ),
+    )
+    def get(self, request: Request) -> Response:
+        """Return whether the database answers and how fast."""
+        part = health.database()
+        up = part.status == "ok"
+        return ok(
+            {
+                "status": part.status,
+                "latency_ms": part.details.get("latency_ms"),
+                "version": queries.database_version() if up else None,
+                "server": queries.database_server() if up and tenant_of(request) is None else None,
+            }
+        )
+
+
+class CacheStatsView(ApiView):
+    """`/api/system/cache/stats`."""
+
+    requires = {"GET": Capability.SYNC}
+    staff_sees_all = True
+
+    @documented(
+        summary="How well the cache works",
+        description="Counted by the process that answers, since it started.",
+        data=record(
+            {
+                **RATES,
+                "tier": STRING,
+                "size": {**record({"keys": INTEGER, "bytes": INTEGER}), "type": ["object", "null"]},
+                "resources": array(record({"resource": STRING, "ttl": INTEGER, **RATES})),
+            }
+        ),
+    )
+    def get(self, request: Request) -> Response:
+        """Return hits, misses and size."""
+        return ok(queries.cache_stats())
+
+
+class ClearForm(serializers.Serializer[Any]):
+    """What to drop; nothing named is everything."""
+
+    resource = serializers.CharField(max_length=20, required=False, default="", allow_blank=True)
+
+
+class CacheClearView(ApiView):
+    """`/api/system/cache/clear`."""
+
+    requires = {"POST": Capability.SYNC}
+    staff_sees_all = True
+
+    @documented(
+        summary="Drop what is cached of the company",
+        description="Raises the generation that is part of every key; nothing is searched or deleted.",
+        data=record({"cleared": array(STRING)}),
+        body={"type": "object", "properties": {"resource": {"enum": sorted(resources())}}},
+        errors=(400, 401, 403, 404),
+    )
+    def post(self, request: Request) -> Response:
+        """Clear one resource or all."""
+        form = ClearForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        try:
+            groups = services.clear_cache(
+                tenant=tenant_of(request), resource=form.validated_data["resource"], actor=actor_of(request)
+            )
+        except services.UnknownResource as error:
+            raise BadParameter({"resource": str(error)}) from error
+        return ok({"cleared": list(groups)})

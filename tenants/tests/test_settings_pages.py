@@ -1,0 +1,73 @@
+"""Settings of a company as people see and change them."""
+
+import pytest
+from django.urls import reverse
+
+from tenants.models import ApiKey, AuditLog, Membership, Role, TenantSettings
+from tests.cast import Cast
+
+
+def url(name: str, **kwargs: object) -> str:
+    return reverse(f"tenants:{name}", kwargs={"slug": "aurora", **kwargs})
+
+
+@pytest.mark.parametrize(
+    ("name", "bruno"), [("settings", 200), ("people", 200), ("keys", 403), ("audit", 403)]
+)
+def test_who_may_open_what(client, cast: Cast, name: str, bruno: int) -> None:
+    for person, status in ((cast.ana, 200), (cast.bruno, bruno), (cast.carla, 404)):
+        client.force_login(person)
+        assert client.get(url(name)).status_code == status
+
+
+def test_matching_is_saved_and_audited(client, cast: Cast) -> None:
+    client.force_login(cast.ana)
+    page = client.get(url("settings"))
+    data = {field.html_name: field.value() for field in page.context["matching"] if field.value() is not None}
+    client.post(url("settings"), {**data, "weight_name": "30", "matching": "1"})
+    assert TenantSettings.objects.get(tenant=cast.aurora).weight_name == 30
+    assert AuditLog.objects.get(tenant=cast.aurora).after == {"weight_name": 30}
+
+
+def test_bruno_sees_settings_and_cannot_save_them(client, cast: Cast) -> None:
+    client.force_login(cast.bruno)
+    assert client.post(url("settings"), {"name": "Mine", "company": "1"}).status_code == 403
+
+
+def test_an_owner_adds_changes_and_revokes_people(client, cast: Cast) -> None:
+    client.force_login(cast.ana)
+    client.post(url("people"), {"email": "nova@example.com", "role": "analyst"})
+    member = Membership.objects.get(tenant=cast.aurora, user__email="nova@example.com")
+    client.post(url("change_member", pk=member.pk), {"role": "manager"})
+    member.refresh_from_db()
+    assert member.role == Role.MANAGER
+    client.post(url("change_member", pk=member.pk), {"revoke": "1"})
+    assert not Membership.objects.filter(pk=member.pk).exists()
+
+
+def test_the_last_owner_stays(client, cast: Cast) -> None:
+    client.force_login(cast.ana)
+    own = Membership.objects.get(tenant=cast.aurora, user=cast.ana)
+    client.post(url("change_member", pk=own.pk), {"revoke": "1"})
+    assert Membership.objects.filter(pk=own.pk).exists()
+
+
+def test_a_key_is_shown_once_and_only_its_hash_is_kept(client, cast: Cast) -> None:
+    client.force_login(cast.ana)
+    made = client.post(url("keys"), {"name": "Robot", "scopes": ["read"]})
+    text = made.context["shown"]
+    key = ApiKey.objects.get(tenant=cast.aurora)
+    assert made["Cache-Control"] == "no-store"
+    assert text in made.content.decode()
+    assert text not in client.get(url("keys")).content.decode()
+    assert text.rsplit("_", 1)[1] not in key.secret_hash
+    client.post(url("revoke_key", pk=key.pk))
+    key.refresh_from_db()
+    assert key.revoked_at is not None
+
+
+def test_another_company_s_member_and_key_are_not_found(client, cast: Cast) -> None:
+    theirs = Membership.objects.get(tenant=cast.boreal)
+    client.force_login(cast.ana)
+    assert client.post(url("change_member", pk=theirs.pk), {"revoke": "1"}).status_code == 404
+    assert Membership.objects.filter(pk=theirs.pk).exists()
