@@ -9,12 +9,13 @@ def fold(text: str) -> str:
 
     The embedded PostgreSQL has no ICU collations, so the folded text is stored beside the name.
     """
-    plain = unicodedata.normalize("NFKD", text)
-    return re.sub(r"\s+", " ", "".join(c for c in plain if not unicodedata.combining(c))).strip().casefold()
+    if not text.isascii():
+        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return " ".join(text.split()).casefold()
 
 
 def clean(text: object, limit: int) -> str:
-    """Return text fit for a column: None is empty, NUL and control characters go, at most `limit` characters stay."""
+    """Return text fit for a column: None is empty, NUL, control characters and halves of surrogate pairs go, at most `limit` characters stay."""
     if text is None:
         return ""
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", " ", str(text)).strip()[:limit]
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", " ", str(text)).strip()[:limit]

@@ -1,0 +1,1 @@
+"""csv: statements as tables of text, in the shapes that Brazilian banks and payment companies export."""
