@@ -80,6 +80,13 @@ class OpenItem(Fact):
                 name="openitem_open_due",
             ),
             models.Index("tenant", "customer", name="openitem_tenant_customer"),
+            # Almost always empty: items whose sale has not arrived yet (ledger.references).
+            models.Index(
+                "tenant",
+                "source",
+                condition=models.Q(sale__isnull=True, details__has_key="awaits_sale"),
+                name="openitem_awaits_sale",
+            ),
         ]
 
     def __str__(self) -> str:

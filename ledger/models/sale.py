@@ -46,6 +46,7 @@ class Sale(Fact):
         indexes = [
             models.Index("tenant", models.F("date").desc(), models.F("id").desc(), name="sale_keyset"),
             models.Index("tenant", "customer", "date", name="sale_tenant_customer_date"),
+            models.Index("tenant", "number", name="sale_tenant_number"),
         ]
 
     def __str__(self) -> str:
