@@ -46,6 +46,7 @@ def _prepare_environment() -> None:
         "JWT_SECRET": "tests-only-jwt-secret-of-more-than-fifty-characters-0123456789",
         "FIELD_ENCRYPTION_KEYS": base64.urlsafe_b64encode(b"tests only, exactly 32 bytes ok!").decode(),
         "HTTPS_ONLY": "false",
+        "STATIC_HASHED": "false",  # hashed names need collectstatic
         "DB_POOL": "false",  # a pooled connection keeps the test database from being dropped
     }
 
