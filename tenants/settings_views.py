@@ -20,7 +20,7 @@ from tenants.models import ApiKey, AuditLog, Capability, Membership, Role, Tenan
 KEY_SCOPES = (Capability.READ, Capability.WRITE, Capability.SYNC, Capability.DECIDE)
 
 
-class CompanyForm(forms.ModelForm[Tenant]):
+class CompanyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """Name, document and clock of the company."""
 
     class Meta:
@@ -28,7 +28,7 @@ class CompanyForm(forms.ModelForm[Tenant]):
         fields = ("name", "document", "time_zone")
 
 
-class MatchingForm(forms.ModelForm[TenantSettings]):
+class MatchingForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """What counts how much when a payment is matched."""
 
     class Meta:
