@@ -120,9 +120,15 @@ def asked(context: Context, name: str) -> str:
 
 @register.filter
 def control(field: BoundField) -> SafeString:
-    """Return a form control with the product's class; Django adds the links to its help and error texts."""
-    css = field.field.widget.attrs.get("class", "")
-    return field.as_widget(attrs={"class": f"input {css}".strip()})
+    """Return a form control with the product's class; Django adds the links to its help and error texts.
+
+    A placeholder that only repeats the label (allauth's forms have them) is left out: it looks like a filled field.
+    """
+    widget = field.field.widget
+    attributes = {"class": f"input {widget.attrs.get('class', '')}".strip()}
+    if field.form.__module__.startswith("allauth."):
+        widget.attrs.pop("placeholder", None)
+    return field.as_widget(attrs=attributes)
 
 
 @register.filter
