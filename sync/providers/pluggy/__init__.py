@@ -1,0 +1,1 @@
+"""pluggy: bank accounts, cards and their lines through Open Finance."""
