@@ -6,6 +6,7 @@ from ledger import views
 
 app_name = "ledger"
 urlpatterns = [
+    path("search", views.find, name="search"),
     path("transactions/", views.listing, {"name": "transactions"}, name="transactions"),
     path("sales/", views.listing, {"name": "sales"}, name="sales"),
     path("customers/", views.listing, {"name": "customers"}, name="customers"),

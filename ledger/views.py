@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from ledger import details, edits, exports, lists
+from ledger import details, edits, exports, lists, search
 from ledger.lists.filters import labels
 from ledger.models import Export
 from lib import clock
@@ -177,3 +177,10 @@ def export_download(request: TenantRequest, pk: int) -> HttpResponse:
         f'attachment; filename="{request.tenant.slug}-{job.resource}-{day}.xlsx"'
     )
     return response
+
+
+@require_GET
+@member_required()
+def find(request: TenantRequest) -> JsonResponse:
+    """Records by a word, for the command palette."""
+    return JsonResponse({"results": search.search(request.tenant, request.GET.get("q", ""))})

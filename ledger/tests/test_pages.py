@@ -205,3 +205,11 @@ def test_an_xlsx_is_a_job_with_a_link_only_for_who_asked(client, cast: Cast, fac
         client.get(reverse("ledger:export_download", kwargs={"slug": "aurora", "pk": job.pk})).status_code
         == 404
     )
+
+
+def test_the_palette_finds_records_of_the_own_company_only(client, cast: Cast, facts) -> None:
+    factories.make_customer(cast.boreal, "Maria Souza de Boreal")
+    client.force_login(cast.bruno)
+    found = client.get(reverse("ledger:search", kwargs={"slug": "aurora"}), {"q": "maría"}).json()["results"]
+    assert [hit["label"] for hit in found if "Boreal" in hit["label"]] == []
+    assert "Maria Souza · 111.444.777-35" in [hit["label"] for hit in found]
