@@ -67,7 +67,8 @@ def assemble(
     )
     for refused in unreadable:
         notes.add(refused.reason)
-    lines = tuple(_lines(_without_repeats([row for row in movements if not row.problem], notes)))
+    kept = _without_repeats([row for row in movements if not row.problem], notes)
+    lines = tuple(_lines(kept, _accounts_with_row_numbers(rows)))
     return StatementFile(
         kind=kind,
         accounts=tuple(accounts),
@@ -192,9 +193,8 @@ def _without_repeats(rows: list[Row], notes: Notes) -> list[Row]:
     return kept
 
 
-def _lines(rows: list[Row]) -> Iterator[StatementLine]:
+def _lines(rows: list[Row], numbered: set[str]) -> Iterator[StatementLine]:
     times = Counter((row.account_key, row.native_id) for row in rows)
-    numbered = _accounts_with_row_numbers(rows)
     ordinals: Counter[tuple[str, str]] = Counter()
     for row in rows:
         # A row with a problem never comes here, so both are known.

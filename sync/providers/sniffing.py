@@ -40,8 +40,6 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"GIF8", _IMAGE, "GIF"),
     (b"II*\x00", _IMAGE, "TIFF"),
     (b"MM\x00*", _IMAGE, "TIFF"),
-    (b"MZ", _OTHER, "EXE"),
-    (b"\x7fELF", _OTHER, "ELF"),
 )
 _ZIPPED: tuple[tuple[bytes, str, str], ...] = (  # names inside a ZIP stand in it uncompressed
     (b"xl/workbook.", _SPREADSHEET, "XLSX"),
@@ -56,7 +54,7 @@ _TEXTS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         (r"\{\\rtf", _PDF, "RTF"),
         (r"\{\s*[\"}]|\[\s*[\[{]", _OTHER, "JSON"),
         (r"!(?:type|account):", _OTHER, "QIF"),
-        (r"(?:[0-9]{3}[^\r\n]{237}|[0-9]{3}[^\r\n]{397})\r?\n[0-9]{3}", _OTHER, "CNAB"),
+        (r"[0-9](?:[^\r\n]{239}|[^\r\n]{399})\r?\n[0-9]", _OTHER, "CNAB"),
     )
 )
 _OFX = re.compile(r"<(?:[A-Za-z0-9]{1,20}:)?OFX[\s>]|OFXHEADER\s*[:=]", re.IGNORECASE | re.ASCII)
@@ -95,7 +93,7 @@ def _binary(data: bytes) -> tuple[str, str] | None:
     for magic, template, kind in _MAGIC:
         if data.startswith(magic):
             return template, kind
-    if data.startswith(b"PK"):
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
         return next(((template, kind) for part, template, kind in _ZIPPED if part in data), (_ARCHIVE, "ZIP"))
     if data[8:12] == b"WEBP" or data[4:8] == b"ftyp":
         return _IMAGE, "WEBP" if data[8:12] == b"WEBP" else "HEIC"

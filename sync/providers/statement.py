@@ -34,6 +34,10 @@ class Sentence(str):
         sentence.values = values
         return sentence
 
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, str | int]]:
+        """Return what copies are made of; without it a copy would take the said text for a template."""
+        return (self.template,), self.values
+
 
 def gettext_noop(template: str) -> str:
     """Return the template: marks one for the catalogues that does not stand at its Sentence."""

@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 from sync.providers.csv.mapping import ColumnMapping, UnknownColumnsError, guess_mapping
 from sync.providers.csv.reader import read_csv, read_rows
 from sync.providers.csv.table import MAX_LINE, read_table
-from sync.providers.statement import MAX_ROWS, StatementError
+from sync.providers.statement import MAX_ROWS, StatementError, StatementFile
 from sync.statements import read
 from sync.tests.bankfiles import fixture
 from sync.tests.test_ofx_hostile import calls
 
 
-def table(*lines, encoding="utf-8", end="\n"):
+def table(*lines: str, encoding: str = "utf-8", end: str = "\n") -> bytes:
     return end.join(lines).encode(encoding)
 
 
-def amounts(statement):
+def amounts(statement: StatementFile) -> list[str]:
     return [str(line.amount) for line in statement.lines]
 
 
@@ -318,7 +318,7 @@ def test_long_lines_and_too_many_rows_are_refused():
     ],
 )
 def test_twice_the_file_is_at_most_twice_the_work(line):
-    def build(count):
+    def build(count: int) -> bytes:
         return table(
             "Data;Descrição;Valor", "01/07/2026;A;1,00", *[line.format(n=n % 9 + 1) for n in range(count)]
         )

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.providers.memo import document_in, hints, name_in, operation_of, plain
+from sync.providers.memo import Hints, document_in, hints, name_in, operation_of, plain
 from sync.statements import read
 from sync.tests.bankfiles import fixture
 
 
-def told(text, **more):
+def told(text: str, **more: str) -> Hints:
     return hints(text, plain(text), **more)
 
 

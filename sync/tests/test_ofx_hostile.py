@@ -3,7 +3,9 @@
 import os
 import sys
 import zlib
+from collections.abc import Callable
 from decimal import Decimal
+from types import FrameType
 
 import pytest
 from hypothesis import given, settings
@@ -18,23 +20,23 @@ from sync.tests.bankfiles import FIXTURES, HEADER, fixture, ofx, row
 OPEN = f"{HEADER}<OFX><STMTRS><BANKACCTFROM><ACCTID>1</BANKACCTFROM><BANKTRANLIST>".encode()
 
 
-def calls(function, *args):
+def calls(function: Callable[[bytes], object], data: bytes) -> int:
     """Return how many function calls the work takes: a measure that does not depend on the machine."""
     count = 0
 
-    def counter(frame, event, arg):
+    def counter(frame: FrameType, event: str, arg: object) -> None:
         nonlocal count
         count += event in ("call", "c_call")
 
     sys.setprofile(counter)
     try:
-        function(*args)
+        function(data)
     finally:
         sys.setprofile(None)
     return count
 
 
-def many_rows(count):
+def many_rows(count: int) -> bytes:
     return ofx(
         *[
             row(
@@ -121,7 +123,7 @@ def test_a_file_over_the_limit_is_refused_and_one_at_the_limit_is_read():
         read(data[: MAX_BYTES + 1], "x.ofx")
 
 
-def zipped(name):
+def zipped(name: bytes) -> bytes:
     """Return a ZIP whose one entry claims to unpack to four gigabytes."""
     body = zlib.compress(b"\0" * 100_000)
     return (
@@ -140,6 +142,7 @@ def zipped(name):
         (zipped(b"extrato.ofx"), r"compressed archive \(ZIP\) and is not opened here. Unpack it"),
         (zipped(b"xl/workbook.xml"), r"spreadsheet \(XLSX\). Open it and save it as CSV"),
         (b"PK\x03\x04stored<OFX><STMTRS>", r"compressed archive \(ZIP\)"),
+        (b"PK;Historia;Dinheiro\n", "No table of movements"),
         (b"\x1f\x8b\x08\0", r"compressed archive \(GZIP\)"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 50, r"spreadsheet \(XLS\)"),
         (b"\x89PNG\r\n\x1a\n", r"image \(PNG\)"),

@@ -11,7 +11,7 @@ from sync.providers.ofx.reader import read_ofx
 from sync.tests.bankfiles import ACCOUNT, fixture, ofx, row
 
 
-def ids(*rows, **options):
+def ids(*rows: str, **options: str) -> list[str]:
     return [line.external_id for line in read_ofx(ofx(*rows, **options)).lines]
 
 
@@ -65,6 +65,11 @@ def test_ids_that_only_count_the_rows_identify_nothing(numbers):
     assert all(external_id.startswith("fp:") for external_id in ids(*rows))
 
 
+def test_balances_are_counted_too_before_they_are_left_out():
+    rows = [row(fitid=str(n), memo="SALDO DO DIA" if n == 2 else f"LOJA {n}") for n in (1, 2, 3)]
+    assert all(external_id.startswith("fp:") for external_id in ids(*rows))
+
+
 def test_numbers_that_do_not_count_are_ids():
     assert ids(row(fitid="1"), row(fitid="3")) == ["fitid:1", "fitid:3"]
 
@@ -111,7 +116,7 @@ PURCHASES = st.lists(
 )
 
 
-def written(purchases):
+def written(purchases: list[tuple[int, str, str, bool]]) -> list[tuple[date, str]]:
     """Return (day, row text) for each purchase; those with an id have one of their own."""
     days = [date(2026, 7, 1) + timedelta(days=offset) for offset, *_ in purchases]
     return [

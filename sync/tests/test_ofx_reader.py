@@ -1,17 +1,18 @@
 """OFX statements as Brazilian banks write them."""
 
+import copy
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from sync.providers.ofx.reader import read_ofx
-from sync.providers.statement import MAX_WARNINGS, Sentence, StatementError
+from sync.providers.statement import MAX_WARNINGS, Sentence, StatementError, StatementFile
 from sync.statements import read
 from sync.tests.bankfiles import ACCOUNT, HEADER, fixture, ofx, row
 
 
-def amounts(statement):
+def amounts(statement: StatementFile) -> list[str]:
     return [str(line.amount) for line in statement.lines]
 
 
@@ -272,7 +273,7 @@ def test_a_long_memo_is_cut():
 
 
 def test_payee_and_memo_make_one_description_and_neither_comes_twice():
-    def described(name, memo):
+    def described(name: str, memo: str) -> str:
         return read_ofx(ofx(row(memo=memo, more=f"<NAME>{name}"))).lines[0].description
 
     assert described("Pix - Recebido", "02/07 JOANA") == "Pix - Recebido - 02/07 JOANA"
@@ -328,4 +329,14 @@ def test_a_sentence_can_be_said_in_another_language():
     assert (sentence.template, translated % sentence.values) == (
         "…and %(count)d more warnings.",
         "…e mais 5 avisos.",
+    )
+
+
+def test_a_sentence_survives_being_copied():
+    sentence = Sentence("%(share)s of %(total)d", share="5%", total=3)
+    copied = copy.deepcopy(sentence)
+    assert (str(copied), copied.template, copied.values) == (
+        "5% of 3",
+        "%(share)s of %(total)d",
+        {"share": "5%", "total": 3},
     )

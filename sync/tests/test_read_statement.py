@@ -5,18 +5,20 @@ import os
 import subprocess
 import sys
 from io import StringIO
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 
-from config.settings import BASE_DIR
 from sync.statements import summarize
 from sync.tests.bankfiles import FIXTURES, fixture, ofx, row
 
 KEYS = ["file", "rows", "sum", "skipped", "credits", "debits", "accounts", "warnings"]
 
 
-def answers(*paths):
+def answers(*paths: Path | str) -> list[dict[str, Any]]:
     out = StringIO()
     call_command("read_statement", *map(str, paths), "--json", stdout=out)
     return [json.loads(line) for line in out.getvalue().splitlines()]
@@ -109,7 +111,7 @@ def test_no_database_and_no_redis_are_needed(tmp_path):
     }
     done = subprocess.run(
         [sys.executable, "manage.py", "read_statement", "--json", odd, "nowhere.ofx"],
-        cwd=BASE_DIR, env=environment, capture_output=True, check=False,
+        cwd=settings.BASE_DIR, env=environment, capture_output=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, b"")
     first, second = (json.loads(line) for line in done.stdout.splitlines())
