@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 
 class Lock(IntEnum):
@@ -31,6 +32,12 @@ def execute(sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> int:
         return int(cursor.rowcount)
 
 
+def now() -> datetime:
+    """Return the database's time, which may differ from this computer's: what is compared with columns that it wrote."""
+    found: datetime = fetch("SELECT clock_timestamp()")[0][0]
+    return found
+
+
 def lock(kind: Lock, key: int = 0) -> None:
     """Wait for the advisory lock and hold it until this transaction ends. Needs a transaction."""
     assert connection.in_atomic_block, "a transaction-level lock without a transaction is given back at once"
@@ -43,12 +50,28 @@ def try_lock(kind: Lock, key: int = 0) -> bool:
     return bool(fetch("SELECT pg_try_advisory_xact_lock(%s, %s)", [int(kind), key])[0][0])
 
 
+def hold(kind: Lock, key: int = 0) -> bool:
+    """Try to take the lock on this database connection until it ends or `session_lock` around it gives the lock back."""
+    return bool(fetch("SELECT pg_try_advisory_lock(%s, %s)", [int(kind), key])[0][0])
+
+
 @contextmanager
 def session_lock(kind: Lock, key: int = 0) -> Iterator[bool]:
-    """Try the lock for longer than one transaction; yield whether it was taken. The server frees it when this process dies."""
-    taken = bool(fetch("SELECT pg_try_advisory_lock(%s, %s)", [int(kind), key])[0][0])
+    """Try the lock for longer than one transaction; yield whether it was taken. The server frees it when this process dies.
+
+    Needs a database connection of its own: behind a pooler it must be in session mode.
+    """
+    taken = hold(kind, key)
     try:
         yield taken
     finally:
         if taken:
-            fetch("SELECT pg_advisory_unlock(%s, %s)", [int(kind), key])
+            _give_back(kind, key)
+
+
+def _give_back(kind: Lock, key: int) -> None:
+    """Free the lock. With a connection that broke, the server has freed it already."""
+    try:
+        fetch("SELECT pg_advisory_unlock(%s, %s)", [int(kind), key])
+    except (OperationalError, InterfaceError):
+        connection.close()

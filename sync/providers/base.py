@@ -92,3 +92,7 @@ class Provider(Protocol):
     def map(self, record: Record, context: Context) -> tuple[Draft, ...]:
         """Return the drafts that a record means (none when it means nothing to the ledger). Raises Unreadable."""
         ...
+
+    def close(self) -> None:
+        """Close the connections. The provider is not used afterwards."""
+        ...
