@@ -10,6 +10,7 @@ from a2wsgi import WSGIMiddleware
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from config.wsgi import application as pages  # noqa: E402 - settings are named first
+from config.wsgi import application as pages
 
-application = WSGIMiddleware(pages, workers=int(os.environ.get("WEB_THREADS", "10")))
+# Django calls its answer HttpResponseBase; it is the iterable of bytes that WSGI wants.
+application = WSGIMiddleware(pages, workers=int(os.environ.get("WEB_THREADS", "10")))  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from ledger.lists import LISTS
 from ledger.models import Customer, OpenItem, Product, Sale, Transaction
+from lib import pg
 from live import events
 from tenants import audit
 from tenants.access import Access
@@ -35,8 +36,14 @@ def edit(*, access: Access, row: Editable, fields: Mapping[str, Any]) -> Editabl
     name = next(spec.name for spec in LISTS.values() if isinstance(row, spec.model))
     refused = set(fields) - set(EDITABLE[name])
     if refused:
-        raise ValidationError(_("Only a synchronisation may change: %(fields)s.") % {"fields": ", ".join(sorted(refused))})
-    fresh = type(row)._default_manager.select_for_update(of=("self",)).get(tenant_id=access.tenant.pk, pk=row.pk)
+        raise ValidationError(
+            _("Only a synchronisation may change: %(fields)s.") % {"fields": ", ".join(sorted(refused))}
+        )
+    # Queue behind a sync of this company: it holds rollup rows and may next want this row, which we would hold while we want a rollup row.
+    pg.lock(pg.Lock.LEDGER, access.tenant.pk)
+    fresh = (
+        type(row)._default_manager.select_for_update(of=("self",)).get(tenant_id=access.tenant.pk, pk=row.pk)
+    )
     values = {column: _checked(row, column, value) for column, value in fields.items()}
     changed = {column: value for column, value in values.items() if getattr(fresh, column) != value}
     if not changed:
@@ -47,7 +54,7 @@ def edit(*, access: Access, row: Editable, fields: Mapping[str, Any]) -> Editabl
     fresh.edited_at = fresh.updated_at = timezone.now()
     fresh.save(update_fields=[*changed, "edited_at", "updated_at"])
     audit.record(tenant=access.tenant, action="edit", row=fresh, actor=access, before=before, after=changed)
-    events.publish("facts_changed", tenant_id=access.tenant.pk, **{name: [row.pk]})
+    events.publish("facts_changed", tenant_id=access.tenant.pk, list=name, ids=[row.pk])
     return fresh
 
 

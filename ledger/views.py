@@ -1,6 +1,6 @@
 """Pages of the ledger: lists, one record, a person's edits, files. Views translate; they decide nothing."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -104,12 +104,14 @@ def detail(request: TenantRequest, name: str, pk: int) -> HttpResponse:
 @member_required(Capability.WRITE)
 def edit(request: TenantRequest, name: str, pk: int) -> HttpResponseBase:
     """Save a person's own columns of a record."""
-    row = owned(spec_of(name).model._default_manager.all(), tenant=request.tenant, pk=pk)  # type: ignore[attr-defined]
-    fields = {key: value for key, value in request.POST.items() if key in edits.EDITABLE[name]}
+    row = owned(spec_of(name).model._default_manager.all(), tenant=request.tenant, pk=pk)
+    fields: dict[str, Any] = {
+        key: value for key, value in request.POST.items() if key in edits.EDITABLE[name]
+    }
     if "ignored" in edits.EDITABLE[name] and "ignored_shown" in request.POST:
         fields["ignored"] = "ignored" in request.POST
     try:
-        edits.edit(access=request.access, row=row, fields=fields)
+        edits.edit(access=request.access, row=cast("edits.Editable", row), fields=fields)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
@@ -136,7 +138,7 @@ def export_csv(request: TenantRequest, name: str) -> StreamingHttpResponse:
 def export_xlsx(request: TenantRequest, name: str) -> HttpResponseBase:
     """Ask for what is filtered as XLSX; the answer is the job's page."""
     spec_of(name)
-    query = {key: value for key, value in request.GET.items() if key not in {"cursor", "limit"}}
+    query = {key: str(value) for key, value in request.GET.items() if key not in {"cursor", "limit"}}
     export = exports.request(
         access=request.access,
         user=request.user,

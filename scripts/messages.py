@@ -55,9 +55,11 @@ def template() -> Catalog:
     """Return the catalogue of all messages as they stand in the code now."""
     catalog = Catalog(project="Painel", version="1", charset="utf-8", creation_date=None)
     for name, source in sources():
-        for _line, message, comments, context in extract("python", io.BytesIO(source), keywords=KEYWORDS, options={"encoding": "utf-8"}):
+        for _line, message, comments, context in extract(
+            "python", io.BytesIO(source), keywords=KEYWORDS, options={"encoding": "utf-8"}
+        ):
             # No line numbers: they change with every edit and make every diff noisy.
-            catalog.add(message, locations=[(name, None)], auto_comments=comments, context=context)
+            catalog.add(message, locations=[(name, 0)], auto_comments=comments, context=context)
     return catalog
 
 
@@ -87,23 +89,30 @@ def update() -> int:
         path = path_of(locale)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
-            pofile.write_po(file, catalog, width=110, sort_output=True, omit_header=False, include_lineno=False)
+            pofile.write_po(
+                file, catalog, width=110, sort_output=True, omit_header=False, include_lineno=False
+            )
         with path.with_suffix(".mo").open("wb") as file:
             write_mo(file, catalog)
-        print(f"{locale}: {len(catalog)} messages, {len(missing(locale, catalog))} without translation", file=sys.stderr)
+        print(
+            f"{locale}: {len(catalog)} messages, {len(missing(locale, catalog))} without translation",
+            file=sys.stderr,
+        )
     return 0
 
 
 def _fill_plurals(catalog: Catalog) -> None:
     """Give English its plurals, which are the message ids themselves: an empty plural would be shown as an empty text."""
     for message in catalog:
-        if isinstance(message.id, tuple) and not all(message.string):
+        if isinstance(message.id, tuple) and not all(message.string or ()):
             message.string = message.id
 
 
 def missing(locale: str, catalog: Catalog) -> list[Message]:
     """Return the messages that people would read in the wrong language. English needs only its plurals."""
-    return [message for message in catalog if message.id and (message.fuzzy or not _translated(locale, message))]
+    return [
+        message for message in catalog if message.id and (message.fuzzy or not _translated(locale, message))
+    ]
 
 
 def _translated(locale: str, message: Message) -> bool:
@@ -119,7 +128,9 @@ def check() -> int:
     for locale in LANGUAGES:
         catalog = read(locale)
         known = {(message.context, message.id) for message in catalog}
-        absent = [message.id for message in fresh if message.id and (message.context, message.id) not in known]
+        absent = [
+            message.id for message in fresh if message.id and (message.context, message.id) not in known
+        ]
         problems += [f"{locale}: not in the catalogue: {text!r}" for text in absent]
         problems += [f"{locale}: without translation: {message.id!r}" for message in missing(locale, catalog)]
         compiled = io.BytesIO()

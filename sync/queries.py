@@ -128,9 +128,12 @@ def runs(tenant: Tenant, *, connection_id: int | None = None, status: str = "") 
     return found.filter(status=status) if status in SyncRun.Status.values else found
 
 
-def run_page(tenant: Tenant, *, cursor: str | None, limit: int = 50, **narrow: Any) -> Page[SyncRun]:
+def run_page(
+    tenant: Tenant, *, cursor: str | None, limit: int = 50, connection_id: int | None = None, status: str = ""
+) -> Page[SyncRun]:
     """Return one page of runs, newest first. Raises keyset.CursorError."""
-    return keyset.paginate(runs(tenant, **narrow), order=RUN_ORDER, limit=limit, cursor=cursor)
+    found = runs(tenant, connection_id=connection_id, status=status)
+    return keyset.paginate(found, order=RUN_ORDER, limit=limit, cursor=cursor)
 
 
 def unreadable(connection: Connection) -> QuerySet[RawRecord]:

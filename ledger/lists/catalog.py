@@ -90,7 +90,7 @@ TRANSACTIONS: Final = ListSpec(
         "ignored",
         "note",
         "void_at",
-    ),  # fmt: skip
+    ),
     annotations={
         "shown_category": _either("category_override", "category"),
         "shown_name": _either("name_override", "counterparty_name"),
@@ -162,7 +162,7 @@ SALES: Final = ListSpec(
         "ignored",
         "note",
         "void_at",
-    ),  # fmt: skip
+    ),
     orders={
         "-date": NEWEST,
         "date": OLDEST,
@@ -305,7 +305,7 @@ OPEN_ITEMS: Final = ListSpec(
         "ignored",
         "note",
         "void_at",
-    ),  # fmt: skip
+    ),
     annotations={"shown_category": _either("category_override", "category")},
     orders={
         "due": (_("due first"), ("due_date", "id")),

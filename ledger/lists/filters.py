@@ -64,7 +64,7 @@ class ListSpec:
 
     def base(self, tenant_id: int) -> QuerySet[Any]:
         """Return every row of the tenant, before any filter. The one place where a list meets its tenant."""
-        manager = self.model._default_manager  # type: ignore[attr-defined]
+        manager = self.model._default_manager
         queryset: QuerySet[Any] = manager.filter(tenant_id=tenant_id).annotate(**self.annotations)
         return queryset
 

@@ -95,7 +95,7 @@ def test_filters_narrow_by_amount_without_sign_text_and_direction(client, cast: 
     client.force_login(cast.ana)
     url = reverse("ledger:totals", kwargs={"slug": "aurora", "name": "transactions"})
 
-    def total(query: str) -> str:
+    def total(query: str) -> int:
         return client.get(f"{url}?{SPAN}&{query}").context["totals"][0].rows
 
     assert total("min=1.234,56&max=1.234,56") == 2
@@ -110,7 +110,8 @@ def test_pages_walk_to_the_end_and_back_without_repeating(client, cast: Cast) ->
     ]
     client.force_login(cast.ana)
     url = reverse("ledger:transactions", kwargs={"slug": "aurora"}) + "?period=all"
-    seen, cursor = [], ""
+    seen: list[int] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = client.get(f"{url}&cursor={cursor}").context["page"]
         seen += [row["id"] for row in page.rows]
