@@ -181,10 +181,12 @@ def _comma(cents: int) -> str:
 def _bb(account: AccountSpec, statement: Statement, entries: list[Entry], balance: int) -> bytes:
     """Indented, padded values, balance rows that are no movement, FITIDs built from day and amount; cp1252."""
     opening = balance - sum(entry.cents for entry in entries)
-    rows = _bb_row("OTHER", statement.first, opening, "", "Saldo Anterior") + "".join(
-        _bb_row("CREDIT" if e.cents > 0 else "DEBIT", e.day, e.cents, e.fitid, e.memo) for e in entries
+    # The document number tells two payments apart that agree in all else: with it they are no repeat of one row.
+    rows = _bb_row("OTHER", statement.first, opening, "", 0, "Saldo Anterior") + "".join(
+        _bb_row("CREDIT" if e.cents > 0 else "DEBIT", e.day, e.cents, e.fitid, number, e.memo)
+        for number, e in enumerate(entries, 100_001)
     )
-    rows += _bb_row("OTHER", statement.last, balance, "", "Saldo do dia")
+    rows += _bb_row("OTHER", statement.last, balance, "", 0, "Saldo do dia")
     body = (
         f"{_signon('001', f'{statement.last:%Y%m%d}')}<BANKMSGSRSV1>\r\n <STMTTRNRS>\r\n  <TRNUID>0\r\n  <STATUS>\r\n   <CODE>0\r\n   <SEVERITY>INFO\r\n  </STATUS>\r\n"
         f"  <STMTRS>\r\n   <CURDEF>BRL\r\n   <BANKACCTFROM>\r\n    <BANKID>001\r\n    <BRANCHID>{account.branch}\r\n    <ACCTID>{account.number} \r\n    <ACCTTYPE>CHECKING\r\n"
@@ -194,10 +196,10 @@ def _bb(account: AccountSpec, statement: Statement, entries: list[Entry], balanc
     return (_header("USASCII", "1252", blank=False) + body).encode("cp1252", errors="replace")
 
 
-def _bb_row(kind: str, day: date, cents: int, fitid: str, memo: str) -> str:
+def _bb_row(kind: str, day: date, cents: int, fitid: str, document: int, memo: str) -> str:
     return (
         f"    <STMTTRN>\r\n     <TRNTYPE>{kind} \r\n     <DTPOSTED>{day:%Y%m%d} \r\n     <TRNAMT>{cents / 100:.2f} \r\n     <FITID>{fitid} \r\n"
-        f"     <CHECKNUM>{abs(cents) % 1_000_000} \r\n     <MEMO>{_sgml(memo):<32} \r\n    </STMTTRN>\r\n"
+        f"     <CHECKNUM>{document} \r\n     <MEMO>{_sgml(memo):<32} \r\n    </STMTTRN>\r\n"
     )
 
 
