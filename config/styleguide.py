@@ -33,7 +33,12 @@ class SampleForm(forms.Form):
 
 
 def styleguide(request: HttpRequest) -> HttpResponse:
-    """Return the page. `?toast` shows the toasts as a server message would."""
+    """Return the page. `?toast` shows a toast as a server message would, `?row=` is what a row shows in the drawer."""
+    if request.headers.get("HX-Request") and "row" in request.GET:
+        row = next(row for row in _rows()["rows"] if str(row.pk) == request.GET["row"])
+        return render(
+            request, "styleguide/row.html", {"row": row, "minutes_ago": timezone.now() - timedelta(minutes=3)}
+        )
     if "toast" in request.GET:
         messages.success(request, "Conciliação confirmada.")
     unit = charts.Unit(locale=to_locale(get_language() or "pt-br"))
