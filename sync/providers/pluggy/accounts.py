@@ -31,8 +31,13 @@ def bank_numbers(row: Payload) -> tuple[str, str, str]:
         parts = [part.strip() for part in read.text(row, "number", 80).split("/") if part.strip()]
     code = parts.pop(0) if len(parts) == 3 else ""
     branch = parts.pop(0) if len(parts) == 2 else ""
-    digits = code.lstrip("0") if code.isdecimal() else ""
-    return digits.zfill(3)[:3] if digits else "", branch[:12], (parts[0] if parts else "")[:30]
+    return bank_code(code), branch[:12], (parts[0] if parts else "")[:30]
+
+
+def bank_code(text: str) -> str:
+    """Return a COMPE code with three digits, however it was padded; "" for what is none."""
+    digits = text.lstrip("0")
+    return digits.zfill(3) if digits.isdecimal() and len(digits) <= 3 else ""
 
 
 def map_account(record: Record, context: Context) -> tuple[Draft, ...]:

@@ -33,7 +33,9 @@ class KeyRing:
         with self._lock:
             if len(self._keys) >= _MOST:
                 self._keys.clear()
-            self._keys[owner] = (key, expiry(key, now) - EARLY)
+            # A key that is short-lived anyway is used for half its life: never to ask for one with every request.
+            end = expiry(key, now)
+            self._keys[owner] = (key, max(end - EARLY, now + (end - now) / 2))
         return key
 
     def drop(self, owner: str, key: str) -> None:

@@ -14,7 +14,7 @@ from sync.providers.base import Context, Record, Unreadable
 from sync.providers.memo import Hints, hints, plain
 from sync.providers.payload import Payload
 from sync.providers.pluggy import operations
-from sync.providers.pluggy.accounts import document, is_card_account
+from sync.providers.pluggy.accounts import bank_code, document, is_card_account
 from sync.providers.pluggy.moments import business_day
 
 # Case matters: two ids that differ in it are two payments. D… is a Pix that was given back.
@@ -99,7 +99,7 @@ def counterparty_account(row: Payload) -> tuple[str, str]:
     """Return (COMPE code, digits of the account number) of the other side; "" where the bank does not say."""
     credit = read.text(row, "type", 10).upper() == "CREDIT"
     party, _ = _parties(row, credit=credit)
-    return read.text(party, "routingNumber", 10).zfill(3), account_digits(
+    return bank_code(read.text(party, "routingNumber", 10)), account_digits(
         read.text(party, "accountNumber", 30)
     )
 

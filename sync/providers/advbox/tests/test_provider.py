@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -229,8 +230,9 @@ def test_settings_are_the_health_check_because_a_wrong_address_answers_with_an_e
     )
     assert make(wire).check() == "Advbox: 2 usuários"
     assert wire.asked[0][1] == "/api/v1/settings"
-    for wrong in ([], {"data": []}, {}):
-        office.change = lambda resource, query, answer, wrong=wrong: (200, wrong)
+    empty: list[Any] = [[], {"data": []}, {}]
+    for wrong in empty:
+        wire.handler = partial(lambda answer, *_: (200, answer), wrong)
         with pytest.raises(UpstreamError, match="base address") as caught:
             make(wire).check()
         assert caught.value.needs_person
