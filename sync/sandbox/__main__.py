@@ -11,7 +11,7 @@ import uvicorn
 
 from sync.sandbox.app import Sandbox, Settings
 from sync.sandbox.clock import Clock
-from sync.sandbox.generator.story import open_story
+from sync.sandbox.generator.story import is_told, open_story
 
 
 def _arguments() -> argparse.Namespace:
@@ -58,7 +58,8 @@ def main() -> None:
     if asked.prepare_only:
         open_story(asked.data, seed=asked.seed, scale=asked.scale, clock=Clock(asked.today)).close()
         return
-    subprocess.run([sys.executable, "-m", "sync.sandbox", *sys.argv[1:], "--prepare-only"], check=True)  # noqa: S603 - our own arguments
+    if not is_told(asked.data, Clock(asked.today)):
+        subprocess.run([sys.executable, "-m", "sync.sandbox", *sys.argv[1:], "--prepare-only"], check=True)  # noqa: S603 - our own arguments
     settings = Settings(
         asked.data, asked.seed, asked.scale, asked.live_seconds, asked.webhook_timeout, asked.unlimited
     )

@@ -26,7 +26,7 @@ _FILTERS: Final[dict[str, dict[str, tuple[str, str]]]] = {
 
 def handle(sandbox: "Sandbox", request: Request) -> Response:
     """Answer a request below /advbox (with or without /api/v1)."""
-    path = request.path.removeprefix("/api/v1")
+    path = request.path = request.path.removeprefix("/api/v1")
     token = request.headers.get("authorization", "").removeprefix("Bearer ")
     company = sandbox.company_by_advbox(token)
     if company is None:

@@ -68,6 +68,7 @@ class Sandbox:
         self._counts: dict[tuple[str, tuple[Any, ...]], tuple[int, int]] = {}
         self._shifts: dict[str, int] = {}
         self._live: asyncio.Task[None] | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
 
     def scene(self, company: str) -> Scene:
         """Return a company that can be played on, with its now moved to the clock's."""
@@ -187,6 +188,7 @@ class Sandbox:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
+        self.loop = asyncio.get_running_loop()
         if self.settings.live_seconds:
             self._live = asyncio.create_task(self._live_on())
         await send({"type": "lifespan.startup.complete"})

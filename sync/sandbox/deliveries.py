@@ -90,20 +90,22 @@ class Deliveries:
             await self._deliver(*job)
 
     async def _deliver(self, hook_id: str, url: str, headers: dict[str, str], body: bytes) -> None:
-        status = 0
+        event, status = orjson.loads(body), 0
         for attempt in range(TRIES):
+            if attempt:
+                await asyncio.sleep(_PAUSE_SECONDS * 2 ** (attempt - 1))
             status = await asyncio.to_thread(_post, url, headers, body, self.timeout)
             entry = {
                 "hook": hook_id,
                 "url": url,
-                "event": orjson.loads(body)["event"],
-                "eventId": orjson.loads(body)["eventId"],
+                "event": event["event"],
+                "eventId": event["eventId"],
                 "status": status,
+                "attempt": attempt + 1,
             }
-            self.log = [*self.log[-_KEPT:], entry | {"attempt": attempt + 1}]
+            self.log = [*self.log[-_KEPT:], entry]
             if 200 <= status < 300 or status == 401:  # a 401 is not tried again
                 break
-            await asyncio.sleep(_PAUSE_SECONDS * 2**attempt)
         self._count(hook_id, 200 <= status < 300)
 
     def _count(self, hook_id: str, arrived: bool) -> None:

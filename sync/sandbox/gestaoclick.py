@@ -37,7 +37,7 @@ MAX_LIMIT: Final = 100
 
 def handle(sandbox: "Sandbox", request: Request) -> Response:
     """Answer a request below /gestaoclick."""
-    path = request.path.removeprefix("/api")
+    path = request.path = request.path.removeprefix("/api")
     company = sandbox.company_by_gestaoclick(
         request.headers.get("access-token", ""), request.headers.get("secret-access-token", "")
     )

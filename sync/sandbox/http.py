@@ -10,7 +10,7 @@ import orjson
 
 @dataclass(slots=True)
 class Request:
-    """A request that was read whole. `path` begins after the upstream's prefix; header names are lower case."""
+    """A request that was read whole. `path` begins after the upstream's prefix and loses `/api` or `/api/v1` there; header names are lower case."""
 
     method: str
     upstream: str

@@ -64,17 +64,7 @@ def _announce(sandbox: "Sandbox", company: str, accounts: list[str]) -> None:
 def _sale(scene: Scene, rng: Random) -> None:
     day, second = scene.span.now
     if scene.spec.erp == "advbox":
-        office.open_income(
-            scene,
-            rng,
-            day,
-            scene.somebody(rng),
-            "CONSULTA JURÍDICA",
-            "CONSULTA",
-            rng.choice((25_000, 35_000, 45_000)),
-            day,
-            "pix",
-        )
+        office.consult_now(scene, rng, day)
     else:
         merchant.sell(scene, rng, day, second, mode="pix" if rng.random() < 0.6 else None)
 

@@ -1,9 +1,15 @@
 """A sandbox for tests: `with SandboxServer(tmp_path) as sandbox: sandbox.url, sandbox.company("clinic").gestaoclick.access_token`."""
 
+import asyncio
+import atexit
 import http.client
+import shutil
+import tempfile
 import threading
 import time
+from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,6 +19,29 @@ import uvicorn
 from sync.sandbox.app import Sandbox, Settings
 from sync.sandbox.clock import Clock
 from sync.sandbox.companies import Company
+from sync.sandbox.generator.story import FILE_NAME, open_story
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: header names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """Return the body as JSON."""
+        return orjson.loads(self.body)
+
+
+@cache
+def _told_story(seed: int, scale: float, today: date) -> Path:
+    """Return a generated file, made once a process: telling a story takes a second, copying it a few milliseconds."""
+    folder = Path(tempfile.mkdtemp(prefix="sandbox-story-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    open_story(folder, seed=seed, scale=scale, clock=Clock(today)).close()
+    return folder / FILE_NAME
 
 
 class SandboxServer:
@@ -27,7 +56,11 @@ class SandboxServer:
         today: date = date(2026, 6, 30),
         unlimited: bool = True,
     ) -> None:
-        settings = Settings(Path(data_dir), seed, scale, webhook_timeout=2.0, unlimited=unlimited)
+        path = Path(data_dir) / FILE_NAME
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(_told_story(seed, scale, today), path)
+        settings = Settings(path.parent, seed, scale, webhook_timeout=2.0, unlimited=unlimited)
         self.app = Sandbox(settings, Clock(today))
         config = uvicorn.Config(
             self.app,
@@ -79,14 +112,35 @@ class SandboxServer:
         result: dict[str, Any] = self.call("POST", "/control/tick", {"kind": kind, "company": company})
         return result
 
+    def drain(self) -> None:
+        """Wait until every webhook on its way has arrived or was given up."""
+        loop = self.app.loop
+        assert loop is not None  # the server listens, so its loop runs
+        asyncio.run_coroutine_threadsafe(self.app.deliveries.drain(), loop).result(timeout=60)
+
     def call(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
         """Send a request and return its JSON. Raises AssertionError when the status is 400 or more."""
-        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=30)
+        answer = self.request(method, path, body, headers)
+        assert answer.status < 400, f"{method} {path}: {answer.status} {answer.body[:300]!r}"
+        return answer.json() if answer.body else None
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        *,
+        timeout: float = 30,
+    ) -> Answer:
+        """Send a request (a body that is bytes goes as it is) and return the answer whatever its status."""
+        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=timeout)
         try:
-            connection.request(method, path, None if body is None else orjson.dumps(body), headers or {})
+            data = body if body is None or isinstance(body, bytes) else orjson.dumps(body)
+            connection.request(method, path, data, headers or {})
             answer = connection.getresponse()
-            text = answer.read()
+            return Answer(
+                answer.status, {key.lower(): value for key, value in answer.getheaders()}, answer.read()
+            )
         finally:
             connection.close()
-        assert answer.status < 400, f"{method} {path}: {answer.status} {text[:300]!r}"
-        return orjson.loads(text)

@@ -14,7 +14,7 @@ _WEEKDAYS = {
     "law": (1.10, 1.08, 1.05, 1.02, 0.96, 0.0, 0.0),
 }
 _HOLIDAY_FACTOR = {"shop": 1.25, "clinic": 0.12, "law": 0.0}
-_HOURS = {"shop": (9, 20), "clinic": (8, 19), "law": (9, 18)}
+_HOURS = {"shop": (9, 22), "clinic": (8, 19), "law": (9, 18)}
 
 
 class Calendar:

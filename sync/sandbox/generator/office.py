@@ -120,6 +120,13 @@ def _consult(scene: Scene, rng: Random, day: date) -> None:
     )
 
 
+def consult_now(scene: Scene, rng: Random, day: date) -> None:
+    """Hold a consult that is paid by Pix on the spot."""
+    person, cents = scene.somebody(rng), rng.choice((25_000, 35_000, 45_000))
+    entry = _entry(scene, rng, day, "income", "CONSULTA JURÍDICA", "CONSULTA", cents, day, person)
+    receive_fees(scene, rng, day, [["fee_in", entry["id"], cents, "pix", person.id]])
+
+
 def _award(scene: Scene, rng: Random, day: date) -> None:
     cents = rng.randrange(300_000, 4_800_000)
     open_income(

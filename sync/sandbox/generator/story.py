@@ -60,6 +60,17 @@ def open_story(folder: Path, *, seed: int, scale: float, clock: Clock) -> Store:
     return store
 
 
+def is_told(folder: Path, clock: Clock) -> bool:
+    """Return whether the folder holds a story that reaches today, so that opening it costs nothing."""
+    path = folder / FILE_NAME
+    if not path.exists():
+        return False
+    store = Store(path)
+    known = store.meta("story")
+    store.close()
+    return bool(known["last_day"] >= clock.today().isoformat())
+
+
 def _play_to(store: Store, known: dict[str, Any], clock: Clock) -> None:
     store.db.execute("BEGIN")
     _play_all(store, known, clock)
