@@ -5,7 +5,14 @@ from django.utils.translation import gettext_lazy as _
 
 
 class KpiConfig(AppConfig):
-    """Names the app for the admin."""
+    """Names the app for the admin and tells lower apps what only this one knows."""
 
     name = "kpi"
     verbose_name = _("kpi")
+
+    def ready(self) -> None:
+        """Say who knows as of when a company's facts are true."""
+        from kpi import queries
+        from live import freshness
+
+        freshness.register(queries.facts_as_of)

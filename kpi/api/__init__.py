@@ -1,1 +1,1 @@
-"""API of kpi."""
+"""API of numbers."""

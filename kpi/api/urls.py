@@ -1,5 +1,7 @@
-"""Addresses of the API."""
+"""Addresses of numbers."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from kpi.api import views
+
+urlpatterns = [path("kpis", views.KpisView.as_view(), name="kpis")]

@@ -1,1 +1,1 @@
-"""API of sync."""
+"""API of how facts arrive: how connections are doing, and asking them to be read."""

@@ -1,5 +1,11 @@
-"""Addresses of the API."""
+"""Addresses of how facts arrive."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from sync.api import views
+
+urlpatterns = [
+    path("system/sync/status", views.SyncStatusView.as_view(), name="sync-status"),
+    path("system/sync/trigger", views.SyncTriggerView.as_view(), name="sync-trigger"),
+    path("pluggy/sync", views.PluggySyncView.as_view(), name="pluggy-sync"),
+]

@@ -25,8 +25,11 @@ class Conflict(exceptions.APIException):
     """What was asked for does not fit the present state; the message says the way out."""
 
     status_code = status.HTTP_409_CONFLICT
-    default_detail = gettext_lazy("This does not fit the present state.")
     default_code = "conflict"
+
+    def __init__(self, message: str, details: Any = None) -> None:
+        super().__init__(message)
+        self.details = details or {}
 
 
 class BadParameter(exceptions.APIException):
@@ -94,6 +97,8 @@ def _body(error: exceptions.APIException) -> dict[str, Any]:
         return envelope(_("Some of what was sent cannot be used."), "invalid", error.detail)
     if isinstance(error, BadParameter):
         return envelope(str(error.detail), "bad_parameter", error.problems)
+    if isinstance(error, Conflict):
+        return envelope(str(error.detail), "conflict", error.details)
     code = str(getattr(error.detail, "code", error.default_code))
     return envelope(str(error.detail), _CODES.get(code, code), {})
 

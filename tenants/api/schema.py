@@ -143,11 +143,13 @@ def documented(
 class AutoSchema(BaseSchema):
     """Adds to every guarded operation the capability that opens it and the header that names the company."""
 
-    def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular calls it
-        """Return the description with the capability."""
-        text = str(super().get_description() or "")
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the operation with its capability in the description, whoever wrote that."""
+        operation = super().get_operation(*args, **kwargs)
         needed = getattr(self.view, "requires", {}).get(self.method)
-        return f"{text}\n\nNeeds the capability `{needed.value}`." if needed else text
+        if operation and needed:
+            operation["description"] += f"\n\nNeeds the capability `{needed.value}`."
+        return operation
 
     def get_override_parameters(self) -> list[Any]:
         """Return the header that guarded operations understand."""

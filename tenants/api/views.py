@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed, Throttled
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -40,7 +41,7 @@ class TokenView(APIView):
 
     # No Bearer: a token of 15 minutes must not buy one of seven days.
     authentication_classes = (ApiKeyAuthentication, SessionAuthentication)
-    permission_classes = ()
+    permission_classes = (AllowAny,)
 
     @documented(
         summary="Tokens from a session, an API key, or a password",
@@ -85,7 +86,7 @@ class TokenRefreshView(APIView):
     """Gives a new access token for a refresh token."""
 
     authentication_classes = ()
-    permission_classes = ()
+    permission_classes = (AllowAny,)
 
     @documented(
         summary="A new access token",

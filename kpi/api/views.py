@@ -1,0 +1,99 @@
+"""The board of a period as JSON: the same numbers, from the same reading, as the overview."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+
+from kpi import queries
+from kpi.catalog import CATALOG, Better, Unit
+from lib import clock, periods
+from lib.periods import Period
+from live import freshness
+from live.api.cached import cached
+from tenants.api.base import ApiRequest, ApiView
+from tenants.api.errors import BadParameter
+from tenants.api.schema import DAY, MONEY, STRING, Schema, array, documented, query, record
+from tenants.models import Capability
+
+SPAN: dict[str, Schema] = {"key": STRING, "from": DAY, "to": DAY}
+KPI = record(
+    {
+        "code": {"enum": [kpi.code for kpi in CATALOG]},
+        "unit": {"enum": [unit.value for unit in Unit]},
+        "better": {"enum": [better.value for better in Better]},
+        "value": {
+            "description": "Money as text, counts as numbers; null is unknown, never zero.",
+            "type": ["string", "integer", "null"],
+        },
+        "previous": {"type": ["string", "integer", "null"]},
+        "change": {"description": "Ratio against `previous`: 0.12 is 12 % more.", "type": ["string", "null"]},
+        "series": array(MONEY),
+    }
+)
+BOARD = record(
+    {
+        "period": record(SPAN),
+        "compared": record(SPAN),
+        "currency": STRING,
+        "kpis": array(KPI),
+        "other_currencies": array(record({"currency": STRING, "inflow": MONEY, "outflow": MONEY})),
+    }
+)
+
+
+class KpisView(ApiView):
+    """`/api/kpis`."""
+
+    requires = {"GET": Capability.READ}
+
+    @documented(
+        summary="Numbers of a period",
+        description="\n".join(
+            f"- `{kpi.code}`: {kpi.formula} ({kpi.source}; without {kpi.exclusions})" for kpi in CATALOG
+        ),
+        data=BOARD,
+        parameters=[
+            query("period", "Named period.", {"enum": list(periods.PRESETS), "default": periods.DEFAULT}),
+            query("from", "First day.", DAY),
+            query("to", "Last day, included.", DAY),
+            query("compare", "What it is compared with.", {"enum": list(queries.COMPARISONS)}),
+            query("etag", "The ETag you hold."),
+        ],
+        errors=(400, 401, 403, 404),
+    )
+    def get(self, request: ApiRequest) -> HttpResponse:
+        """Return the board."""
+        tenant = request.access.tenant
+        today = clock.today(tenant.zone)
+        period, comparison = _period(request), _comparison(request)
+
+        def board() -> tuple[Any, dict[str, Any]]:
+            found = queries.board(tenant, period=period, today=today, comparison=comparison)
+            return queries.board_json(found), {"as_of": freshness.as_of(tenant)}
+
+        key = {
+            "from": period.start,
+            "to": period.last,
+            "key": period.key,
+            "compare": comparison,
+            "day": today,
+        }
+        return cached(request, "board", compute=board, params=key)
+
+
+def _period(request: ApiRequest) -> Period:
+    today = clock.today(request.access.tenant.zone)
+    try:
+        return periods.from_query(request.query_params, today=today)
+    except periods.PeriodError as error:
+        raise BadParameter({"period": _("This is no period: %(problem)s") % {"problem": error}}) from error
+
+
+def _comparison(request: ApiRequest) -> str:
+    name = request.query_params.get("compare", "previous")
+    if name not in queries.COMPARISONS:
+        raise BadParameter(
+            {"compare": _("Use one of: %(names)s.") % {"names": ", ".join(queries.COMPARISONS)}}
+        )
+    return name

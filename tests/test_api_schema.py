@@ -1,0 +1,217 @@
+"""The schema tells the truth: every operation is described, and real answers are what it says."""
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from jsonschema import Draft202012Validator
+
+from ledger.models import Account
+from sync.models import Connection
+from tenants.models import Tenant
+from tests.api import body, make_key, with_key
+from tests.cast import Cast
+from tests.factories import (
+    make_account,
+    make_connection,
+    make_customer,
+    make_member,
+    make_open_item,
+    make_product,
+    make_run,
+    make_sale,
+    make_transaction,
+)
+
+OPEN = {"/api/auth/token", "/api/auth/token/refresh"}
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    """The schema as the world gets it."""
+    response = Client().get("/api/schema", headers={"Accept": "application/json"})
+    assert response.status_code == 200
+    return body(response)
+
+
+def fill(tenant: Tenant) -> dict[str, int]:
+    """Give the company one of everything; return ids by path parameter of the API."""
+    account: Account = make_account(tenant, balance="10.00", balance_at="2026-03-10T12:00:00Z")
+    customer, product = make_customer(tenant), make_product(tenant)
+    sale = make_sale(tenant, "30.00", customer=customer, items=[(product, "30.00")])
+    connection: Connection = make_connection(tenant, "pluggy")
+    make_run(connection)
+    return {
+        "pluggy/transactions": make_transaction(account, "-12.30").pk,
+        "customers": customer.pk,
+        "products": product.pk,
+        "sales": sale.pk,
+        "open-items": make_open_item(tenant, "-3.00").pk,
+    }
+
+
+def check(schema: dict[str, Any], path: str, method: str, response: Any) -> None:
+    """Hold an answer against what the schema says about it."""
+    described = schema["paths"][path][method]["responses"]
+    assert str(response.status_code) in described, f"{method} {path} answered {response.status_code}"
+    wanted = described[str(response.status_code)]
+    wanted = (
+        wanted.get("content", {})
+        .get("application/json", {})
+        .get("schema", {"$ref": "#/components/schemas/Error"})
+    )
+    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, **wanted}
+    problems = [
+        f"{list(e.path)}: {e.message}" for e in Draft202012Validator(document).iter_errors(body(response))
+    ]
+    assert problems == [], f"{method} {path}"
+
+
+def test_it_is_openapi_3_1_and_describes_every_address(schema: dict[str, Any]) -> None:
+    from config.api_urls import urlpatterns
+
+    assert schema["openapi"].startswith("3.1")
+    found = set()
+    for entry in urlpatterns:
+        for pattern in getattr(entry, "url_patterns", []):
+            found.add("/api/" + re.sub(r"<int:pk>", "{id}", str(pattern.pattern)))
+    described = set(schema["paths"]) | {path for path in found if path.startswith("/api/webhooks/")}
+    assert described == found | {path for path in schema["paths"] if path.startswith("/api/webhooks/")}
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            assert operation["summary"], path
+            ways = operation.get("security", [{}])
+            assert (path in OPEN) == ({} in ways), f"{method} {path} is described as open, or should be"
+
+
+def test_every_guarded_operation_names_its_capability(schema: dict[str, Any]) -> None:
+    for path, operations in schema["paths"].items():
+        if path.startswith(("/api/auth/", "/api/webhooks/")):
+            continue
+        for operation in operations.values():
+            assert "Needs the capability" in operation["description"], path
+
+
+def test_every_reading_answers_what_the_schema_says(schema: dict[str, Any], cast: Cast) -> None:
+    ids = fill(cast.aurora)
+    client = with_key(cast.aurora)
+    read = 0
+    for path, operations in schema["paths"].items():
+        if "get" not in operations:
+            continue
+        name = path.removeprefix("/api/").removesuffix("/{id}")
+        response = client.get(path.replace("{id}", str(ids.get(name, 0))))
+        assert response.status_code == 200, f"{path}: {response.content!r}"
+        check(schema, path, "get", response)
+        read += 1
+    assert read >= 15
+
+
+def test_every_writing_answers_what_the_schema_says(schema: dict[str, Any], cast: Cast) -> None:
+    ids = fill(cast.aurora)
+    client = with_key(cast.aurora)
+    bodies = {
+        "/api/settings": {"date_tolerance_days": 4},
+        "/api/system/cache/clear": {"resource": "list"},
+        "/api/system/sync/trigger": {},
+        "/api/pluggy/sync": {},
+        "/api/auth/token": {},
+        "/api/auth/token/refresh": {"refresh": _refresh(cast)},
+    }
+    for path, operations in schema["paths"].items():
+        if "post" in operations and not path.startswith("/api/webhooks/"):
+            response = client.post(path, bodies.pop(path), content_type="application/json")
+            assert response.status_code in {200, 202}, f"{path}: {response.content!r}"
+            check(schema, path, "post", response)
+        if "patch" in operations:
+            name = path.removeprefix("/api/").removesuffix("/{id}")
+            response = client.patch(
+                path.replace("{id}", str(ids[name])), {"note": "visto"}, content_type="application/json"
+            )
+            assert response.status_code == 200, response.content
+            check(schema, path, "patch", response)
+    assert bodies == {}, "every path of this test exists"
+
+
+def _refresh(cast: Cast) -> str:
+    response = with_key(cast.aurora).post("/api/auth/token", content_type="application/json")
+    token: str = body(response)["data"]["refresh"]
+    return token
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "status"),
+    [
+        ("/api/sales?limit=0", "get", 400),
+        ("/api/sales?sort=evil", "get", 400),
+        ("/api/sales?cursor=%00", "get", 400),
+        ("/api/sales?period=aeon", "get", 400),
+        ("/api/kpis?period=aeon", "get", 400),
+        ("/api/kpis?compare=mars", "get", 400),
+        ("/api/sales/999999", "get", 404),
+        ("/api/sales/999999?max_age=5", "get", 404),
+        ("/api/sales/1?max_age=soon", "get", 400),
+        ("/api/nothing", "get", 404),
+        ("/api/sales", "delete", 405),
+        ("/api/sales", "options", 405),
+        ("/api/settings", "post", 400),
+        ("/api/system/cache/clear", "post", 400),
+        ("/api/system/sync/trigger", "post", 400),
+        ("/api/pluggy/sync", "post", 409),
+    ],
+)
+def test_every_failure_has_the_envelope(cast: Cast, path: str, method: str, status: int) -> None:
+    client = with_key(cast.aurora)
+    sent: dict[str, Any] = {"weight_name": 101, "resource": "everything", "connection": "x"}
+    extra = {"data": sent, "content_type": "application/json"} if method == "post" else {}
+    response = getattr(client, method)(path, **extra)
+    assert response.status_code == status, response.content
+    found = body(response)
+    assert set(found) == {"error", "message", "code", "details"}
+    assert found["error"] is True
+    assert found["message"]
+
+
+def test_unreadable_bodies_have_the_envelope(cast: Cast) -> None:
+    client = with_key(cast.aurora)
+    broken = client.post("/api/settings", b"{", content_type="application/json")
+    assert (broken.status_code, body(broken)["code"]) == (400, "parse_error")
+    form = client.post("/api/settings", {"a": "b"})
+    assert (form.status_code, body(form)["code"]) == (415, "unsupported_media_type")
+    listed = client.post("/api/settings", [1], content_type="application/json")
+    assert (listed.status_code, body(listed)["code"]) == (400, "invalid")
+
+
+def test_a_fault_of_ours_has_the_envelope_too(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    def explode(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("a secret detail")
+
+    monkeypatch.setattr("live.api.company.read", explode)
+    client = Client(
+        raise_request_exception=False, headers={"Authorization": f"Api-Key {make_key(cast.aurora)}"}
+    )
+    response = client.get("/api/settings")
+    assert response.status_code == 500
+    assert body(response)["code"] == "server_error"
+    assert b"secret detail" not in response.content
+
+
+def test_the_explorer_needs_no_other_host_and_no_inline_script() -> None:
+    response = Client().get("/api/docs")
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "http://" not in page
+    assert "https://" not in page
+    assert not re.search(r"<script(?![^>]*\bsrc=)", page), "scripts come as files"
+    policy = response["Content-Security-Policy"]
+    assert "script-src 'self';" in f"{policy};"
+    assert "style-src 'self' 'unsafe-inline'" in policy
+    for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', page):
+        assert Client().get(address).status_code == 200, address
+
+
+def test_owners_of_several_companies_see_the_header_described(schema: dict[str, Any], cast: Cast) -> None:
+    make_member(cast.boreal, user=cast.ana)
+    names = [each["name"] for each in schema["paths"]["/api/sales"]["get"]["parameters"]]
+    assert "X-Tenant" in names
