@@ -307,7 +307,10 @@ def _chunks(answer: httpx2.Response) -> Iterable[bytes]:
 
 
 def _checked_base(base_url: str, *, allow_private: bool) -> str:
-    url = httpx2.URL(base_url)
+    try:
+        url = httpx2.URL(base_url)
+    except httpx2.InvalidURL as error:
+        raise AddressRefused("the address must look like https://host") from error
     if url.scheme not in {"https", "http"} or not url.host or url.userinfo:
         raise AddressRefused("the address must look like https://host")
     if url.scheme == "http" and not allow_private:

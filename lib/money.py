@@ -18,7 +18,10 @@ def cents(value: Decimal) -> Decimal:
     """Return the amount rounded half-even to two places. Raises MoneyError when it is not finite or does not fit 18 digits."""
     if not value.is_finite() or abs(value) >= LIMIT:
         raise MoneyError(f"amount out of range: {value}")
-    return value.quantize(CENT, rounding=ROUND_HALF_EVEN)
+    rounded = value.quantize(CENT, rounding=ROUND_HALF_EVEN)
+    if abs(rounded) >= LIMIT:  # 9999999999999999.999 rounds up to a digit too many
+        raise MoneyError(f"amount out of range: {value}")
+    return rounded
 
 
 def exact(value: object) -> Decimal:
@@ -26,7 +29,7 @@ def exact(value: object) -> Decimal:
 
     For upstreams whose format is known to use a dot. JSON must be read with a Decimal hook: a float is refused.
     """
-    if isinstance(value, bool) or isinstance(value, float):
+    if isinstance(value, bool | float):
         raise MoneyError(f"not a decimal amount: {value!r}")
     if isinstance(value, int | Decimal):
         number = Decimal(value)
