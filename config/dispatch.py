@@ -11,10 +11,10 @@ from kpi import services as kpi
 
 @shared_task(name="config.dispatch.dispatch", ignore_result=True)
 def dispatch(**_: object) -> None:
-    """Bring everything that is derived from facts up to date. Safe to repeat, cheap when there is nothing to do."""
-    run()
+    """Bring what is derived from facts up to date, but no expensive step more often than it says itself. Cheap when there is nothing to do."""
+    kpi.refresh_if_due()
 
 
 def run() -> dict[str, int]:
-    """Do what `dispatch` does, in this process. Returns what was done, by step."""
+    """Bring everything up to date now, in this process. Returns what was done, by step."""
     return {"kpi_refreshes": kpi.refresh_until_current()}

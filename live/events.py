@@ -28,7 +28,7 @@ ON CONFLICT (tenant_id) DO UPDATE SET {group} = g.{group} + 1
 
 
 def publish(name: str, *, tenant_id: int, changed: bool = True, **ids: Any) -> None:
-    """Write an event that commits with the current transaction, raise the generation it tells of, and wake `dispatch` on commit.
+    """Write an event that commits with the current transaction. One that tells of changed data raises its generation, and wakes `dispatch`.
 
     `ids` are identifiers only, never data: whoever hears the event reads again and is checked again. `changed=False` tells without
     raising a generation (a run that found nothing new). Must be the last write of the transaction: the generation row is a queue for
@@ -37,5 +37,5 @@ def publish(name: str, *, tenant_id: int, changed: bool = True, **ids: Any) -> N
     group = NAMES[name]
     if group and changed:
         pg.execute(_BUMP.format(group=group), [tenant_id])
+        wake.on_commit("config.dispatch.dispatch")
     Event.objects.create(tenant_id=tenant_id, name=name, payload=ids)
-    wake.on_commit("config.dispatch.dispatch")

@@ -10,7 +10,7 @@ import pytest
 from django.db import DataError, connection, transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from ledger.models import Account, SaleItem, Transaction
 from ledger.upsert import MANY, Changes, upsert
@@ -274,11 +274,14 @@ class Oracle(RuleBasedStateMachine):
 
     account: Account
 
-    @initialize()
-    def begin(self) -> None:
-        Transaction.objects.all().delete()
+    def __init__(self) -> None:
+        super().__init__()
+        self.start = transaction.savepoint()
         self.facts: dict[str, tuple[Decimal, str, date, dict[str, Any]]] = {}
         self.notes: dict[str, str] = {}
+
+    def teardown(self) -> None:
+        transaction.savepoint_rollback(self.start)
 
     @rule(
         batch=st.lists(

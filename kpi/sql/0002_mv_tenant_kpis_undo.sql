@@ -1,0 +1,1 @@
+DROP MATERIALIZED VIEW mv_tenant_kpis;
