@@ -8,13 +8,15 @@ Up to MANY rows travel as one JSON parameter, which the server turns into typed 
 arrays in Python) and, unlike a temporary table, free of catalog writes. More rows go through COPY into a temporary table.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final
 
 import orjson
-from django.db import connection, models
+from django.db import DataError, connection, models
 
 MANY: Final = 1_000
 Row = Sequence[Any]
@@ -85,6 +87,7 @@ def upsert(
         touch,
         revive,
     )
+    plan.refuse_nan(latest)
     return plan.run_small(latest, fixed) if len(latest) <= MANY else plan.run_large(latest, fixed)
 
 
@@ -103,10 +106,10 @@ class _Plan:
 
     def run_small(self, rows: list[Row], fixed: Mapping[str, Any]) -> Changes:
         """Send the rows as one JSON document."""
-        document = orjson.dumps([dict(zip(self.columns, row, strict=True)) for row in rows], default=_plain)
+        document = _json([dict(zip(self.columns, row, strict=True)) for row in rows])
         source = f"ROWS FROM (json_to_recordset(%(rows)s) AS ({self._typed()})) WITH ORDINALITY AS s({_list(self.columns)}, ord)"
         with connection.cursor() as cursor:
-            cursor.execute(self.statement(source, order="s.ord"), {**fixed, "rows": document.decode()})
+            cursor.execute(self.statement(source, order="s.ord"), {**fixed, "rows": document})
             return _changes(cursor.fetchone())
 
     def run_large(self, rows: list[Row], fixed: Mapping[str, Any]) -> Changes:
@@ -114,7 +117,7 @@ class _Plan:
         encode = self._json_encoder()
         with connection.cursor() as cursor:
             cursor.execute(f"CREATE TEMPORARY TABLE upsert_stage ({self._typed()}) ON COMMIT DROP")
-            with cursor.copy("COPY upsert_stage FROM STDIN") as copy:
+            with _data_errors(), cursor.copy("COPY upsert_stage FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(encode(row) if encode else row)
             cursor.execute(self.statement("upsert_stage s", order="s.ctid"), fixed)
@@ -170,6 +173,15 @@ class _Plan:
     def _field(self, column: str) -> "models.Field[Any, Any]":
         return next(field for field in self.model._meta.concrete_fields if field.column == column)
 
+    def _places(self, kind: "type[models.Field[Any, Any]]") -> list[int]:
+        return [place for place, name in enumerate(self.columns) if isinstance(self._field(name), kind)]
+
+    def refuse_nan(self, rows: list[Row]) -> None:
+        """Raise DataError when an amount is not a number: PostgreSQL would keep NaN, and every sum over it would be NaN."""
+        for place in self._places(models.DecimalField):
+            if any(row[place] is not None and not math.isfinite(row[place]) for row in rows):
+                raise DataError(f"{self.columns[place]} is not a number")
+
     def _json_encoder(self) -> Callable[[Row], list[Any]] | None:
         """Return what writes the JSON columns of a row as text for COPY, or None when there are none."""
         places = [i for i, name in enumerate(self.columns) if isinstance(self._field(name), models.JSONField)]
@@ -180,7 +192,7 @@ class _Plan:
             values = list(row)
             for place in places:
                 if values[place] is not None:
-                    values[place] = orjson.dumps(values[place], default=_plain).decode()
+                    values[place] = _json(values[place])
             return values
 
         return encode
@@ -199,6 +211,24 @@ def _type(field: "models.Field[Any, Any]") -> str:
     name = field.db_type(connection)
     assert name, "only concrete columns are written"
     return "text" if name.startswith("varchar") else name
+
+
+@contextmanager
+def _data_errors() -> Iterator[None]:
+    """Let COPY fail as a statement does: Django wraps the errors of execute() only, and half a surrogate pair fails before the driver."""
+    try:
+        with connection.wrap_database_errors:
+            yield
+    except UnicodeEncodeError as error:
+        raise DataError(str(error)) from error
+
+
+def _json(value: Any) -> str:
+    """Return JSON text. Raises DataError for half a surrogate pair, which no database takes."""
+    try:
+        return orjson.dumps(value, default=_plain).decode()
+    except orjson.JSONEncodeError as error:
+        raise DataError(str(error)) from error
 
 
 def _plain(value: Any) -> str:

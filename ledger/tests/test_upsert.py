@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import DataError, connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -112,9 +112,36 @@ class TestBothWays:
         put(account, rows)
         assert put(account, rows) == Changes()
 
-    def test_what_does_not_fit_is_refused_and_nothing_is_written(self, account: Account, extra: int):
-        with pytest.raises(DataError, match="too long"):
-            put(account, [*many(account, extra), line(account, "long", description="x" * 256)])
+    @pytest.mark.parametrize(
+        "bad",
+        [
+            {"description": "x" * 256},
+            {"description": "nul \x00"},
+            {"description": "half a pair \ud83d"},
+            {"details": {"a": "nul \x00"}},
+            {"amount": "1e17"},
+            {"amount": "NaN"},
+            {"amount": Decimal(-1)},
+            {"account_id": None},
+            {"date": "ontem"},
+        ],
+        ids=[
+            "too long",
+            "nul",
+            "surrogate",
+            "nul in json",
+            "too large",
+            "not a number",
+            "wrong sign",
+            "null",
+            "not a day",
+        ],
+    )
+    def test_what_does_not_fit_is_refused_and_nothing_is_written(
+        self, account: Account, extra: int, bad: dict[str, Any]
+    ):
+        with pytest.raises((DataError, IntegrityError)):
+            put(account, [*many(account, extra), line(account, "bad", **bad)])
         assert not Transaction.objects.exists()
 
     def test_a_persons_columns_survive(self, account: Account, extra: int):
