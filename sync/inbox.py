@@ -12,13 +12,11 @@ from datetime import timedelta
 from typing import Any, Final
 
 import structlog
-from celery import current_app
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from kombu.exceptions import OperationalError
 
 from lib import clock, crypto, jsontext
+from live import wake
 from sync.models import InboundDelivery, Webhook
 from sync.providers.base import UpstreamError
 from sync.words import say
@@ -85,7 +83,7 @@ def receive(*, source: str, token: str, secret: str, body: bytes) -> InboundDeli
     )
     with transaction.atomic():
         InboundDelivery.objects.bulk_create([delivery], ignore_conflicts=True)
-        transaction.on_commit(wake)
+        wake.on_commit("sync.process_inbox")
     return InboundDelivery.objects.get(
         tenant_id=webhook.tenant_id, source=source, delivery_id=delivery.delivery_id
     )
@@ -109,16 +107,6 @@ def _delivery_id(content: dict[str, Any], body: bytes) -> str:
     if isinstance(given, str) and 0 < len(given) <= 100:
         return given
     return "body:" + hashlib.blake2b(body, digest_size=16).hexdigest()
-
-
-def wake() -> None:
-    """Tell a worker that deliveries wait, best effort; Beat looks as well."""
-    if not settings.CELERY_BROKER_URL:
-        return
-    try:
-        current_app.send_task("sync.process_inbox", ignore_result=True, retry=False, expires=60)
-    except (OperationalError, OSError) as error:
-        log.warning("inbox_not_woken", error=type(error).__name__)
 
 
 def process_pending(limit: int = 200) -> int:
@@ -183,4 +171,4 @@ def replay(delivery: InboundDelivery) -> None:
     delivery.status, delivery.attempts, delivery.error, delivery.processed_at = Status.PENDING, 0, "", None
     delivery.next_try_at = clock.now()
     delivery.save(update_fields=["status", "attempts", "error", "processed_at", "next_try_at"])
-    transaction.on_commit(wake)
+    wake.on_commit("sync.process_inbox")

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from lib import pg
 from live.events import publish
-from sync import facts, landing
+from sync import facts, landing, overlap
 from sync.landing import Key
 from sync.models import Connection
 from sync.providers.base import Context, Provider, Record
@@ -52,6 +52,8 @@ class Intake:
         with self.timed("ledger"):
             applied = facts.apply(self.connection, mapped)
             taken.changed += applied.changed
+            drafts = [draft for found in mapped.values() for draft in found]
+            taken.changed += overlap.settle(self.connection, drafts)
             if landed.before:
                 taken.changed += facts.void_replaced(
                     self.connection, self.provider, self.context, landed, mapped

@@ -21,9 +21,15 @@ def run(run_id: int, **_: object) -> None:
 
 @shared_task(name="sync.sweep", ignore_result=True)
 def sweep(**_: object) -> None:
-    """Give up runs whose worker died, and delete what is old."""
+    """Give up runs whose worker died."""
     services.sweep_stale()
-    services.prune()
+
+
+@shared_task(name="sync.prune", ignore_result=True)
+def prune(**_: object) -> None:
+    """Delete old runs and deliveries."""
+    while services.prune():
+        continue
 
 
 @shared_task(name="sync.process_inbox", ignore_result=True)

@@ -8,16 +8,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import structlog
-from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError
 
 from ledger.models import BankConnection
 from lib import clock, pg
+from live import wake
 from live.events import publish
 from sync import schedule
 from sync.models import Connection, InboundDelivery, SyncRun
@@ -25,8 +23,6 @@ from sync.providers.statement import Sentence
 from sync.words import say
 from tenants import audit
 from tenants.access import Access
-
-log = structlog.get_logger(__name__)
 
 LOST_AFTER: Final = timedelta(minutes=3)  # without a sign of life
 DEAD_AFTER: Final = timedelta(seconds=20)  # without a sign of life, when nobody holds the connection's lock
@@ -77,7 +73,7 @@ def _check_ready(connection: Connection, reason: str) -> None:
 def _queue(connection: Connection, *, reason: str, full: bool) -> SyncRun:
     run = SyncRun.objects.create(tenant=connection.tenant, connection=connection, reason=reason, full=full)
     publish("sync", tenant_id=run.tenant_id, run=run.pk, connection=connection.pk)
-    transaction.on_commit(lambda: wake(run.pk))
+    wake.on_commit("sync.run", run_id=run.pk)
     return run
 
 
@@ -101,18 +97,6 @@ def _ask_again(connection: Connection, *, full: bool) -> None:
     connection.ask_again = True
     connection.last_full_at = LONG_AGO if full else connection.last_full_at
     connection.save(update_fields=["ask_again", "last_full_at"])
-
-
-def wake(run_id: int) -> None:
-    """Tell a worker that a run waits; best effort, a fifth of a second at most. What is not heard, Beat finds in the row."""
-    if not settings.CELERY_BROKER_URL:
-        return
-    try:
-        current_app.send_task(
-            "sync.run", args=[run_id], ignore_result=True, retry=False, expires=settings.SYNC_INTERVAL // 500
-        )
-    except (OperationalError, OSError) as error:
-        log.warning("worker_not_woken", run=run_id, error=type(error).__name__)
 
 
 def claim(run_id: int) -> bool:
@@ -274,7 +258,7 @@ def queue_due() -> list[int]:
     rows = list(waiting.values_list("pk", "created_at"))
     for pk, created_at in rows:
         if created_at < forgotten:
-            wake(pk)
+            wake.now("sync.run", run_id=pk)
     return [pk for pk, _created in rows]
 
 

@@ -1,0 +1,31 @@
+"""`manage.py run_due`: do what waits in the rows, in this process. For installations without Redis, and for the impatient."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from config import dispatch
+from ledger import exports
+from sync import runner
+
+
+class Command(BaseCommand):
+    """Does what workers do when they are woken: lost runs, deliveries, due connections, exports, and what follows from new facts."""
+
+    help = "Do everything that is due now, in this process. Put it into cron where there is no Redis."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument(
+            "--until-done", action="store_true", help="go on until no run is waiting any more"
+        )
+
+    def handle(self, *args: Any, until_done: bool, **options: Any) -> None:
+        """Print what was done."""
+        runs = found = runner.run_due_now()
+        while until_done and found:
+            found = runner.run_due_now()
+            runs += found
+        files = exports.run_waiting()
+        refreshes = dispatch.run()["kpi_refreshes"]
+        self.stdout.write(f"runs: {runs}, files: {files}, refreshes of the numbers: {refreshes}")

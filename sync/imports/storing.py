@@ -1,0 +1,202 @@
+"""Storing a bank file: once, in the account that it belongs to, without what is there already."""
+
+from collections.abc import Mapping
+from datetime import datetime, time
+from typing import Any
+
+from django.db import DatabaseError, transaction
+from django.db.models import Q, QuerySet
+
+from ledger import services as ledger
+from ledger.drafts import AccountDraft, TransactionDraft
+from ledger.models import Account, Source, Transaction
+from lib import clock, pg
+from live.events import publish
+from sync import accounts, facts, overlap
+from sync.imports.reading import Status, account_for, content_of, identity, mapping_of, named, new_lines, read
+from sync.models import FileImport, StatementFormat
+from sync.providers.pluggy import operations
+from sync.providers.statement import Sentence, StatementAccount, StatementError, StatementFile, StatementLine
+from sync.words import say
+from tenants import audit
+from tenants.access import Access
+from tenants.models import Tenant
+
+
+def store_import(
+    *, file_import: FileImport, account: Account | None = None, access: Access | None = None
+) -> FileImport:
+    """Store the lines of a file that was looked at, and return its row with what was new.
+
+    `account` is a person's choice; None: the account that the file names, or a new one of files only. Raises StatementError with a sentence
+    when the file was stored before (by anybody, also a moment ago), belongs to another account, or cannot be stored; nothing is stored then.
+    """
+    try:
+        with transaction.atomic():
+            return _store(file_import, account, access)
+    except DatabaseError as error:
+        detail = str(error).partition("\n")[0][:200]
+        sentence = Sentence(
+            "The file could not be stored (%(detail)s). Nothing of it was. Try again.", detail=detail
+        )
+        failed = FileImport.objects.filter(pk=file_import.pk, status=Status.PREVIEW)
+        failed.update(status=Status.FAILED, error=say(sentence))
+        raise StatementError(sentence) from error
+
+
+def _store(file_import: FileImport, account: Account | None, access: Access | None) -> FileImport:
+    # One import of a company at a time: who comes second finds what the first one stored.
+    pg.lock(pg.Lock.LEDGER, file_import.tenant_id)
+    row = FileImport.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=file_import.pk)
+    _refuse_stored(row, FileImport.objects.filter(pk=row.pk, status=Status.STORED))
+    reading = read(row.kind, content_of(row), mapping_of(row))
+    if reading.statement is None:
+        raise StatementError(reading.problem or Sentence("Say which column is which first."))
+    row.account = account
+    files = overlap.files_of(row.tenant_id) or Source.objects.create(
+        tenant=row.tenant, kind=accounts.FILES, name="Arquivos"
+    )
+    homes = {found.key: _home(row, reading.statement, found, files) for found in reading.statement.accounts}
+    row.account = next(iter(homes.values()))
+    same_file = FileImport.objects.filter(
+        tenant=row.tenant, account=row.account, sha256=row.sha256, status=Status.STORED
+    )
+    _refuse_stored(row, same_file)
+    drafts, known = _drafts(row.tenant, reading.statement, homes, files)
+    stored = ledger.store(tenant_id=row.tenant_id, source_id=files.pk, drafts=drafts)
+    lines = stored.by_table.get("transactions")
+    row.new_rows = lines.inserted if lines else 0
+    row.known_rows = known + len(drafts) - row.new_rows
+    row.status, row.stored_at, row.error = Status.STORED, clock.now(), ""
+    row.save()
+    if reading.table is not None and reading.mapping is not None:
+        StatementFormat.objects.update_or_create(
+            tenant=row.tenant,
+            fingerprint=reading.table.fingerprint,
+            defaults={"mapping": reading.mapping.to_json(), "account": row.account},
+        )
+    after = {"file": row.name, "account": row.account.pk, "new": row.new_rows, "known": row.known_rows}
+    audit.record(tenant=row.tenant, action="file.imported", row=row, actor=access or row.user, after=after)
+    publish("facts_changed", tenant_id=row.tenant_id, changed=stored.changed > 0, file_import=row.pk)
+    return row
+
+
+def _refuse_stored(row: FileImport, stored: QuerySet[FileImport]) -> None:
+    earlier = stored.select_related("user").first()
+    if earlier is None:
+        return
+    moment = (earlier.stored_at or earlier.created_at).astimezone(row.tenant.zone)
+    who = str(earlier.user or "?")
+    raise StatementError(
+        Sentence(
+            "This file was already stored on %(day)s at %(time)s by %(who)s. Nothing was stored twice.",
+            day=f"{moment:%d/%m/%Y}",
+            time=f"{moment:%H:%M}",
+            who=who,
+        )
+    )
+
+
+def _home(row: FileImport, statement: StatementFile, found: StatementAccount, files: Source) -> Account:
+    """Return the account where lines belong: chosen, known, or made now. Raises StatementError for a file of another account."""
+    account = account_for(row, statement, found)
+    if account is None:
+        return _made(row, found, files)
+    if account.tenant_id != row.tenant_id:
+        raise StatementError(Sentence("Choose one of your accounts."))
+    wanted = named(found)
+    if accounts.contradicts(account, wanted):
+        raise StatementError(
+            Sentence(
+                "This file is of the account %(file)s, not of %(chosen)s. Choose that account, or a new one for this file.",
+                file=accounts.title(wanted),
+                chosen=f"{accounts.title(accounts.named(account))} ({account})",
+            )
+        )
+    if account.source_id == files.pk:
+        _update_balance(row.tenant, account, found, files)
+    return account
+
+
+def _made(row: FileImport, found: StatementAccount, files: Source) -> Account:
+    """Make an account that is known from files only."""
+    known = bool(found.number)
+    draft = AccountDraft(
+        external_id=found.key if known else f"import-{row.pk}",
+        kind=found.kind,
+        name=accounts.title(named(found)) if known else row.name[:120],
+        institution=accounts.BANKS.get(found.bank_code, ""),
+        bank_code=found.bank_code,
+        branch=found.branch[:12],
+        number=found.number[:30],
+        currency=found.currency,
+        balance=found.ledger_balance,
+        balance_at=_end_of(row.tenant, found),
+    )
+    ledger.store(tenant_id=row.tenant_id, source_id=files.pk, drafts=[draft])
+    return Account.objects.get(tenant=row.tenant, source=files, external_id=draft.external_id)
+
+
+def _end_of(tenant: Tenant, found: StatementAccount) -> datetime | None:
+    day = found.balance_date
+    return None if day is None else datetime.combine(day, time(23, 59, 59), tzinfo=tenant.zone)
+
+
+def _update_balance(tenant: Tenant, account: Account, found: StatementAccount, files: Source) -> None:
+    """Take a later closing balance into an account that no upstream speaks for."""
+    moment = _end_of(tenant, found)
+    if found.ledger_balance is None or moment is None:
+        return
+    older = Q(balance_at=None) | Q(balance_at__lte=moment)
+    Account.objects.filter(older, pk=account.pk, source=files).update(
+        balance=found.ledger_balance, balance_at=moment, updated_at=clock.now()
+    )
+
+
+def _drafts(
+    tenant: Tenant, statement: StatementFile, homes: Mapping[str, Account], files: Source
+) -> tuple[list[TransactionDraft], int]:
+    """Return the drafts of the lines that no other source has, and how many lines one has."""
+    own = facts.context_of(tenant).own_documents
+    drafts: list[TransactionDraft] = []
+    for key, account in homes.items():
+        lines = [line for line in statement.lines if line.account_key == key]
+        drafts += [_draft(account, line, nth, own) for line, nth in new_lines(account, lines, files)]
+    return drafts, len(statement.lines) - len(drafts)
+
+
+def _draft(account: Account, line: StatementLine, nth: int, own: frozenset[str]) -> TransactionDraft:
+    details: dict[str, Any] = {"nth": nth}
+    if line.check_number:
+        details["check_number"] = line.check_number
+    return TransactionDraft(
+        external_id=identity(account, line),
+        account_id=account.pk,
+        date=line.date,
+        amount=line.amount,
+        currency=account.currency,
+        nature=_nature(account, line, own),
+        operation=line.operation,
+        description=line.description[:255],
+        description_raw=line.memo[:500],
+        counterparty_name=line.counterparty_name[:160],
+        counterparty_document=line.counterparty_document,
+        reference=(line.end_to_end_id or line.reference)[:80],
+        balance_after=line.balance_after,
+        position=line.position,
+        details=details,
+    )
+
+
+def _nature(account: Account, line: StatementLine, own: frozenset[str]) -> str:
+    """Return why money moved, by the words of the bank: the same rules that lines of Open Finance are held against."""
+    words = {"descriptionRaw": line.memo or line.description}
+    card = account.kind == Account.Kind.CARD
+    if operations.is_bill_payment(words, card=card, credit=line.amount > 0):
+        return Transaction.Nature.BILL_PAYMENT
+    party = line.counterparty_document
+    if not card and operations.is_own_transfer(
+        words, operation=line.operation, party=party, other="", own_documents=own
+    ):
+        return Transaction.Nature.OWN_TRANSFER
+    return Transaction.Nature.REGULAR
