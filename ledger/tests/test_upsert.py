@@ -121,7 +121,7 @@ class TestBothWays:
             {"details": {"a": "nul \x00"}},
             {"amount": "1e17"},
             {"amount": "NaN"},
-            {"amount": Decimal(-1)},
+            {"amount": "-1", "type": "CREDIT"},
             {"account_id": None},
             {"date": "ontem"},
         ],
