@@ -125,7 +125,7 @@ def control(field: BoundField) -> SafeString:
     A placeholder that only repeats the label (allauth's forms have them) is left out: it looks like a filled field.
     """
     widget = field.field.widget
-    attributes = {"class": f"input {widget.attrs.get('class', '')}".strip()}
+    attributes: dict[str, str | bool] = {"class": f"input {widget.attrs.get('class', '')}".strip()}
     if field.form.__module__.startswith("allauth."):
         widget.attrs.pop("placeholder", None)
     return field.as_widget(attrs=attributes)

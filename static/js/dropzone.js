@@ -30,7 +30,7 @@ function show(zone) {
   const error = zone.parentElement.querySelector("[data-dropzone-error]");
   error.hidden = refused.length === 0;
   error.querySelector("span").textContent = refused.length ? `${zone.dataset.textTooLarge} ${refused.map((file) => file.name).join(", ")}` : "";
-  for (const button of input.form?.querySelectorAll("[data-needs-file]") ?? []) button.disabled = input.files.length === 0;
+  for (const button of (input.form ?? zone.parentElement).querySelectorAll("[data-needs-file]")) button.disabled = input.files.length === 0;
 }
 
 for (const [type, over] of [["dragenter", true], ["dragover", true], ["dragleave", false], ["drop", false]]) {

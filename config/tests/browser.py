@@ -1,0 +1,66 @@
+"""A real browser for the tests marked e2e: Chromium from the PATH, everything that the page complains about collected."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+RULES = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    }
+}
+
+
+@dataclass
+class Visit:
+    """An open page and what its console said (errors and warnings, policy violations included)."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def axe(self) -> list[str]:
+        """Return the accessibility findings, as rule and element."""
+        found = Axe().run(self.page, options=RULES).response["violations"]
+        return [f"{rule['id']}: {node['html'][:120]}" for rule in found for node in rule["nodes"]]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start Chromium, the one of the PATH if there is one, and end it afterwards."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def visit(browser: Browser, url: str, *, width: int = 1440, theme: str = "light") -> Iterator[Visit]:
+    """Open an address as a new visitor with this width and theme."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if theme == "dark" else "light",
+        reduced_motion="reduce",
+        locale="pt-BR",
+    )
+    seen = Visit(context.new_page())
+    seen.page.on(
+        "console",
+        lambda line: seen.complaints.append(line.text) if line.type in {"error", "warning"} else None,
+    )
+    seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+    seen.page.goto(url, wait_until="networkidle")
+    yield seen
+    context.close()
