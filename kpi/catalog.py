@@ -48,6 +48,7 @@ class Kpi:
     rows: tuple[str, str] | None = None
     series: str = ""
     now: bool = False
+    by_size: bool = False  # money out: "11 % less was spent", although −89 is more than −100
 
 
 _SALES = _("sales of the ERP, by sale date")
@@ -75,8 +76,8 @@ CATALOG: Final[tuple[Kpi, ...]] = (
         lambda t: t.receivables_open, rows=("open_items", "direction=receivable&status=unsettled"), now=True,
     ),
     Kpi(
-        "expenses", _("Expenses"), Unit.MONEY, Better.NEITHER, _("sum of money out"), _LINES, _NO_OWN, lambda t: t.outflow,
-        rows=("transactions", "type=DEBIT&flow=1"), series="outflow",
+        "expenses", _("Expenses"), Unit.MONEY, Better.DOWN, _("sum of money out"), _LINES, _NO_OWN, lambda t: t.outflow,
+        rows=("transactions", "type=DEBIT&flow=1"), series="outflow", by_size=True,
     ),
     Kpi(
         "net", _("Net"), Unit.MONEY, Better.UP, _("received − expenses"), _LINES, _NO_OWN, lambda t: plus(t.inflow, t.outflow),

@@ -86,13 +86,18 @@ def board(tenant: Tenant, *, period: Period, today: date, comparison: str = "pre
 
 def _card(kpi: Kpi, now: Totals, before: Totals, days: _Days, period: Period) -> Card:
     value, previous = kpi.measure(now), None if kpi.now else kpi.measure(before)
+    moved = change(_size(value), _size(previous)) if kpi.by_size else change(value, previous)
     return Card(
         kpi,
         value,
         previous,
-        change(value, previous),
+        moved,
         _spark(kpi.series, days, period) if value is not None else (),
     )
+
+
+def _size(value: Number) -> Number:
+    return None if value is None else abs(value)
 
 
 def _spark(series: str, days: _Days, period: Period) -> tuple[Decimal, ...]:

@@ -48,7 +48,7 @@ def overview(request: TenantRequest) -> HttpResponse:
         "period": period,
         "comparison": comparison,
         "heroes": [_shown(request, board, board.card(code)) for code in HEROES],
-        "cards": [_shown(request, board, card) for card in board.cards if card.kpi.code not in HEROES],
+        "cards": [_shown(request, board, card) for card in board.cards if _has_place(card)],
         "cash_flow": draw.cash_flow(queries.cash_flow_by_month(tenant, until=today)),
         "sales_chart": draw.sales(
             queries.sales_by_day(tenant, period=period), queries.sales_by_day(tenant, period=board.compared)
@@ -65,6 +65,11 @@ def overview(request: TenantRequest) -> HttpResponse:
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _has_place(card: Card) -> bool:
+    """Return whether the card stands in the second row; one that nothing feeds yet would be a hole."""
+    return card.kpi.code not in HEROES and card.value is not None
 
 
 def _span(period: Period) -> str:
