@@ -422,6 +422,9 @@ UNFOLD = {
     "SITE_HEADER": "Painel",
     "SITE_SYMBOL": "monitoring",
     "SHOW_VIEW_ON_SITE": False,
+    "SITE_URL": "/",
+    "DASHBOARD_CALLBACK": "config.console.dashboard",
+    "SIDEBAR": {"show_search": True, "navigation": "config.console.navigation"},
     "COLORS": {
         "primary": {
             "50": "240 253 250",

@@ -17,7 +17,8 @@ from tenants.models import ApiKey, Capability, Membership, Role, Tenant, TenantS
 from tenants.models.tenant import RESERVED_SLUGS
 
 Actor = User | Access | None  # None is the system
-KEY_SCOPES: Final = frozenset({Capability.READ, Capability.WRITE, Capability.SYNC, Capability.DECIDE})
+KEY_SCOPES_IN_ORDER: Final = (Capability.READ, Capability.WRITE, Capability.SYNC, Capability.DECIDE)
+KEY_SCOPES: Final = frozenset(KEY_SCOPES_IN_ORDER)
 TOUCH_EVERY: Final = timedelta(minutes=1)
 COMPANY_FIELDS: Final = ("name", "document", "time_zone", "currency")
 SETTINGS_FIELDS: Final = (
@@ -32,6 +33,7 @@ SETTINGS_FIELDS: Final = (
     "preferences",
 )
 PERSONAL_FIELDS: Final = ("name", "language", "theme")
+STANDING_FIELDS: Final = ("is_active", "is_staff", "is_superuser")
 Row = TypeVar("Row", bound=models.Model)
 
 
@@ -139,8 +141,7 @@ def change_role(*, membership: Membership, role: str, actor: Actor) -> Membershi
     found = _locked(membership)
     if found.role == role:
         return found
-    if found.role == Role.OWNER:
-        _require_another_owner(found)
+    require_another_owner(found)
     before, found.role = found.role, role
     found.full_clean()
     found.save(update_fields=["role"])
@@ -159,8 +160,7 @@ def change_role(*, membership: Membership, role: str, actor: Actor) -> Membershi
 def revoke_member(*, membership: Membership, actor: Actor) -> None:
     """End a person's membership; the account and what it did stay. Raises LastOwner."""
     found = _locked(membership)
-    if found.role == Role.OWNER:
-        _require_another_owner(found)
+    require_another_owner(found)
     audit.record(
         tenant=found.tenant,
         action="revoke",
@@ -176,13 +176,22 @@ def save_preferences(*, user: User, changes: Mapping[str, Any]) -> User:
     return _save(User.objects.filter(pk=user.pk), changes, allowed=PERSONAL_FIELDS, tenant=None, actor=user)
 
 
+def save_account(*, user: User, changes: Mapping[str, Any], actor: Actor) -> User:
+    """Return the person with their standing changed by staff. Who is not active any more is out at once. Raises ValidationError."""
+    rows = User.objects.filter(pk=user.pk)
+    return _save(rows, changes, allowed=(*PERSONAL_FIELDS, *STANDING_FIELDS), tenant=None, actor=actor)
+
+
 def _locked(membership: Membership) -> Membership:
     # The company's row orders two owners who remove each other at the same moment.
     Tenant.objects.select_for_update().get(pk=membership.tenant_id)
     return Membership.objects.select_related("tenant", "user").get(pk=membership.pk)
 
 
-def _require_another_owner(membership: Membership) -> None:
+def require_another_owner(membership: Membership) -> None:
+    """Raise LastOwner when this is the company's only owner who may still sign in."""
+    if membership.role != Role.OWNER:
+        return
     others = Membership.objects.filter(
         tenant=membership.tenant_id, role=Role.OWNER, user__is_active=True
     ).exclude(pk=membership.pk)

@@ -4,4 +4,7 @@ from django.urls import path
 
 from kpi.api import views
 
-urlpatterns = [path("kpis", views.KpisView.as_view(), name="kpis")]
+urlpatterns = [
+    path("kpis", views.KpisView.as_view(), name="kpis"),
+    path("kpis/<str:month>", views.MonthView.as_view(), name="kpis-month"),
+]

@@ -1,5 +1,7 @@
 """The board of a period as JSON: the same numbers, from the same reading, as the overview."""
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponse
@@ -7,13 +9,14 @@ from django.utils.translation import gettext as _
 
 from kpi import queries
 from kpi.catalog import CATALOG, Better, Unit
+from kpi.models import TenantKpis
 from lib import clock, periods
 from lib.periods import Period
 from live import freshness
 from live.api.cached import cached
 from tenants.api.base import ApiRequest, ApiView
 from tenants.api.errors import BadParameter
-from tenants.api.schema import DAY, MONEY, STRING, Schema, array, documented, query, record
+from tenants.api.schema import DAY, INTEGER, MONEY, STRING, Schema, array, documented, nullable, query, record
 from tenants.models import Capability
 
 SPAN: dict[str, Schema] = {"key": STRING, "from": DAY, "to": DAY}
@@ -40,6 +43,62 @@ BOARD = record(
         "other_currencies": array(record({"currency": STRING, "inflow": MONEY, "outflow": MONEY})),
     }
 )
+
+MONTH = record(
+    {
+        "month": {**STRING, "pattern": r"^\d{4}-\d{2}$"},
+        "rows": array(
+            record(
+                {
+                    "type": {"enum": ["CREDIT", "DEBIT"]},
+                    "tx_count": INTEGER,
+                    "total_amount": MONEY,
+                    "avg_amount": MONEY,
+                    "active_tx_count": INTEGER,
+                    "active_total_amount": nullable(MONEY),
+                }
+            )
+        ),
+    }
+)
+ROW = ("type", "tx_count", "total_amount", "avg_amount", "active_tx_count", "active_total_amount")
+
+
+class MonthView(ApiView):
+    """`/api/kpis/<month>`."""
+
+    requires = {"GET": Capability.READ}
+
+    @documented(
+        summary="Bank lines of one month by direction",
+        description="Out of the materialized view `mv_tenant_kpis`: posted, non-void lines in the company's currency; `active` leaves out "
+        "ignored ones. `meta.as_of` is when the view was built for this company.",
+        data=MONTH,
+        parameters=[query("etag", "The ETag you hold.")],
+        errors=(400, 401, 403, 404),
+    )
+    def get(self, request: ApiRequest, month: str) -> HttpResponse:
+        """Return the month."""
+        try:
+            first = date.fromisoformat(f"{month}-01")
+        except ValueError as error:
+            raise BadParameter({"month": _("Write the month as 2026-03.")}) from error
+        tenant = request.access.tenant
+
+        def rows() -> tuple[Any, dict[str, Any]]:
+            found = list(
+                TenantKpis.objects.filter(tenant=tenant, month=first).order_by("type").values(*ROW, "as_of")
+            )
+            built = max((row["as_of"] for row in found), default=None)
+            shown = [{name: _plain(row[name]) for name in ROW} for row in found]
+            return {"month": f"{first:%Y-%m}", "rows": shown}, {"as_of": built}
+
+        return cached(request, "kpis", compute=rows, part=f"{first:%Y-%m}")
+
+
+def _plain(value: Any) -> Any:
+    """Return an amount rounded to cents: the view keeps averages longer."""
+    return round(value, 2) if isinstance(value, Decimal) else value
 
 
 class KpisView(ApiView):
