@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 from datetime import date
@@ -52,14 +53,31 @@ class _Server(uvicorn.Server):
             sys.stdout.flush()
 
 
+def _tell() -> None:
+    """Generate in a process of its own, whose memory goes back when it ends. It does not outlive this one's SIGTERM."""
+    child = subprocess.Popen([sys.executable, "-m", "sync.sandbox", *sys.argv[1:], "--prepare-only"])  # noqa: S603 - our own arguments
+
+    def end(*_: object) -> None:
+        child.terminate()
+        sys.exit(128 + signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, end)
+    if child.wait():
+        sys.exit(child.returncode)
+    signal.signal(signal.SIGTERM, before)
+
+
 def main() -> None:
-    """Generate in a process of its own, whose memory goes back when it ends, then serve."""
+    """Make sure that the story is told, then serve it."""
     asked = _arguments()
     if asked.prepare_only:
-        open_story(asked.data, seed=asked.seed, scale=asked.scale, clock=Clock(asked.today)).close()
+        try:
+            open_story(asked.data, seed=asked.seed, scale=asked.scale, clock=Clock(asked.today)).close()
+        except ValueError as exc:
+            sys.exit(str(exc))
         return
-    if not is_told(asked.data, Clock(asked.today)):
-        subprocess.run([sys.executable, "-m", "sync.sandbox", *sys.argv[1:], "--prepare-only"], check=True)  # noqa: S603 - our own arguments
+    if not is_told(asked.data, seed=asked.seed, scale=asked.scale, clock=Clock(asked.today)):
+        _tell()
     settings = Settings(
         asked.data, asked.seed, asked.scale, asked.live_seconds, asked.webhook_timeout, asked.unlimited
     )

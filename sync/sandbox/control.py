@@ -40,6 +40,17 @@ def _health(sandbox: "Sandbox", request: Request) -> Response:
     )
 
 
+def _size(sandbox: "Sandbox", request: Request) -> Response:
+    """How many records the upstreams would serve to somebody who reads everything."""
+    query = (
+        "SELECT (SELECT count(*) FROM rows WHERE hidden = 0)"
+        " + (SELECT count(*) FROM lines WHERE hidden = 0 AND payload IS NOT NULL)"
+    )
+    found = sandbox.store.one(query)
+    assert found is not None  # an aggregate always answers
+    return reply({"records": found[0]})
+
+
 def _companies(sandbox: "Sandbox", request: Request) -> Response:
     found = []
     for company in sandbox.companies.values():
@@ -218,7 +229,7 @@ def _deliveries(sandbox: "Sandbox", request: Request) -> Response:
 
 
 _ROUTES: Final[dict[tuple[str, str], Callable[["Sandbox", Request], Response]]] = {
-    ("GET", "/health"): _health, ("GET", "/companies"): _companies, ("GET", "/truth"): _truth, ("GET", "/accounts"): _accounts, ("GET", "/faults"): _faults,
+    ("GET", "/health"): _health, ("GET", "/size"): _size, ("GET", "/companies"): _companies, ("GET", "/truth"): _truth, ("GET", "/accounts"): _accounts, ("GET", "/faults"): _faults,
     ("POST", "/faults"): _add_faults, ("DELETE", "/faults"): _clear_faults, ("POST", "/tick"): _tick, ("POST", "/budget"): _budget,
     ("GET", "/requests"): _requests, ("GET", "/statements"): _statements, ("POST", "/items"): _item, ("POST", "/expire_keys"): _expire_keys,
     ("GET", "/deliveries"): _deliveries,

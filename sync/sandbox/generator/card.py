@@ -10,8 +10,8 @@ from sync.sandbox.clock import local_instant
 from sync.sandbox.companies import AccountSpec
 from sync.sandbox.generator.bank import Draft
 from sync.sandbox.generator.documents import make_cnpj, make_uuid, punctuate
-from sync.sandbox.generator.merchant import plan_mark
 from sync.sandbox.generator.payables import open_payable
+from sync.sandbox.generator.payments import plan_mark
 from sync.sandbox.generator.scene import Event, Scene
 
 PURCHASES_A_DAY = {"shop": 2.6, "clinic": 1.4}
@@ -20,7 +20,7 @@ PENDING_DAYS = 3
 # (text on the card, business name, category id, category, low and high cents, MCC, share)
 MERCHANTS: tuple[tuple[str, str, str, str, int, int, str, int], ...] = (
     (
-        "POSTO IPIRANGA CENTRO",
+        "POSTO TRES IRMAOS",
         "Posto Centro Combustíveis Ltda",
         "19050000",
         "Gas stations",
@@ -30,7 +30,7 @@ MERCHANTS: tuple[tuple[str, str, str, str, int, int, str, int], ...] = (
         18,
     ),
     (
-        "MERCADOLIVRE*3PRODUTOS",
+        "LOJAVIRTUAL*3PRODUTOS",
         "Marketplace Comércio Eletrônico Ltda",
         "08000000",
         "Shopping",
@@ -41,7 +41,7 @@ MERCHANTS: tuple[tuple[str, str, str, str, int, int, str, int], ...] = (
     ),
     ("PAG*PAPELARIAUNIAO", "Papelaria União Ltda", "08040000", "Office supplies", 2_200, 24_000, "5943", 10),
     (
-        "IFD*RESTAURANTE BOM",
+        "ENTREGA*RESTAURANTE BOM",
         "Restaurante Bom Prato Ltda",
         "11020000",
         "Food delivery",
@@ -51,7 +51,7 @@ MERCHANTS: tuple[tuple[str, str, str, str, int, int, str, int], ...] = (
         14,
     ),
     (
-        "FACEBK *ADS 7K2",
+        "ANUNCIOS *ADS 7K2",
         "Publicidade Digital Brasil Ltda",
         "09000000",
         "Digital services",
@@ -61,7 +61,7 @@ MERCHANTS: tuple[tuple[str, str, str, str, int, int, str, int], ...] = (
         12,
     ),
     (
-        "UBER *TRIP",
+        "APPVIAGEM *TRIP",
         "Transporte por Aplicativo Ltda",
         "19010000",
         "Taxi and ride-hailing",
@@ -70,9 +70,9 @@ MERCHANTS: tuple[tuple[str, str, str, str, int, int, str, int], ...] = (
         "4121",
         16,
     ),
-    ("CORREIOS AG CENTRAL", "Correios", "07000000", "Services", 1_900, 16_000, "9402", 8),
+    ("AGENCIA POSTAL CENTRO", "Agência Postal Centro Ltda", "07000000", "Services", 1_900, 16_000, "9402", 8),
     (
-        "KALUNGA LOJA 044",
+        "ESCRITORIO TOTAL LOJA 044",
         "Materiais de Escritório S.A.",
         "08040000",
         "Office supplies",

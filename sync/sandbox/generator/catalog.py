@@ -120,10 +120,11 @@ PLANS = (
     ("rent", "Aluguel", "D"), ("salaries", "Salários e encargos", "D"), ("taxes", "Impostos", "D"), ("utilities", "Água, luz e telefone", "D"),
     ("marketing", "Marketing", "D"), ("card", "Fatura do cartão", "D"), ("profit", "Distribuição de lucros", "D"), ("software", "Sistemas", "D"),
 )  # fmt: skip
+SERVICE_GROUP_ID = 40
 CHANNELS = ("Presencial", "WhatsApp", "Instagram", "Loja virtual", "Telefone")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Product:
     """A product or a service. Prices in cents."""
 
@@ -135,6 +136,11 @@ class Product:
     cost: int
     barcode: str = ""
     unit: str = "UN"
+
+    @property
+    def is_service(self) -> bool:
+        """Return whether this is a service: they share one group."""
+        return self.group_id == SERVICE_GROUP_ID
 
 
 @dataclass(slots=True)
@@ -175,7 +181,14 @@ def make_services(company: str) -> list[Product]:
     """Return the services of a company."""
     catalogue = _SHOP_SERVICES if company == "shop" else _CLINIC_SERVICES
     return [
-        Product(id=61 + index, name=name, group="Serviços", group_id=40, price=price, cost=price * 3 // 10)
+        Product(
+            id=61 + index,
+            name=name,
+            group="Serviços",
+            group_id=SERVICE_GROUP_ID,
+            price=price,
+            cost=price * 3 // 10,
+        )
         for index, (name, price) in enumerate(catalogue)
     ]
 

@@ -124,23 +124,31 @@ def product_row(company: str, product: Product, stamp: str) -> Row:
     )
 
 
-def sale_item(product: Product, quantity: int, discount: int, *, bare: bool, service: bool) -> dict[str, Any]:
+def sale_item(product: Product, quantity: int, discount: int, *, bare: bool) -> dict[str, Any]:
     """Return one line of a sale, wrapped in its one-key object unless `bare`."""
-    total = product.price * quantity - discount
-    if service:
-        item: dict[str, Any] = {
-            "id": str(product.id), "servico_id": str(product.id), "nome_servico": product.name, "detalhes": "", "sigla_unidade": product.unit,
-            "quantidade": f"{quantity}.0000", "valor_custo": money4(product.cost), "valor_venda": money4(product.price), "tipo_desconto": "R$",
-            "desconto_valor": money4(discount), "desconto_porcentagem": "0.0000", "valor_total": money(total),
-        }  # fmt: skip
-        return item if bare else {"servico": item}
-    item = {
+    wrapper, item = (
+        _service_item(product, quantity, discount)
+        if product.is_service
+        else _product_item(product, quantity, discount)
+    )
+    return item if bare else {wrapper: item}
+
+
+def _service_item(product: Product, quantity: int, discount: int) -> tuple[str, dict[str, Any]]:
+    return "servico", {
+        "id": str(product.id), "servico_id": str(product.id), "nome_servico": product.name, "detalhes": "", "sigla_unidade": product.unit,
+        "quantidade": f"{quantity}.0000", "valor_custo": money4(product.cost), "valor_venda": money4(product.price), "tipo_desconto": "R$",
+        "desconto_valor": money4(discount), "desconto_porcentagem": "0.0000", "valor_total": money(product.price * quantity - discount),
+    }  # fmt: skip
+
+
+def _product_item(product: Product, quantity: int, discount: int) -> tuple[str, dict[str, Any]]:
+    return "produto", {
         "produto_id": product.id, "variacao_id": product.id + 376, "nome_produto": product.name, "detalhes": "", "movimenta_estoque": "1",
         "possui_variacao": "0", "sigla_unidade": product.unit, "quantidade": f"{quantity}.00", "tipo_valor_id": "1", "nome_tipo_valor": "Padrão",
         "valor_custo": money(product.cost), "valor_venda": money(product.price), "tipo_desconto": "R$", "desconto_valor": money(discount),
-        "desconto_porcentagem": "0.00", "valor_total": money(total),
+        "desconto_porcentagem": "0.00", "valor_total": money(product.price * quantity - discount),
     }  # fmt: skip
-    return item if bare else {"produto": item}
 
 
 def sale_payload(rng: Random, company: CompanySpec, *, sale_id: int, code: int, kind: str, day: date, second: int, customer: Person | None,

@@ -2,42 +2,36 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import accumulate
 from random import Random
 from typing import Any
 
-from sync.sandbox.generator.bank import Draft
 from sync.sandbox.generator.catalog import Product
-from sync.sandbox.generator.documents import make_cpf
-from sync.sandbox.generator.erp import (
-    entry_payload,
-    entry_row,
-    sale_item,
-    sale_payload,
-    sale_row,
-    settle_entry,
-)
-from sync.sandbox.generator.people import Person, person_name
+from sync.sandbox.generator.erp import sale_item, sale_payload, sale_row
+from sync.sandbox.generator.payments import PAID_BY, Sale, refund_later
 from sync.sandbox.generator.scene import Scene
 
 MODES = ("cash", "debit", "credit", "credit_n", "pix", "boleto", "ted")
-BRANDS = ("VISA", "MASTERCARD", "ELO")
-DEBIT_FEE, CREDIT_FEE, INSTALMENT_FEE = 0.0139, 0.0319, 0.0449
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How a company sells. Weights follow MODES and the three kinds of GestãoClick."""
+    """How a company sells. The summed weights follow MODES and the three kinds of GestãoClick."""
 
     acquirer: str
     modes: tuple[float, ...]
-    kinds: tuple[float, float, float]
+    kinds: tuple[float, ...]
     anonymous: float
     most_items: int
 
 
+def _summed(*weights: float) -> tuple[float, ...]:
+    return tuple(accumulate(weights))
+
+
 PROFILES = {
-    "shop": Profile("CIELO", (24, 22.5, 27, 2, 19, 4, 1.5), (39, 3, 58), 0.46, 4),
-    "clinic": Profile("REDE", (14, 25, 35, 3.4, 19.5, 2.3, 0.8), (18, 56, 26), 0.12, 3),
+    "shop": Profile("CIELO", _summed(24, 22.5, 27, 2, 19, 4, 1.5), _summed(39, 3, 58), 0.46, 4),
+    "clinic": Profile("REDE", _summed(14, 25, 35, 3.4, 19.5, 2.3, 0.8), _summed(18, 56, 26), 0.12, 3),
 }
 KINDS = ("produto", "servico", "vendas_balcao")
 TITLES = {
@@ -76,8 +70,8 @@ def play_sales(scene: Scene, day: date, until: int) -> None:
 def sell(scene: Scene, rng: Random, day: date, second: int, *, mode: str | None = None) -> int:
     """Make one sale with everything that follows from it and return its id."""
     profile = PROFILES[scene.spec.key]
-    mode = mode or rng.choices(MODES, profile.modes)[0]
-    kind = rng.choices(KINDS, profile.kinds)[0]
+    mode = mode or rng.choices(MODES, cum_weights=profile.modes)[0]
+    kind = rng.choices(KINDS, cum_weights=profile.kinds)[0]
     if mode in ("boleto", "ted", "credit_n") and kind == "vendas_balcao":
         kind = "produto"
     anonymous = kind == "vendas_balcao" and rng.random() < profile.anonymous
@@ -105,7 +99,7 @@ def sell(scene: Scene, rng: Random, day: date, second: int, *, mode: str | None 
         sale_id, TITLES[kind].format(code), day, second, customer, basket.total, mode, store, kind, plan
     )
     if situation == "cancelled":
-        _refund(scene, rng, sale)
+        refund_later(scene, rng, sale)
     else:
         scene.add_sum("revenue", basket.total)
         scene.add_sum("purchases", basket.cost)
@@ -113,57 +107,28 @@ def sell(scene: Scene, rng: Random, day: date, second: int, *, mode: str | None 
     return sale_id
 
 
-@dataclass(slots=True)
-class Sale:
-    """A finished sale on its way to being paid."""
-
-    id: int
-    title: str
-    day: date
-    second: int
-    customer: Person | None
-    cents: int
-    mode: str
-    store: int
-    kind: str
-    plan: list[tuple[date, int, str]]
-
-
 def _fill_basket(scene: Scene, rng: Random, kind: str, profile: Profile, *, bare: bool) -> Basket:
     basket = Basket([], [], 0, 0, 0, 0)
     if kind == "servico":
         for _ in range(1 + (rng.random() < 0.35)):
-            _put(
-                basket,
-                rng,
-                scene.services[int(len(scene.services) * rng.random() ** 1.5)],
-                1,
-                bare=bare,
-                service=True,
-            )
+            _put(basket, rng, scene.services[int(len(scene.services) * rng.random() ** 1.5)], 1, bare=bare)
     if kind != "servico" or rng.random() < 0.2:
         for _ in range(1 + int(profile.most_items * rng.random() ** 2)):
             product = scene.products[int(len(scene.products) * rng.random() ** 2.2)]
-            _put(
-                basket,
-                rng,
-                product,
-                1 if rng.random() < 0.7 else rng.randrange(2, 5),
-                bare=bare,
-                service=False,
-            )
+            _put(basket, rng, product, 1 if rng.random() < 0.7 else rng.randrange(2, 5), bare=bare)
     return basket
 
 
-def _put(basket: Basket, rng: Random, product: Product, quantity: int, *, bare: bool, service: bool) -> None:
-    discount = product.price * quantity * rng.choice((3, 5, 10)) // 100 if rng.random() < 0.08 else 0
-    (basket.services if service else basket.products).append(
-        sale_item(product, quantity, discount, bare=bare, service=service)
-    )
-    if service:
-        basket.services_cents += product.price * quantity
+def _put(basket: Basket, rng: Random, product: Product, quantity: int, *, bare: bool) -> None:
+    total = product.price * quantity
+    discount = total * rng.choice((3, 5, 10)) // 100 if rng.random() < 0.08 else 0
+    item = sale_item(product, quantity, discount, bare=bare)
+    if product.is_service:
+        basket.services.append(item)
+        basket.services_cents += total
     else:
-        basket.products_cents += product.price * quantity
+        basket.products.append(item)
+        basket.products_cents += total
     basket.cost += product.cost * quantity
     basket.discount += discount
 
@@ -191,161 +156,3 @@ def _situation(rng: Random, kind: str) -> str:
     if chance < 0.016:
         return "cancelled"
     return "doing" if kind != "vendas_balcao" and chance < 0.06 else "done"
-
-
-def account_of(scene: Scene, store: int) -> str:
-    """Return the checking account of a store: the second store of the shop banks elsewhere."""
-    checking = [account.key for account in scene.spec.accounts if account.kind == "checking"]
-    return checking[min(store, len(checking) - 1)]
-
-
-def new_receivable(scene: Scene, sale: Sale, due: date, cents: int, form: str, part: str = "") -> int:
-    """Open a receivable for a sale or one of its instalments and return its id."""
-    account = next(a for a in scene.spec.accounts if a.key == account_of(scene, sale.store))
-    entry_id = scene.next_id("receivable", 771_200)
-    entry = entry_payload(
-        entry_id=entry_id, code=scene.next_id("receivable_code", 3_055), text=sale.title + part, party=sale.customer, cents=cents, due=due,
-        form=form, plan="services" if sale.kind == "servico" else "sales", bank=account.bank, store=sale.store,
-        store_name=scene.spec.stores[sale.store], stamp=scene.stamp(sale.day, sale.second),
-    )  # fmt: skip
-    scene.hold("recebimentos", entry_id, entry)
-    return entry_id
-
-
-def _paid_cash(scene: Scene, rng: Random, sale: Sale) -> None:
-    scene.add_sum("cash", sale.cents)
-
-
-def _paid_pix(scene: Scene, rng: Random, sale: Sale) -> None:
-    entry = new_receivable(scene, sale, sale.day, sale.cents, "pix")
-    name, document, bank, account = pix_payer(rng, sale.customer)
-    code = sale.title.rsplit(" ", 1)[-1]
-    parts = (
-        (sale.cents,)
-        if sale.cents < 4_000 or rng.random() > 0.015
-        else (sale.cents // 2, sale.cents - sale.cents // 2)
-    )
-    for cents in parts:
-        scene.book.add(
-            Draft(
-                account_of(scene, sale.store), min(86_399, sale.second + rng.randrange(20, 420)), cents,
-                "pix_qr_in" if sale.kind == "vendas_balcao" else "pix_in", "receivable", {"receivables": [entry], "sales": [sale.id]},
-                name, document, bank, account, reason=f"pedido {code}" if rng.random() < 0.12 else "",
-                reference=f"PED{int(code):023d}" if sale.kind == "vendas_balcao" and rng.random() < 0.4 else "",
-            )
-        )  # fmt: skip
-    scene.add_sum(f"pix:{account_of(scene, sale.store)}", 1)
-    plan_mark(scene, rng, sale.day, sale.second + 600, "recebimentos", entry)
-
-
-def pix_payer(rng: Random, customer: Person | None) -> tuple[str, str, int, str]:
-    """Return (name, document, bank index, account) of who really sends: strangers for unnamed sales, at times a relative."""
-    if customer is None or rng.random() < 0.03:
-        name = person_name(rng)
-        if customer is not None and not customer.is_firm:
-            name = f"{name.split()[0]} {customer.name.split()[-1]}"
-        return name, make_cpf(rng), rng.randrange(10), f"{rng.randrange(10_000, 999_999)}-{rng.randrange(10)}"
-    return customer.name, customer.document, customer.bank, customer.account
-
-
-def plan_mark(
-    scene: Scene, rng: Random, day: date, second: int, resource: str, entry: int, **extra: int
-) -> None:
-    """Let the ERP learn of a payment: mostly the same day, at times days later, at times never."""
-    chance = rng.random()
-    if chance < 0.93:
-        mark(scene, resource, entry, day, scene.stamp(day, min(second, 86_399)), extra)
-    elif chance < 0.985:
-        scene.at(day + timedelta(days=rng.randrange(1, 6)), ["mark", resource, entry, day.isoformat(), extra])
-
-
-def mark(scene: Scene, resource: str, entry_id: int, paid: date, stamp: str, extra: dict[str, int]) -> None:
-    """Settle an entry in the ERP and write it."""
-    entry = scene.release(resource, entry_id)
-    if entry is not None:
-        settle_entry(entry, paid, stamp, **extra)
-        scene.writer.rows.append(entry_row(scene.spec.key, resource, entry))
-
-
-def _paid_card(scene: Scene, rng: Random, sale: Sale) -> None:
-    brand = BRANDS[min(2, int(rng.random() * 3.0) if rng.random() < 0.6 else 0)]
-    batch = scene.state.batches.setdefault(f"{sale.mode}|{brand}|{sale.store}", [0, []])
-    batch[0] += sale.cents
-    batch[1].append(sale.id)
-
-
-def _paid_in_instalments(scene: Scene, rng: Random, sale: Sale) -> None:
-    brand = BRANDS[int(rng.random() * 3)]
-    for number, (due, cents, _) in enumerate(sale.plan, 1):
-        entry = new_receivable(scene, sale, due, cents, "credit", f" ({number}/{len(sale.plan)})")
-        day = scene.calendar.next_working_day(due)
-        scene.at(
-            day,
-            ["payout", "credit", brand, sale.store, cents, round(cents * INSTALMENT_FEE), [entry], [sale.id]],
-        )
-
-
-def _paid_boleto(scene: Scene, rng: Random, sale: Sale) -> None:
-    for number, (due, cents, _) in enumerate(sale.plan, 1):
-        entry = new_receivable(
-            scene, sale, due, cents, "boleto", f" ({number}/{len(sale.plan)})" if len(sale.plan) > 1 else ""
-        )
-        plan_boleto(
-            scene,
-            rng,
-            due,
-            cents,
-            ["boleto", sale.store, sale.customer.id if sale.customer else 0, cents, entry, sale.id],
-        )
-
-
-def plan_boleto(scene: Scene, rng: Random, due: date, cents: int, event: list[Any]) -> None:
-    """Decide when a boleto is paid: on time, late with 2 % fine and 1 % interest a month, early with 3 % off, or never.
-
-    The event gets (interest, fine, discount) appended; the bank credits it one working day after the payment.
-    """
-    chance, working = rng.random(), scene.calendar.next_working_day(due)
-    if chance < 0.045:
-        return
-    interest = fine = discount = 0
-    if chance < 0.16:
-        late = rng.randrange(2, 24)
-        working = scene.calendar.next_working_day(working + timedelta(days=late))
-        fine, interest = round(cents * 0.02), round(cents * 0.01 * late / 30)
-    elif chance < 0.20:
-        working, discount = (
-            scene.calendar.next_working_day(due - timedelta(days=rng.randrange(4, 12))),
-            round(cents * 0.03),
-        )
-    scene.at(
-        scene.calendar.after_working_days(working, 1), [*event, interest, fine, discount, due.isoformat()]
-    )
-
-
-def _paid_ted(scene: Scene, rng: Random, sale: Sale) -> None:
-    due, cents, _ = sale.plan[0]
-    entry = new_receivable(scene, sale, due, cents, "ted")
-    if rng.random() < 0.95:
-        late = rng.randrange(1, 9) if rng.random() < 0.15 else 0
-        day = scene.calendar.next_working_day(due + timedelta(days=late))
-        scene.at(day, ["ted", sale.store, sale.customer.id if sale.customer else 0, cents, entry, sale.id])
-
-
-def _refund(scene: Scene, rng: Random, sale: Sale) -> None:
-    if sale.mode != "pix" or rng.random() > 0.4:
-        return
-    name, document, bank, number = pix_payer(rng, sale.customer)
-    account = account_of(scene, sale.store)
-    refs = {"sales": [sale.id]}
-    scene.book.add(
-        Draft(account, sale.second + 60, sale.cents, "pix_in", "refunded", refs, name, document, bank, number)
-    )
-    scene.at(
-        sale.day + timedelta(days=1), ["refund", account, sale.cents, name, document, bank, number, sale.id]
-    )
-
-
-PAID_BY = {
-    "cash": _paid_cash, "debit": _paid_card, "credit": _paid_card, "credit_n": _paid_in_instalments, "pix": _paid_pix, "boleto": _paid_boleto,
-    "ted": _paid_ted,
-}  # fmt: skip

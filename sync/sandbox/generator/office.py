@@ -8,7 +8,7 @@ from sync.sandbox.clock import local_text
 from sync.sandbox.generator.bank import Draft
 from sync.sandbox.generator.documents import punctuate
 from sync.sandbox.generator.erp import make_row
-from sync.sandbox.generator.merchant import pix_payer
+from sync.sandbox.generator.payments import pix_payer
 from sync.sandbox.generator.people import Person, as_bank_writes
 from sync.sandbox.generator.scene import Event, Scene
 from sync.sandbox.store import Row
@@ -343,15 +343,35 @@ def pay_expense(scene: Scene, rng: Random, day: date, event: Event) -> None:
     _register(scene, rng, day, entry)
     if how == "petty_cash":
         return
-    refs = {"payables": [entry]}
-    supplier = scene.suppliers[entry % len(scene.suppliers)]
-    named = how not in ("tax", "debit")
+    name, document, bank, number = _payee(scene, entry, how)
+    second = 33_000 + rng.randrange(28_000)
     scene.book.add(
         Draft(
-            "bradesco", 33_000 + rng.randrange(28_000), -cents, how, "payable", refs, supplier.name if named else "",
-            supplier.document if named else "", supplier.bank, supplier.account, extra=words,
+            "bradesco",
+            second,
+            -cents,
+            how,
+            "payable",
+            {"payables": [entry]},
+            name,
+            document,
+            bank,
+            number,
+            extra=words,
         )
-    )  # fmt: skip
+    )
+
+
+def _payee(scene: Scene, entry: int, how: str) -> tuple[str, str, int, str]:
+    """Return (name, document, bank, account) of who is paid; taxes and bills on debit name nobody."""
+    if how in ("tax", "debit"):
+        return "", "", 0, ""
+    if how == "salary":
+        people = [person for person in scene.people[:60] if not person.is_firm]
+        person = people[entry % len(people)]
+        return scene.staff[entry % len(scene.staff)][1], person.document, person.bank, person.account
+    supplier = scene.suppliers[entry % len(scene.suppliers)]
+    return supplier.name, supplier.document, supplier.bank, supplier.account
 
 
 def _register(scene: Scene, rng: Random, day: date, entry: int) -> None:

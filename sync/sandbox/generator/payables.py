@@ -8,7 +8,7 @@ from sync.sandbox.generator.bank import Draft
 from sync.sandbox.generator.catalog import Supplier
 from sync.sandbox.generator.documents import boleto
 from sync.sandbox.generator.erp import entry_payload
-from sync.sandbox.generator.merchant import account_of, plan_mark
+from sync.sandbox.generator.payments import account_of, plan_mark
 from sync.sandbox.generator.scene import Event, Scene
 
 PURCHASES_A_DAY = {"shop": 5.6, "clinic": 2.4}

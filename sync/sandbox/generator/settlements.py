@@ -8,7 +8,8 @@ from typing import Any
 from sync.sandbox.generator.bank import Draft
 from sync.sandbox.generator.documents import boleto
 from sync.sandbox.generator.erp import SITUATION_IDS, SITUATION_NAMES, entry_payload, sale_row
-from sync.sandbox.generator.merchant import CREDIT_FEE, DEBIT_FEE, PROFILES, account_of, mark, plan_mark
+from sync.sandbox.generator.merchant import PROFILES
+from sync.sandbox.generator.payments import CREDIT_FEE, DEBIT_FEE, account_of, mark, plan_mark
 from sync.sandbox.generator.people import Person
 from sync.sandbox.generator.scene import Event, Scene
 

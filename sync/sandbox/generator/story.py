@@ -35,24 +35,23 @@ def open_story(folder: Path, *, seed: int, scale: float, clock: Clock) -> Store:
     Raises ValueError when the folder holds another story.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / FILE_NAME
-    wanted = {"version": SCHEMA_VERSION, "seed": seed, "scale": scale}
-    today = clock.today()
+    path, wanted, today = folder / FILE_NAME, _story(seed, scale), clock.today()
     if not path.exists():
         part = path.with_suffix(".part")
         part.unlink(missing_ok=True)
         fresh = Store(part, journal="OFF")
-        known = wanted | {
-            "start": (today - timedelta(days=HISTORY_DAYS)).isoformat(),
-            "first_day": today.isoformat(),
-        }
-        _play_to(fresh, known, clock)
+        _play_to(
+            fresh,
+            wanted
+            | {"start": (today - timedelta(days=HISTORY_DAYS)).isoformat(), "first_day": today.isoformat()},
+            clock,
+        )
         fresh.add_indexes()
         fresh.close()
         part.replace(path)
     store = Store(path)
     known = store.meta("story")
-    if {key: known[key] for key in wanted} != wanted:
+    if not wanted.items() <= known.items():
         store.close()
         raise ValueError(f"{path} holds another story ({known}): remove it or choose another folder")
     if date.fromisoformat(known["last_day"]) < today:
@@ -60,15 +59,20 @@ def open_story(folder: Path, *, seed: int, scale: float, clock: Clock) -> Store:
     return store
 
 
-def is_told(folder: Path, clock: Clock) -> bool:
-    """Return whether the folder holds a story that reaches today, so that opening it costs nothing."""
-    path = folder / FILE_NAME
-    if not path.exists():
+def _story(seed: int, scale: float) -> dict[str, Any]:
+    return {"version": SCHEMA_VERSION, "seed": seed, "scale": scale}
+
+
+def is_told(folder: Path, *, seed: int, scale: float, clock: Clock) -> bool:
+    """Return whether the folder holds this story up to today, so that opening it costs nothing."""
+    if not (folder / FILE_NAME).exists():
         return False
-    store = Store(path)
+    store = Store(folder / FILE_NAME)
     known = store.meta("story")
     store.close()
-    return bool(known["last_day"] >= clock.today().isoformat())
+    return bool(
+        _story(seed, scale).items() <= known.items() and known["last_day"] >= clock.today().isoformat()
+    )
 
 
 def _play_to(store: Store, known: dict[str, Any], clock: Clock) -> None:

@@ -50,3 +50,22 @@ def test_a_second_start_in_real_time_goes_on_with_the_same_story(tmp_path: Path)
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=15)
     assert stories[0] == stories[1]
+
+
+def test_another_story_in_the_folder_is_a_clear_sentence(tmp_path: Path):
+    command = [
+        sys.executable,
+        "-m",
+        "sync.sandbox",
+        "--data",
+        str(tmp_path),
+        "--port",
+        "0",
+        "--today",
+        "2026-06-30",
+    ]
+    subprocess.run([*command, "--scale", "0.002", "--prepare-only"], check=True)
+    done = subprocess.run([*command, "--scale", "0.003"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "holds another story" in done.stderr
+    assert "Traceback" not in done.stderr
