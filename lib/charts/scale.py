@@ -32,10 +32,13 @@ class Scale:
 
 
 def fit(values: Iterable[Value], *, from_zero: bool, count: int = 4) -> Scale:
-    """Return a scale with about `count` intervals that holds all known values; 0 to 1 when there is none."""
+    """Return a scale with about `count` intervals that holds all known values.
+
+    Nothing but zeros, or nothing at all, gets a baseline only: ticks above it would name amounts that nobody has.
+    """
     known = [value for value in values if value is not None]
-    if not known:
-        return Scale(Decimal(0), Decimal(1), (Decimal(0), Decimal(1)))
+    if not any(known):
+        return Scale(Decimal(0), Decimal(1), (Decimal(0),))
     low, high = _domain(min(known), max(known), from_zero=from_zero)
     with localcontext(prec=40):
         step = _nice_step((high - low) / count)
@@ -77,8 +80,7 @@ def _domain(low: Decimal, high: Decimal, *, from_zero: bool) -> tuple[Decimal, D
         low, high = min(low, Decimal(0)), max(high, Decimal(0))
     if low != high:
         return low, high
-    # A flat line: leave room around it, from zero when it is zero.
-    return (Decimal(0), Decimal(1)) if low == 0 else (min(low, Decimal(0)), max(high, Decimal(0)))
+    return min(low, Decimal(0)), max(high, Decimal(0))  # a flat line is drawn from zero
 
 
 def _nice_step(raw: Decimal) -> Decimal:
