@@ -1,20 +1,11 @@
 """Addresses of synchronisation, under /t/<slug>/."""
 
-from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from sync import views
+from sync import upload_views, views
 
 app_name = "sync"
-
-
-def soon(request: HttpRequest, slug: str) -> HttpResponse:
-    """Hold the place of a page until the reader of files is in."""
-    return HttpResponse(status=404)
-
-
 urlpatterns = [
-    path("import/", soon, name="import"),
     path("connections/", views.connections, name="connections"),
     path("connections/new/<slug:kind>/", views.connect, name="connect"),
     path("connections/<int:pk>/", views.connection, name="connection"),
@@ -26,4 +17,7 @@ urlpatterns = [
     path("connections/<int:pk>/bank/done/", views.bank_done, name="bank_done"),
     path("runs/", views.runs, name="runs"),
     path("runs/<int:pk>/", views.run, name="run"),
+    path("import/", upload_views.import_files, name="import"),
+    path("import/<int:pk>/", upload_views.import_preview, name="import_preview"),
+    path("import/<int:pk>/store/", upload_views.import_store, name="import_store"),
 ]

@@ -1,9 +1,11 @@
 """Connections and runs as people see them."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from sync.models import Connection, SyncRun
+from ledger.models import Transaction
+from sync.models import Connection, FileImport, SyncRun
 from tests import factories
 from tests.cast import Cast
 
@@ -73,3 +75,50 @@ def test_credentials_are_never_shown(client, cast: Cast, connection: Connection)
         page = client.get(url(name, pk=connection.pk)).content.decode()
         assert "t0ken-secret" not in page
         assert "s3cret" not in page
+
+
+OFX = b"""OFXHEADER:100
+DATA:OFXSGML
+
+<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>BRL
+<BANKACCTFROM><BANKID>341<ACCTID>12345-6<ACCTTYPE>CHECKING</BANKACCTFROM>
+<BANKTRANLIST><DTSTART>20260301<DTEND>20260331
+<STMTTRN><TRNTYPE>CREDIT<DTPOSTED>20260310<TRNAMT>1250,00<FITID>A1<MEMO>PIX RECEBIDO MARIA SOUZA</STMTTRN>
+<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20260311<TRNAMT>-80,10<FITID>A2<MEMO>TARIFA</STMTTRN>
+</BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>
+"""
+
+
+def test_a_file_is_looked_at_then_stored_once(client, cast: Cast) -> None:
+    account = factories.make_account(cast.aurora, bank_code="341", number="12345-6")
+    client.force_login(cast.ana)
+    for _ in range(2):
+        sent = client.post(url("import"), {"files": SimpleUploadedFile("março.ofx", OFX)})
+        page = client.get(sent.url)
+        assert "PIX RECEBIDO MARIA SOUZA" in page.content.decode()
+        client.post(f"{sent.url}store/", {"account": account.pk})
+    amounts = Transaction.objects.filter(tenant=cast.aurora).order_by("date").values_list("amount", flat=True)
+    assert [str(amount) for amount in amounts] == ["1250.00", "-80.10"]
+    assert client.get(url("import")).status_code == 200
+
+
+def test_what_is_no_statement_is_refused_with_a_sentence(client, cast: Cast) -> None:
+    client.force_login(cast.ana)
+    answer = client.post(
+        url("import"), {"files": SimpleUploadedFile("extrato.ofx", b"PK\x03\x04 zip")}, follow=True
+    )
+    said = [str(message) for message in answer.context["messages"]]
+    assert len(said) == 1
+    assert said[0].startswith("extrato.ofx: ")
+    assert FileImport.objects.count() == 0
+
+
+def test_carla_and_bruno_cannot_store_a_file(client, cast: Cast) -> None:
+    client.force_login(cast.ana)
+    sent = client.post(url("import"), {"files": SimpleUploadedFile("a.ofx", OFX)})
+    client.force_login(cast.bruno)
+    assert client.post(f"{sent.url}store/").status_code == 403
+    client.force_login(cast.carla)
+    assert client.get(sent.url).status_code == 404
+    pk = FileImport.objects.get().pk
+    assert client.post(url("import_store", "boreal", pk=pk)).status_code == 404
