@@ -1,0 +1,142 @@
+"""The order in which the demo comes up and goes down."""
+
+import contextlib
+import signal
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import FrameType
+from typing import Final
+
+import psutil
+from django.conf import settings
+from django.core.management import CommandError
+from django.db import connections
+
+from config import embedded
+from config.demo import companies, database, filling, servers, summary
+from config.demo.console import say
+from config.supervise import ChildFailed, Supervisor
+
+PATIENCE: Final = (3, 60.0)  # so many ends of one child within so many seconds, and the demo gives up
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What was asked for: one run without serving, how much data (1.0 is the full story)."""
+
+    once: bool
+    scale: float
+
+
+class Ended(Exception):
+    """Somebody asked the demo to end, by this signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+def demo(wishes: Wishes) -> dict[str, object]:
+    """Run the demo until it is done (`once`) or told to end. Returns the summary, empty after serving.
+
+    Raises CommandError with a sentence for the person at the keyboard.
+    """
+    home = embedded.home()
+    with _listening_to_signals(), embedded.held(home) as free:
+        if not free:
+            raise CommandError(
+                "The demo of this checkout is running already. End it there with Ctrl-C, or set PAINEL_HOME for a second one."
+            )
+        if not wishes.once:
+            servers.refuse_taken_port()
+        with Supervisor() as supervisor:
+            try:
+                return _run(servers.Place(home, supervisor), wishes)
+            except (ChildFailed, embedded.EmbeddedServerError) as error:
+                raise CommandError(str(error)) from error
+
+
+def _run(place: servers.Place, wishes: Wishes) -> dict[str, object]:
+    """Bring everything up, fill it, and say what stands there; without `once` serve until somebody ends it."""
+    place.settle()
+    say("Starting the servers…")
+    place.start_servers()
+    database.claim()
+    if not wishes.once:
+        place.start_web()  # the slowest to come up, and it asks the database nothing until somebody asks it
+    database.prepare()
+    place.start_worker()
+    say("Starting the simulated ERP and banks…")
+    upstreams = place.start_sandbox(scale=wishes.scale, live=not wishes.once)
+    tenants = companies.ensure(servers.SANDBOX_SEED)
+    filling.connect(tenants, upstreams)
+    if wishes.once and not filling.is_new():
+        filling.ask_all()
+    if wishes.once or filling.is_new():
+        filling.fill(upstreams, place.supervisor)
+        filling.import_older_year(tenants, upstreams)
+    if wishes.once:
+        told = summary.counts()
+        checked = summary.check_kpis()
+        return {**told, "seconds": round(_seconds(), 1), "check_kpis": checked}
+    place.start_beat()
+    place.wait_web()
+    _welcome(companies.fresh_key(tenants["clinic"]))
+    _watch(place.supervisor)
+    return {}
+
+
+def _seconds() -> float:
+    """Return for how long the command has been running: what a person waited, start of Python included."""
+    return time.time() - psutil.Process().create_time()
+
+
+def _watch(supervisor: Supervisor) -> None:
+    """Start again what dies, until somebody ends the demo. Raises ChildFailed when one thing keeps dying."""
+    connections["default"].close()
+    connections["default"].close_pool()
+    ends: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=PATIENCE[0]))
+    with contextlib.suppress(Ended):
+        while True:
+            name = supervisor.wait()
+            assert name is not None  # without a time limit it returns only a name
+            failure = supervisor.failure(name)
+            ends[name].append(time.monotonic())
+            if len(ends[name]) == PATIENCE[0] and ends[name][-1] - ends[name][0] < PATIENCE[1]:
+                raise failure
+            say(f"{failure}\nIt is started again.")
+            supervisor.restart(name)
+    say("\nEnding…")
+
+
+@contextlib.contextmanager
+def _listening_to_signals() -> Iterator[None]:
+    """Turn the first signal that ends a program into the exception Ended, wherever the demo is."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        # Only the first: make repeats the signal, and a second one would break off the orderly end. kill -9 remains.
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)
+        raise Ended(number)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _welcome(key: str) -> None:
+    address = f"http://localhost:{settings.DEMO_PORT}"
+    say(f"\n  Painel is at {address}\n")
+    for person in companies.PEOPLE:
+        where = "admin, every company" if person.staff else ", ".join(companies.describe(person))
+        say(f"  {person.email:<20} {companies.PASSWORD}   {where}")
+    say(f'\n  curl -H "Authorization: Api-Key {key}" {address}/api/system/status\n')
+    told = summary.counts()
+    say(
+        f"  {told['transactions']:,} bank lines, {told['sales']:,} sales; ready after {_seconds():.0f} s. Ctrl-C ends everything.\n"
+    )

@@ -1,0 +1,40 @@
+"""What stands in the database after the demo did its work."""
+
+from typing import Final
+
+from django.db.models import Model
+
+from config import dispatch
+from kpi import checks
+from ledger.models import Customer, OpenItem, Product, Sale, Transaction
+from sync.models import SyncRun
+from tenants.models import Tenant
+
+SHOWN_DIFFERENCES: Final = 5
+COUNTED: Final[dict[str, type[Model]]] = {
+    "tenants": Tenant,
+    "transactions": Transaction,
+    "sales": Sale,
+    "customers": Customer,
+    "products": Product,
+    "open_items": OpenItem,
+    "runs": SyncRun,
+}
+
+
+def counts() -> dict[str, int]:
+    """Return how many rows there are of what people ask for first."""
+    return {name: model._default_manager.count() for name, model in COUNTED.items()}
+
+
+def check_kpis() -> str:
+    """Return "ok" when every stored number agrees with the facts, else the first differences."""
+    late = checks.behind()
+    if late:  # another process was refreshing when we asked it to
+        dispatch.run()
+        late = checks.behind()
+    wrong = [str(difference) for difference in checks.compare()]
+    wrong += [f"{slug}: mv_tenant_kpis is behind its facts" for slug in late]
+    if len(wrong) > SHOWN_DIFFERENCES:
+        wrong[SHOWN_DIFFERENCES:] = [f"and {len(wrong) - SHOWN_DIFFERENCES} more"]
+    return "; ".join(wrong) or "ok"

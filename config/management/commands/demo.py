@@ -1,0 +1,78 @@
+"""`manage.py demo`: the whole panel on this machine. See config.demo."""
+
+import json
+import os
+import sys
+from argparse import SUPPRESS
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from django.core.management import BaseCommand, CommandError
+from django.core.management.base import CommandParser
+
+from config.demo.console import say
+from config.demo.run import Ended, Wishes, demo
+
+
+class Command(BaseCommand):
+    """Translates the options and what came of them; the work is in config.demo."""
+
+    help = "Start the whole panel with three companies whose ERP and banks are simulated."
+    requires_system_checks: list[str] = []  # the database of a check does not run yet
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument(
+            "--once",
+            action="store_true",
+            help="do the whole job once, without serving, and say what came of it",
+        )
+        parser.add_argument(
+            "--json",
+            action="store_true",
+            help="with --once: one JSON object on standard output, all else on standard error",
+        )
+        parser.add_argument(
+            "--scale", type=float, default=1.0, help=SUPPRESS
+        )  # tests take less than the full story
+
+    def handle(self, *_args: Any, once: bool, json: bool, scale: float, **_options: Any) -> None:
+        """Run the demo. Ends with status 1 when it failed or check_kpis found a difference, 128 + n after signal n."""
+        if json and not once:
+            raise CommandError("--json tells what --once did; give both.")
+        with _own_standard_output() as out:
+            try:
+                told = demo(Wishes(once=once, scale=scale))
+            except CommandError as error:
+                _tell(out, {"error": str(error)}, json)
+                raise
+            except Ended as ended:
+                _tell(out, {"error": f"ended by {ended}"}, json)
+                sys.exit(128 + ended.number)
+            if once:
+                _tell(out, told, json)
+        if once and told["check_kpis"] != "ok":
+            raise CommandError("The numbers do not agree with the facts; see check_kpis.")
+
+
+def _tell(out: TextIO, told: dict[str, object], as_json: bool) -> None:
+    if as_json:
+        out.write(json.dumps(told, ensure_ascii=False) + "\n")
+        out.flush()
+    elif "error" not in told:
+        for name, value in told.items():
+            say(f"  {name:<14} {value}")
+
+
+@contextmanager
+def _own_standard_output() -> Iterator[TextIO]:
+    """Yield the real standard output and send to standard error whatever else writes to it, libraries and children included."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with os.fdopen(kept, "w") as out:
+            yield out
+    finally:
+        sys.stdout.flush()
