@@ -164,6 +164,15 @@ def test_templates_obey_the_content_security_policy(path):
     assert inline == []
 
 
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "templates").rglob("*.html")), ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_dynamic_attributes_are_names_or_literals(path):
+    """Cotton resolves `:name="…"` as one variable or literal; a filter or operator would silently be nothing."""
+    found = re.findall(r"""<c-[^>]*?\s:[a-z_]+="([^"]*)""", path.read_text())
+    assert [value for value in found if not re.fullmatch(r"[A-Za-z_][\w.]*|-?[\d.]+", value)] == []
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "static" / "js").glob("*.js")), ids=lambda path: path.name)
 def test_scripts_need_no_eval_and_write_no_markup(path):
     text = path.read_text()
