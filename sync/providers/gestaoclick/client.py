@@ -6,7 +6,7 @@ again. `Listing.complete` says whether all rows were seen.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from lib import http
@@ -113,38 +113,66 @@ def _count(meta: Mapping[str, Any], key: str, default: int) -> int:
 
 @dataclass(slots=True)
 class Listing:
-    """Reads a listing page by page. After the iteration `complete` says whether every row that upstream counted was seen."""
+    """Reads a listing page by page, from the place where an earlier run was cut if there is one.
+
+    After the iteration `gap` says whether rows that upstream counted are lacking, and `complete` that there is no gap and nothing was
+    left to an earlier run.
+    """
 
     client: Client
     resource: str
     params: Mapping[str, str]
-    first: int = 1
+    resume: Mapping[str, int] = field(default_factory=dict)
     complete: bool = False
+    gap: bool = False
+    place: dict[str, int] = field(
+        default_factory=dict
+    )  # what to resume with after the page that was yielded last
     _seen: set[str] = field(default_factory=set)
     _total: int | None = None
+    _largest: int = 0
+    _beyond: int = 0  # rows that are newer than those of an earlier run
 
     def __iter__(self) -> Iterator[ListPage]:
-        yield from self._pass()
+        whole, self._largest = not self.resume, self.resume.get("upto", 0)
+        for page in self._pass(self.resume.get("page", 1)):
+            self.place = {"page": page.number, "read": self._known(whole=whole), "upto": self._largest}
+            yield page
         for _ in range(1, _TRIES):
-            if self.first > 1 or self._has_all():
+            if self._has_all(whole=whole):
                 break
-            yield from self._pass(only_new=True)
-        self.complete = self.first == 1 and self._has_all()
+            whole, self.place = True, {}
+            # An empty page says so: whoever is cut from here on must not go on from where the pass with the gap ended.
+            yield ListPage([], 1, 0, self._total or 0, self.client.page_size, 1)
+            yield from self._pass(1, only_new=True)
+        self.gap = not self._has_all(whole=whole)
+        self.complete = whole and not self.gap
 
-    def _has_all(self) -> bool:
-        return self._total is not None and len(self._seen) >= self._total
+    def _known(self, *, whole: bool) -> int:
+        """Return how many different rows were read. Of an earlier run only their number and the largest id are known."""
+        return len(self._seen) if whole else self.resume["read"] + self._beyond
 
-    def _pass(self, *, only_new: bool = False) -> Iterator[ListPage]:
-        number = self.first
+    def _take(self, rows: list[dict[str, Any]]) -> None:
+        fresh = {_id(row) for row in rows} - self._seen
+        self._seen |= fresh
+        numbers = [id_number(identity) for identity in fresh]
+        self._largest = max([self._largest, *numbers])
+        self._beyond += sum(number > self.resume.get("upto", 0) for number in numbers)
+
+    def _has_all(self, *, whole: bool) -> bool:
+        return self._total is not None and self._known(whole=whole) >= self._total
+
+    def _pass(self, first: int, *, only_new: bool = False) -> Iterator[ListPage]:
+        number = first
         while True:
             before = self._total
             page = self._page(number, again=not only_new)
             self._total = page.total
-            if before is not None and page.total < before and number > self.first:
+            if before is not None and page.total < before and number > first:
                 # Something was deleted while we read: what stood first on this page may have moved to the end of the one before.
                 yield from self._new_rows(self.client.page(self.resource, self.params, number - 1))
             yield from self._new_rows(page) if only_new else self._all_rows(page)
-            if page.is_last or (only_new and self._has_all()):
+            if page.is_last or (only_new and self._has_all(whole=True)):
                 return
             number += 1
 
@@ -159,15 +187,20 @@ class Listing:
         return page
 
     def _all_rows(self, page: ListPage) -> Iterator[ListPage]:
-        self._seen.update(_id(row) for row in page.rows)
+        self._take(page.rows)
         yield page
 
     def _new_rows(self, page: ListPage) -> Iterator[ListPage]:
         rows = [row for row in page.rows if _id(row) not in self._seen]
-        self._seen.update(_id(row) for row in rows)
+        self._take(rows)
         if rows:
-            yield ListPage(rows, page.number, page.pages, page.total, page.size, page.next)
+            yield replace(page, rows=rows)
 
 
 def _id(row: Mapping[str, Any]) -> str:
     return read.identifier(row, "id")
+
+
+def id_number(identity: str) -> int:
+    """Return an id as a number; ids that are no numbers have no order and count as 0."""
+    return int(identity) if identity.isdecimal() else 0

@@ -23,11 +23,12 @@ from sync.providers import payload as read
 from sync.providers.answers import OpenHttp, Spend
 from sync.providers.base import Context, Page, Record, Unreadable
 from sync.providers.gestaoclick import mapper
-from sync.providers.gestaoclick.client import BASE_URL, Client, Listing, ListPage
+from sync.providers.gestaoclick.client import BASE_URL, Client, Listing, ListPage, id_number
 
 DEEP, DEEPEST = timedelta(minutes=5), timedelta(hours=1)
 AHEAD_DAYS: Final = 90
 _MORE_TRIES: Final = 2
+_PLACE: Final = ("page", "read", "upto")
 _NEWEST_FIRST: Final = {"ordenacao": "id", "direcao": "desc"}
 
 
@@ -115,7 +116,7 @@ class GestaoClick:
     def pages(self, *, cursor: Mapping[str, Any], full: bool, today: date) -> Iterator[Page]:
         """Yield what this run reads, resource by resource. A cursor is {through, newest, deep_at, deepest_at}, all text.
 
-        While a first listing is under way it is {part, page, size}: a run that was cut goes on from that page.
+        While a first listing is under way it is {part, size, page, read, upto} (see `Listing.place`): a run that was cut goes on there.
         """
         for resource in RESOURCES:
             mark = dict(cursor.get(resource.name) or {})
@@ -142,22 +143,23 @@ class GestaoClick:
 
     def _whole(self, resource: Resource, mark: dict[str, Any], today: date) -> Iterator[Page]:
         """Read everything, without date filters. What goes on from a page in the middle is not a complete listing."""
-        size = self._client.page_size
-        resumed = mark.get("part") in resource.parts and mark.get("size") == size
-        begin = resource.parts.index(mark["part"]) if resumed else 0
-        newest, complete = 0, not resumed
-        for index, part in enumerate(resource.parts[begin:]):
-            first = int(mark["page"]) if resumed and index == 0 else 1
-            listing = Listing(self._client, resource.path, {"tipo": part} if part else {}, first=first)
+        size, parts = self._client.page_size, resource.parts
+        resume: dict[str, int] = {
+            key: int(mark[key]) for key in _PLACE if mark.get("size") == size and key in mark
+        }
+        begin = parts.index(mark["part"]) if mark.get("part") in parts and mark.get("size") == size else 0
+        newest, complete, gap = 0, "part" not in mark, False
+        for index, part in enumerate(parts[begin:]):
+            listing = Listing(
+                self._client, resource.path, {"tipo": part} if part else {}, resume if index == 0 else {}
+            )
             for number, page in enumerate(listing):
                 newest = max(newest, _largest_id(page))
-                progress = (
-                    {"part": part, "page": page.number, "size": size} if "through" not in mark else None
-                )
+                progress = {"part": part, "size": size, **listing.place} if "through" not in mark else None
                 yield self._page(resource, part, page, cursor=progress, first=number == 0)
-            complete = complete and listing.complete
+            complete, gap = complete and listing.complete, gap or listing.gap
         again = int(mark.get("again") or 0) + 1
-        if complete or resumed or "through" in mark or again > _MORE_TRIES:
+        if not gap or "through" in mark or again > _MORE_TRIES:
             cursor = self._finished(mark, newest, today, depth=2)
         else:
             # A first listing with gaps is begun anew by the next run, a few times: totals may also be wrong for ever.
@@ -238,9 +240,7 @@ def _older(stamp: str | None, now: datetime, than: timedelta) -> bool:
 
 
 def _id_number(row: Mapping[str, Any]) -> int:
-    """Return the id as a number; ids that are no numbers have no order and count as 0."""
-    identity = read.identifier(row, "id")
-    return int(identity) if identity.isdecimal() else 0
+    return id_number(read.identifier(row, "id"))
 
 
 def _largest_id(page: ListPage) -> int:

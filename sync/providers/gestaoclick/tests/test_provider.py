@@ -249,7 +249,7 @@ def test_a_first_reading_that_was_cut_goes_on_from_its_last_stored_page(erp: Erp
         seen += ids([page], "sales")
         if seen[-1:] == ["servico:14"]:
             break
-    assert cursor["sales"] == {"part": "servico", "page": 2, "size": 2}
+    assert cursor["sales"] == {"part": "servico", "size": 2, "page": 2, "read": 4, "upto": 14}
     rest = [page for page in read(make(wire), cursor) if page.resource == "sales"]
     assert ids(rest, "sales") == ["servico:13", "servico:14", "servico:15"]
     assert set(seen + ids(rest, "sales")) == {f"produto:{n}" for n in range(1, 6)} | {
@@ -258,6 +258,48 @@ def test_a_first_reading_that_was_cut_goes_on_from_its_last_stored_page(erp: Erp
     assert rest[-1].listed == (), "what began in the middle is not complete"
     assert rest[-1].cursor is not None
     assert rest[-1].cursor["through"] == "2026-07-14"
+
+
+def test_a_page_that_is_skipped_after_a_cut_is_found_by_reading_from_the_first_one(
+    erp: Erp, wire: Wire
+) -> None:
+    erp.rows = {"clientes": [samples.customer(id=str(n)) for n in range(1, 9)]}
+    rows, served = erp.rows["clientes"], iter([2, 4, 1, 2, 3])
+
+    def skipping(path: str, query: dict[str, str], answer: dict[str, Any]) -> dict[str, Any]:
+        if path != "/clientes":
+            return answer
+        number = next(served)
+        last = {"proxima_pagina": None} if number == 4 else {}
+        return answer | {"data": rows[(number - 1) * 2 : number * 2], "meta": answer["meta"] | last}
+
+    erp.change = skipping
+    pages = [
+        page
+        for page in read(make(wire), {"customers": {"part": "", "size": 2, "page": 2, "read": 4, "upto": 4}})
+        if page.resource == "customers"
+    ]
+    assert ids(pages, "customers") == ["3", "4", "7", "8", "1", "2", "5", "6"]
+    assert pages[-1].listed == ()
+
+
+def test_a_run_that_is_cut_while_it_looks_for_a_gap_begins_anew(erp: Erp, wire: Wire) -> None:
+    erp.rows = {"clientes": [samples.customer(id=str(n)) for n in range(1, 7)]}
+    rows, served = erp.rows["clientes"], iter([1, 3, 1])
+
+    def skipping(path: str, query: dict[str, str], answer: dict[str, Any]) -> Any:
+        if path != "/clientes":
+            return answer
+        number = next(served, None)
+        if number is None:
+            return 500, {"code": 500}
+        last = {"proxima_pagina": None} if number == 3 else {}
+        return answer | {"data": rows[(number - 1) * 2 : number * 2], "meta": answer["meta"] | last}
+
+    erp.change, pages = skipping, list[Page]()
+    with pytest.raises(UpstreamError):
+        pages.extend(make(wire).pages(cursor={}, full=False, today=TODAY))
+    assert store(pages, {})["customers"] == {"part": "", "size": 2}
 
 
 def test_a_first_reading_with_a_gap_is_begun_anew_twice_and_then_accepted(erp: Erp, wire: Wire) -> None:
