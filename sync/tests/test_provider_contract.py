@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -79,13 +79,13 @@ class Upstream:
         batch_size: int = 20,
         attempts: int = 3,
         spend: Callable[[str], None] | None = None,
-        **credentials: str,
+        credentials: Mapping[str, str] | None = None,
     ) -> Iterator[Provider]:
         """Open the provider with short patience; waiting between attempts costs no time."""
         config = {"base_url": f"{self.server.url}/{self.kind}", "item_ids": self.company.pluggy.item_ids}
         provider = open_provider(
             self.kind,
-            credentials=self.credentials | credentials,
+            credentials=self.credentials | dict(credentials or {}),
             config=config,
             http=partial(
                 http.Client,
@@ -411,7 +411,7 @@ def test_no_secret_is_in_any_error_or_log(upstream: Upstream, fault: str) -> Non
         upstream.fault(fault)
     with (
         structlog.testing.capture_logs() as logs,
-        upstream.opened(**wrong) as provider,
+        upstream.opened(credentials=wrong) as provider,
         pytest.raises(UpstreamError) as caught,
     ):
         list(provider.pages(cursor={}, full=True, today=upstream.today))
