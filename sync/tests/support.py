@@ -65,10 +65,11 @@ def due_now(*connections: Connection) -> None:
 
 def differences(sandbox: SandboxServer, tenant: Tenant) -> list[str]:
     """Return what of a company's upstreams is not in the ledger exactly once and unchanged, as sentences. Asks the sandbox's own store."""
-    return [*_erp_differences(sandbox, tenant), *_bank_differences(sandbox, tenant)]
+    return [*erp_differences(sandbox, tenant), *bank_differences(sandbox, tenant)]
 
 
-def _erp_differences(sandbox: SandboxServer, tenant: Tenant) -> Iterator[str]:
+def erp_differences(sandbox: SandboxServer, tenant: Tenant) -> Iterator[str]:
+    """Yield the differences of GestãoClick's records."""
     rows = sandbox.app.store.all(
         "SELECT resource, kind, id, payload FROM rows WHERE company = ? AND hidden = 0", (tenant.slug,)
     )
@@ -99,7 +100,8 @@ def _erp_truth(resource: str, kind: str, number: int, row: dict[str, Any]) -> tu
     return "", "", None
 
 
-def _bank_differences(sandbox: SandboxServer, tenant: Tenant) -> Iterator[str]:
+def bank_differences(sandbox: SandboxServer, tenant: Tenant) -> Iterator[str]:
+    """Yield the differences of Pluggy's lines."""
     rows = sandbox.app.store.all(
         "SELECT id, cents FROM lines WHERE company = ? AND hidden = 0 AND payload IS NOT NULL", (tenant.slug,)
     )
