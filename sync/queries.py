@@ -13,13 +13,11 @@ from ledger.models import BankConnection
 from lib import keyset
 from lib.keyset import Page
 from sync.models import Connection, RawRecord, SyncRun
+from sync.providers.pluggy.banks import BankState, bank_state
 from tenants.models import Tenant
 
 LATE: Final = timedelta(minutes=10)  # beyond its own interval a connection is late
 RUN_ORDER: Final = ("-created_at", "-id")
-CONSENT_SOON: Final = timedelta(days=14)
-# Upstream's words for a bank that waits for its owner.
-BANK_NEEDS_PERSON: Final = ("LOGIN_ERROR", "WAITING_USER_INPUT", "WAITING_USER_ACTION", "OUTDATED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +72,12 @@ def connection_health(tenant: Tenant) -> list[Health]:
 def _health(
     connection: Connection, run: SyncRun | None, banks: tuple[BankConnection, ...], now: datetime
 ) -> Health:
-    waiting = next((sentence for sentence in (_bank_sentence(bank, now) for bank in banks) if sentence), "")
-    stuck = any(bank.status in BANK_NEEDS_PERSON for bank in banks)
+    states = [_bank_state(bank, now) for bank in banks]
+    stuck = any(state.needs_person for state in states)
+    told = [
+        state.sentence for state in sorted(states, key=lambda state: not state.needs_person) if state.sentence
+    ]
+    waiting = _(told[0].template) % told[0].values if told else ""
     active = connection.state == Connection.State.ACTIVE
     good_until = (
         connection.last_good_at
@@ -108,16 +110,14 @@ def _sentence(connection: Connection) -> str:
     return ""
 
 
-def _bank_sentence(bank: BankConnection, now: datetime) -> str:
-    name = {"bank": bank.institution}
-    if bank.status in BANK_NEEDS_PERSON:
-        return (
-            _("%(bank)s asks you to sign in again. What had arrived is kept; reconnect the bank to go on.")
-            % name
-        )
-    if bank.consent_expires_at and bank.consent_expires_at < now + CONSENT_SOON:
-        return _("The consent at %(bank)s ends soon. Renew it to keep receiving its lines.") % name
-    return ""
+def _bank_state(bank: BankConnection, now: datetime) -> BankState:
+    return bank_state(
+        bank=bank.institution,
+        status=bank.status,
+        error_code=bank.error_code,
+        consent_expires_at=bank.consent_expires_at,
+        now=now,
+    )
 
 
 def runs(tenant: Tenant, *, connection_id: int | None = None, status: str = "") -> QuerySet[SyncRun]:

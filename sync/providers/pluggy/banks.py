@@ -22,42 +22,52 @@ _FAILED: Final = frozenset({"LOGIN_ERROR", "OUTDATED"})
 _ERROR_LIMIT: Final = 500
 
 
+def _(text: str) -> str:
+    """Mark a text for translation; whoever shows it translates it."""
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class BankState:
-    """What to say about a bank. `needs_person`: show the way to reconnect. An empty sentence: all is well."""
+    """What to say about a bank. `needs_person`: show the way to reconnect. No sentence: all is well."""
 
     needs_person: bool = False
     sentence: Sentence | None = None
 
 
 def bank_state(
-    *, status: str, error_code: str, consent_expires_at: datetime | None, now: datetime
+    *, bank: str, status: str, error_code: str, consent_expires_at: datetime | None, now: datetime
 ) -> BankState:
-    """Return how a bank connection is doing, from what the ledger keeps of it. Unknown words count as well."""
-    if consent_expires_at is not None and consent_expires_at <= now:
-        return BankState(True, Sentence("The consent at the bank has ended. Connect the bank again."))
+    """Return how a bank is doing, from what the ledger keeps of it; `bank` is its name. Words that upstream invents later are no trouble."""
+    trouble = _trouble(status, error_code, consent_expires_at, now)
+    if trouble is None:
+        return BankState()
+    needs_person, template = trouble
+    days = max((consent_expires_at - now).days, 0) if consent_expires_at else 0
+    return BankState(needs_person, Sentence(template, bank=bank, days=days))
+
+
+def _trouble(status: str, code: str, consent_ends: datetime | None, now: datetime) -> tuple[bool, str] | None:
+    """Return whether a person has to act, and the sentence. Where several things are wrong, the one that stops most comes first."""
+    if consent_ends is not None and consent_ends <= now:
+        return True, _(
+            "The consent at %(bank)s has ended. What had arrived is kept; reconnect the bank to go on."
+        )
     if status in _WAITING:
-        return BankState(
-            True, Sentence("The bank waits for you: a code or a confirmation. Connect the bank again.")
-        )
-    if status in _FAILED and error_code in PASSING:
-        return BankState(
-            False, Sentence("The bank does not answer at the moment. It is tried again by itself.")
-        )
+        return True, _("%(bank)s waits for a code or a confirmation from you. Reconnect the bank to give it.")
+    if status in _FAILED and code in PASSING:
+        return False, _("%(bank)s does not answer at the moment. It is tried again by itself.")
     if status in _FAILED:
-        return BankState(True, Sentence("The bank refused the access. Connect the bank again."))
-    if error_code == PENDING_AUTHORIZATION:
-        return BankState(True, Sentence("Somebody has to approve the access in the app of the bank."))
-    if consent_expires_at is not None and consent_expires_at - now <= RENEW_AHEAD:
-        days = (consent_expires_at - now).days
-        return BankState(
-            True, Sentence("The consent at the bank ends in %(days)s days. Renew it in time.", days=days)
+        return True, _(
+            "%(bank)s asks you to sign in again. What had arrived is kept; reconnect the bank to go on."
         )
-    if error_code == PARTIAL:
-        return BankState(
-            False, Sentence("The bank gave only a part of the data. It is tried again by itself.")
-        )
-    return BankState()
+    if code == PENDING_AUTHORIZATION:
+        return True, _("Somebody still has to approve the access in the app of %(bank)s.")
+    if consent_ends is not None and consent_ends - now <= RENEW_AHEAD:
+        return True, _("The consent at %(bank)s ends in %(days)s days. Renew it to keep receiving its lines.")
+    if code == PARTIAL:
+        return False, _("%(bank)s gave only a part of its data. It is tried again by itself.")
+    return None
 
 
 def map_item(record: Record, context: Context) -> tuple[Draft, ...]:

@@ -30,7 +30,11 @@ def to_bank(**changes: Any) -> BankConnectionDraft:
 
 def state(draft: BankConnectionDraft) -> banks.BankState:
     return banks.bank_state(
-        status=draft.status, error_code=draft.error_code, consent_expires_at=draft.consent_expires_at, now=NOW
+        bank=draft.institution,
+        status=draft.status,
+        error_code=draft.error_code,
+        consent_expires_at=draft.consent_expires_at,
+        now=NOW,
     )
 
 
@@ -140,7 +144,7 @@ def test_who_has_to_act(changes: dict[str, Any], needs_person: bool) -> None:
 
 def test_the_sentence_says_the_way_out() -> None:
     sentence = state(to_bank(consentExpiresAt=(NOW + timedelta(days=6, hours=1)).isoformat())).sentence
-    assert str(sentence) == "The consent at the bank ends in 6 days. Renew it in time."
+    assert str(sentence) == "The consent at Itaú ends in 6 days. Renew it to keep receiving its lines."
 
 
 def test_what_the_bank_says_goes_before_what_pluggy_says() -> None:
