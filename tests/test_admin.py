@@ -10,25 +10,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from ledger.models import BankConnection, Export
-from live.models import Event
-from sync.models import Connection, FileImport, InboundDelivery, RawRecord, StatementFormat, SyncRun, Webhook
+from sync.models import Connection, InboundDelivery, SyncRun
 from tenants.console import BigTableAdmin
 from tenants.models import ApiKey, AuditLog, Membership, Role, Tenant, User
 from tests.cast import Cast
-from tests.factories import (
-    make_account,
-    make_connection,
-    make_customer,
-    make_open_item,
-    make_product,
-    make_run,
-    make_sale,
-    make_transaction,
-    make_user,
-)
-
-SECRET = "a credential that no page shows"
+from tests.factories import make_customer, make_user
+from tests.world import SECRET, fill
 
 
 @pytest.fixture
@@ -49,43 +36,6 @@ def enter(user: User, *, second_factor: bool = True) -> Client:
     return client
 
 
-def fill(tenant: Tenant) -> dict[str, Any]:
-    """Give the company one row of every table; return some of them."""
-    account = make_account(tenant)
-    customer, product = make_customer(tenant), make_product(tenant)
-    make_sale(tenant, "10", customer=customer, items=[(product, "10")])
-    make_open_item(tenant, "-3")
-    make_transaction(account, "-12.50")
-    wire = make_connection(tenant, "gestaoclick", config={"base_url": "https://erp.example"})
-    wire.set_credentials({"access_token": SECRET, "secret_access_token": SECRET})
-    wire.save()
-    run = make_run(wire, status=SyncRun.Status.FAILED, error="first line\nsecond line")
-    raw = RawRecord.objects.create(
-        tenant=tenant,
-        connection=wire,
-        kind="customer",
-        external_id="7",
-        payload={"id": "7"},
-        content_hash=b"x",
-    )
-    BankConnection.objects.create(tenant=tenant, source=wire.source, external_id="b", institution="Banco")
-    Event.objects.create(tenant=tenant, name="sync", payload={"run": run.pk})
-    Webhook.objects.create(
-        tenant=tenant, connection=wire, token_hash="t", secret=SECRET, url="https://x.example"
-    )
-    delivery = InboundDelivery.objects.create(
-        tenant=tenant, connection=wire, source="pluggy", delivery_id="d", event="item/updated", body={"event": "x"},
-        status=InboundDelivery.Status.FAILED, error="gave up",
-    )  # fmt: skip
-    FileImport.objects.create(
-        tenant=tenant, account=account, name="x.ofx", sha256="s", size=1, content=b"content"
-    )
-    StatementFormat.objects.create(tenant=tenant, fingerprint="f", mapping={})
-    user = Membership.objects.filter(tenant=tenant).select_related("user")[0].user
-    Export.objects.create(tenant=tenant, user=user, resource="sales")
-    return {"wire": wire, "run": run, "raw": raw, "delivery": delivery}
-
-
 def registered() -> list[tuple[str, Any]]:
     """Return the admin's pages by name of address."""
     return sorted(
@@ -95,10 +45,7 @@ def registered() -> list[tuple[str, Any]]:
 
 
 def test_every_page_opens_and_shows_no_secret(cast: Cast, staff: Client) -> None:
-    fill(cast.aurora)
-    key = ApiKey.objects.create(
-        tenant=cast.aurora, name="k", prefix="abc", secret_hash="h" * 64, scopes=["read"]
-    )
+    key = fill(cast.aurora).api_key
     opened = 0
     for name, page in registered():
         addresses = [reverse(f"admin:{name}_changelist"), reverse(f"admin:{name}_changelist") + "?q=7"]
@@ -172,7 +119,7 @@ def test_search_finds_rows_by_upstreams_id(cast: Cast, staff: Client) -> None:
     assert [name in text for name in ("Maria Um", "Maria Dois", "Maria Tres")] == [True, True, False]
     rows = fill(cast.aurora)
     found = staff.get(reverse("admin:sync_rawrecord_changelist") + "?q=customer+7").content.decode()
-    assert reverse("admin:sync_rawrecord_change", args=[rows["raw"].pk]) in found
+    assert reverse("admin:sync_rawrecord_change", args=[rows.raw.pk]) in found
 
 
 def test_the_door(cast: Cast, settings: Any) -> None:
@@ -272,20 +219,20 @@ def test_plain_staff_makes_nobody_staff(cast: Cast) -> None:
 
 def test_runs_connections_and_deliveries_are_operated(cast: Cast, staff: Client) -> None:
     rows = fill(cast.aurora)
-    _act(staff, "sync_syncrun", "run_again", rows["run"].pk)
-    assert SyncRun.objects.filter(connection=rows["wire"], status="queued", reason="person").count() == 1
-    _act(staff, "sync_connection", "pause", rows["wire"].pk)
-    assert Connection.objects.get(pk=rows["wire"].pk).state == Connection.State.PAUSED
-    refused = _act(staff, "sync_connection", "sync_now", rows["wire"].pk)
+    _act(staff, "sync_syncrun", "run_again", rows.run.pk)
+    assert SyncRun.objects.filter(connection=rows.wire, status="queued", reason="person").count() == 1
+    _act(staff, "sync_connection", "pause", rows.wire.pk)
+    assert Connection.objects.get(pk=rows.wire.pk).state == Connection.State.PAUSED
+    refused = _act(staff, "sync_connection", "sync_now", rows.wire.pk)
     assert "staff@example.com" in refused, "the reason says who paused it"
-    _act(staff, "sync_connection", "resume", rows["wire"].pk)
-    assert Connection.objects.get(pk=rows["wire"].pk).state == Connection.State.ACTIVE
-    address = reverse("admin:sync_connection_credentials", args=[rows["wire"].pk])
+    _act(staff, "sync_connection", "resume", rows.wire.pk)
+    assert Connection.objects.get(pk=rows.wire.pk).state == Connection.State.ACTIVE
+    address = reverse("admin:sync_connection_credentials", args=[rows.wire.pk])
     assert SECRET not in staff.get(address).content.decode()
     staff.post(address, {"access_token": "new", "secret_access_token": "newer"})
-    assert Connection.objects.get(pk=rows["wire"].pk).credentials() == {
+    assert Connection.objects.get(pk=rows.wire.pk).credentials() == {
         "access_token": "new",
         "secret_access_token": "newer",
     }
-    _act(staff, "sync_inbounddelivery", "replay", rows["delivery"].pk)
-    assert InboundDelivery.objects.get(pk=rows["delivery"].pk).status == InboundDelivery.Status.PENDING
+    _act(staff, "sync_inbounddelivery", "replay", rows.delivery.pk)
+    assert InboundDelivery.objects.get(pk=rows.delivery.pk).status == InboundDelivery.Status.PENDING

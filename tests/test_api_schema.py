@@ -7,22 +7,11 @@ import pytest
 from django.test import Client
 from jsonschema import Draft202012Validator
 
-from ledger.models import Account
-from sync.models import Connection
 from tenants.models import Tenant
 from tests.api import body, make_key, with_key
 from tests.cast import Cast
-from tests.factories import (
-    make_account,
-    make_connection,
-    make_customer,
-    make_member,
-    make_open_item,
-    make_product,
-    make_run,
-    make_sale,
-    make_transaction,
-)
+from tests.factories import make_member
+from tests.world import fill
 
 OPEN = {"/api/auth/token", "/api/auth/token/refresh"}
 
@@ -35,19 +24,15 @@ def schema() -> dict[str, Any]:
     return body(response)
 
 
-def fill(tenant: Tenant) -> dict[str, int]:
-    """Give the company one of everything; return ids by path parameter of the API."""
-    account: Account = make_account(tenant, balance="10.00", balance_at="2026-03-10T12:00:00Z")
-    customer, product = make_customer(tenant), make_product(tenant)
-    sale = make_sale(tenant, "30.00", customer=customer, items=[(product, "30.00")])
-    connection: Connection = make_connection(tenant, "pluggy")
-    make_run(connection)
+def ids(tenant: Tenant) -> dict[str, int]:
+    """Fill the company; return ids by the path of the API that shows them."""
+    world = fill(tenant)
     return {
-        "pluggy/transactions": make_transaction(account, "-12.30").pk,
-        "customers": customer.pk,
-        "products": product.pk,
-        "sales": sale.pk,
-        "open-items": make_open_item(tenant, "-3.00").pk,
+        "pluggy/transactions": world.transaction.pk,
+        "customers": world.customer.pk,
+        "products": world.product.pk,
+        "sales": world.sale.pk,
+        "open-items": world.open_item.pk,
     }
 
 
@@ -96,14 +81,14 @@ def test_every_guarded_operation_names_its_capability(schema: dict[str, Any]) ->
 
 
 def test_every_reading_answers_what_the_schema_says(schema: dict[str, Any], cast: Cast) -> None:
-    ids = fill(cast.aurora)
+    known = ids(cast.aurora)
     client = with_key(cast.aurora)
     read = 0
     for path, operations in schema["paths"].items():
         if "get" not in operations:
             continue
         name = path.removeprefix("/api/").removesuffix("/{id}")
-        response = client.get(path.replace("{id}", str(ids.get(name, 0))).replace("{month}", "2026-03"))
+        response = client.get(path.replace("{id}", str(known.get(name, 0))).replace("{month}", "2026-03"))
         assert response.status_code == 200, f"{path}: {response.content!r}"
         check(schema, path, "get", response)
         read += 1
@@ -111,7 +96,7 @@ def test_every_reading_answers_what_the_schema_says(schema: dict[str, Any], cast
 
 
 def test_every_writing_answers_what_the_schema_says(schema: dict[str, Any], cast: Cast) -> None:
-    ids = fill(cast.aurora)
+    known = ids(cast.aurora)
     client = with_key(cast.aurora)
     bodies = {
         "/api/settings": {"date_tolerance_days": 4},
@@ -129,7 +114,7 @@ def test_every_writing_answers_what_the_schema_says(schema: dict[str, Any], cast
         if "patch" in operations:
             name = path.removeprefix("/api/").removesuffix("/{id}")
             response = client.patch(
-                path.replace("{id}", str(ids[name])), {"note": "visto"}, content_type="application/json"
+                path.replace("{id}", str(known[name])), {"note": "visto"}, content_type="application/json"
             )
             assert response.status_code == 200, response.content
             check(schema, path, "patch", response)

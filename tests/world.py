@@ -1,0 +1,148 @@
+"""One row of every table for a company, each with the company's mark in its text: whoever sees the mark sees the company."""
+
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import connection as database
+
+from ledger.models import BankConnection, Customer, Export, OpenItem, Product, Sale, Transaction
+from live.models import Event
+from sync.models import (
+    Connection,
+    FileImport,
+    InboundDelivery,
+    RawRecord,
+    StatementFormat,
+    SyncRun,
+    Webhook,
+)
+from tenants import services
+from tenants.models import ApiKey, Membership, Tenant
+from tests.factories import (
+    make_account,
+    make_connection,
+    make_customer,
+    make_open_item,
+    make_product,
+    make_run,
+    make_sale,
+    make_transaction,
+)
+
+SECRET = "a credential that no page shows"
+OURS = {"tenants", "live", "ledger", "sync", "kpi", "reconciliation"}
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The rows of one company, and the text of its API key."""
+
+    customer: Customer
+    product: Product
+    sale: Sale
+    open_item: OpenItem
+    transaction: Transaction
+    wire: Connection
+    run: SyncRun
+    raw: RawRecord
+    delivery: InboundDelivery
+    api_key: ApiKey
+    key: str
+
+
+def fill(tenant: Tenant, mark: str = "x") -> World:
+    """Give the company one row of every table."""
+    wire = make_connection(
+        tenant, "gestaoclick", name=f"ERP {mark}", config={"base_url": f"https://{mark.lower()}.example"}
+    )
+    wire.set_credentials({"access_token": SECRET, "secret_access_token": SECRET})
+    wire.save()
+    bank = make_connection(tenant, "pluggy", name=f"Bank {mark}")
+    account = make_account(
+        tenant, source=bank.source, name=f"Account {mark}", balance="10.00", balance_at="2026-03-10T12:00:00Z"
+    )
+    customer = make_customer(tenant, f"Customer {mark}", source=wire.source)
+    product = make_product(tenant, f"Product {mark}", source=wire.source)
+    run = make_run(wire, status=SyncRun.Status.FAILED, error=f"failed {mark}\nsecond line")
+    api_key, text = services.create_api_key(
+        tenant=tenant, name=f"Key {mark}", scopes=["read", "write", "sync", "decide"], actor=None
+    )
+    _arrivals(tenant, wire, mark)
+    return World(
+        customer=customer,
+        product=product,
+        sale=make_sale(
+            tenant, "30.00", customer=customer, items=[(product, "30.00")], customer_name=mark, note=mark
+        ),
+        open_item=make_open_item(tenant, "-3.00", source=wire.source, description=f"Item {mark}"),
+        transaction=make_transaction(account, "-12.50", description=f"Line {mark}", counterparty_name=mark),
+        wire=wire,
+        run=run,
+        raw=_raw(tenant, wire, mark),
+        delivery=_delivery(tenant, wire, mark),
+        api_key=api_key,
+        key=text,
+    )
+
+
+def _raw(tenant: Tenant, wire: Connection, mark: str) -> RawRecord:
+    return RawRecord.objects.create(
+        tenant=tenant, connection=wire, kind="customer", external_id="7", payload={"name": mark}, content_hash=b"x",
+        error=f"unreadable {mark}",
+    )  # fmt: skip
+
+
+def _delivery(tenant: Tenant, wire: Connection, mark: str) -> InboundDelivery:
+    return InboundDelivery.objects.create(
+        tenant=tenant, connection=wire, source="pluggy", delivery_id=f"d {mark}", event="item/updated",
+        body={"event": mark}, status=InboundDelivery.Status.FAILED, error=f"gave up {mark}",
+    )  # fmt: skip
+
+
+def _arrivals(tenant: Tenant, wire: Connection, mark: str) -> None:
+    BankConnection.objects.create(
+        tenant=tenant, source=wire.source, external_id="b", institution=f"Bank {mark}"
+    )
+    Event.objects.create(tenant=tenant, name="sync", payload={"connection": wire.pk})
+    Webhook.objects.create(
+        tenant=tenant, connection=wire, token_hash=f"t {tenant.pk}", secret=SECRET, url="https://x.example"
+    )
+    content = zlib.compress(f"Data;Historico;Valor\n01/03/2026;{mark};10,00\n".encode())
+    FileImport.objects.create(
+        tenant=tenant, name=f"{mark}.csv", kind="csv", sha256="s", size=1, content=content
+    )
+    StatementFormat.objects.create(tenant=tenant, fingerprint="f", mapping={"mark": mark})
+    member = Membership.objects.filter(tenant=tenant).select_related("user").first()
+    assert member is not None, "the cast gives every company an owner"
+    Export.objects.create(
+        tenant=tenant, user=member.user, resource="sales", status=Export.Status.DONE, content=mark.encode()
+    )
+
+
+def number_apart() -> None:
+    """Let every table of ours number its next rows far above all rows so far, so that the ids of two companies never meet."""
+    tables = [
+        model._meta.db_table
+        for model in apps.get_models()
+        if model._meta.app_label in OURS and model._meta.managed and model._meta.pk.name == "id"
+    ]
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT max(nextval(pg_get_serial_sequence(t, 'id'))) FROM unnest(%s::text[]) t", [tables]
+        )
+        start = cursor.fetchone()[0] + 10_000
+        cursor.execute(
+            "SELECT setval(pg_get_serial_sequence(t, 'id'), %s) FROM unnest(%s::text[]) t", [start, tables]
+        )
+
+
+def ids_of(tenant: Tenant) -> set[int]:
+    """Return the ids of every row of the company, in whatever table."""
+    found: set[int] = set()
+    for model in apps.get_models():
+        fields: Any = {field.name for field in model._meta.concrete_fields}
+        if model._meta.app_label in OURS and model._meta.managed and {"id", "tenant"} <= fields:
+            found |= set(model._default_manager.filter(tenant=tenant).values_list("pk", flat=True))
+    return found
