@@ -97,7 +97,7 @@ def _card(kpi: Kpi, now: Totals, before: Totals, days: _Days, period: Period) ->
 
 
 def _size(value: Number) -> Number:
-    return None if value is None else abs(value)
+    return abs(value) if isinstance(value, int | Decimal) else None
 
 
 def _spark(series: str, days: _Days, period: Period) -> tuple[Decimal, ...]:
