@@ -97,7 +97,9 @@ def _card(kpi: Kpi, now: Totals, before: Totals, days: _Days, period: Period) ->
 
 
 def _size(value: Number) -> Number:
-    return abs(value) if isinstance(value, int | Decimal) else None
+    if value is None:
+        return None
+    return -value if value < 0 else value
 
 
 def _spark(series: str, days: _Days, period: Period) -> tuple[Decimal, ...]:
