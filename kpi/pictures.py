@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from kpi.calculations import change
 from kpi.queries import Card, MonthFlow
@@ -60,14 +61,18 @@ class Pictures:
         net = sum((month.net for month in known), Decimal(0))
         amount = formats.money_short(abs(net), self.tenant.currency, self.locale)
         if net >= 0:
-            return _("In %(months)d months %(amount)s more came in than went out") % {
-                "months": len(known),
-                "amount": amount,
-            }
-        return _("In %(months)d months %(amount)s more went out than came in") % {
-            "months": len(known),
-            "amount": amount,
-        }
+            sentence = ngettext(
+                "In %(months)d month %(amount)s more came in than went out",
+                "In %(months)d months %(amount)s more came in than went out",
+                len(known),
+            )
+        else:
+            sentence = ngettext(
+                "In %(months)d month %(amount)s more went out than came in",
+                "In %(months)d months %(amount)s more went out than came in",
+                len(known),
+            )
+        return sentence % {"months": len(known), "amount": amount}
 
     def _lines(self, month: date) -> str:
         url = reverse("ledger:transactions", kwargs={"slug": self.tenant.slug})

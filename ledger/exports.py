@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 import structlog
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +19,7 @@ from openpyxl.styles import Font
 from openpyxl.utils.exceptions import IllegalCharacterError
 
 from ledger import lists
-from ledger.models import Export
+from ledger.models import Export, OpenItem, Sale, Transaction
 from lib import clock, documents
 from tenants.access import Access
 from tenants.models import Tenant, User
@@ -47,15 +47,21 @@ def _document(name: str) -> Callable[[dict[str, Any]], str]:
     return lambda row: documents.pretty(row[name])
 
 
+def _named(name: str, choices: type[models.TextChoices]) -> Callable[[dict[str, Any]], str]:
+    """Return a column that says a code in words, as the page does."""
+    return lambda row: str(choices(row[name]).label)
+
+
 COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
     "transactions": (
         Column(_("Date"), "date"), Column(_("Account"), "account_name"), Column(_("Description"), "description"),
         Column(_("Counterparty"), "shown_name"), Column("CPF/CNPJ", _document("counterparty_document")),
-        Column(_("Category"), "shown_category"), Column(_("Operation"), "operation"), Column(_("Status"), "status"),
+        Column(_("Category"), "shown_category"), Column(_("Operation"), _named("operation", Transaction.Operation)),
+        Column(_("Status"), _named("status", Transaction.Status)),
         Column(_("Amount"), "amount"), Column(_("Currency"), "currency"), Column(_("Note"), "note"),
     ),
     "sales": (
-        Column(_("Date"), "date"), Column(_("Number"), "number"), Column(_("Customer"), "customer_name"), Column(_("Kind"), "kind"),
+        Column(_("Date"), "date"), Column(_("Number"), "number"), Column(_("Customer"), "customer_name"), Column(_("Kind"), _named("kind", Sale.Kind)),
         Column(_("Status"), "status"), Column(_("Seller"), "seller"), Column(_("Store"), "store"), Column(_("Channel"), "channel"),
         Column(_("Payment"), "payment"), Column(_("Discount"), "discount"), Column(_("Total"), "total"), Column(_("Currency"), "currency"),
         Column(_("Note"), "note"),
@@ -69,7 +75,8 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         Column(_("Price"), "price"), Column(_("Cost"), "cost"), Column(_("Stock"), "stock"), Column(_("Note"), "note"),
     ),
     "open_items": (
-        Column(_("Due"), "due_date"), Column(_("Direction"), "direction"), Column(_("Status"), "status"), Column(_("Number"), "number"),
+        Column(_("Due"), "due_date"), Column(_("Direction"), _named("direction", OpenItem.Direction)),
+        Column(_("Status"), _named("status", OpenItem.Status)), Column(_("Number"), "number"),
         Column(_("Counterparty"), "counterparty_name"), Column("CPF/CNPJ", _document("counterparty_document")),
         Column(_("Description"), "description"), Column(_("Category"), "shown_category"), Column(_("Amount"), "amount"),
         Column(_("Paid"), "paid_amount"), Column(_("Open"), "open_amount"), Column(_("Paid on"), "paid_date"),

@@ -82,7 +82,8 @@ def update() -> int:
     fresh = template()
     for locale in LANGUAGES:
         catalog = read(locale)
-        catalog.update(fresh, no_fuzzy_matching=True)
+        # Its date stays, so that an update without new messages changes no file.
+        catalog.update(fresh, no_fuzzy_matching=True, update_creation_date=False)
         catalog.obsolete.clear()
         if locale == "en":
             _fill_plurals(catalog)

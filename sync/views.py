@@ -31,7 +31,7 @@ class CredentialsForm(forms.Form):
     """Name and credentials of a connection. Credentials go in and never come out."""
 
     name = forms.CharField(
-        label=gettext_lazy("Name"), max_length=80, help_text=gettext_lazy("How you want to call it.")
+        label=gettext_lazy("Name"), max_length=80, help_text=gettext_lazy("What you want to call it.")
     )
 
     def __init__(self, kind: str, *args: object, named: bool = True, **kwargs: object) -> None:

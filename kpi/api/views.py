@@ -146,7 +146,7 @@ def _period(request: ApiRequest) -> Period:
     try:
         return periods.from_query(request.query_params, today=today)
     except periods.PeriodError as error:
-        raise BadParameter({"period": _("This is no period: %(problem)s") % {"problem": error}}) from error
+        raise BadParameter({"period": _("This is not a period: %(problem)s") % {"problem": error}}) from error
 
 
 def _comparison(request: ApiRequest) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, When
 from django.db.models.expressions import Combinable
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ledger.lists.filters import Choice, ListSpec
 from ledger.models import Customer, OpenItem, Product, Sale, SaleItem, Transaction
@@ -180,9 +181,9 @@ SALES: Final = ListSpec(
             _("Status"),
             {
                 "counted": (_("counted"), SEEN & Q(is_cancelled=False, ignored=False)),
-                "cancelled": (_("cancelled"), SEEN & Q(is_cancelled=True)),
-                "ignored": (_("ignored"), SEEN & Q(ignored=True)),
-                "void": (_("void"), Q(void_at__isnull=False)),
+                "cancelled": (pgettext_lazy("sale", "cancelled"), SEEN & Q(is_cancelled=True)),
+                "ignored": (pgettext_lazy("sale", "ignored"), SEEN & Q(ignored=True)),
+                "void": (pgettext_lazy("sale", "void"), Q(void_at__isnull=False)),
                 "all": (_("all"), SEEN),
             },
             default="all",

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ledger.models import Source
 from lib import crypto
@@ -19,7 +20,7 @@ class Connection(models.Model):
         ADVBOX = "advbox", "Advbox"
 
     class State(models.TextChoices):
-        ACTIVE = "active", _("active")
+        ACTIVE = "active", pgettext_lazy("connection", "active")
         NEEDS_PERSON = "needs_person", _("needs you")
         PAUSED = "paused", _("paused")
 

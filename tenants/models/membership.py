@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tenants.models.tenant import Tenant
 
@@ -11,7 +12,7 @@ from tenants.models.tenant import Tenant
 class Capability(models.TextChoices):
     """What an access may do. The first four are also the scopes of an API key."""
 
-    READ = "read", _("read")
+    READ = "read", pgettext_lazy("permission", "read")
     WRITE = "write", _("change settings and data")
     SYNC = "sync", _("start synchronisations")
     DECIDE = "decide", _("decide matches")
