@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from sync.sandbox import advbox, control, gestaoclick, mutations
+from sync.sandbox import advbox, control, gestaoclick, live, mutations
 from sync.sandbox.clock import Clock
 from sync.sandbox.companies import BY_KEY, make_companies
 from sync.sandbox.deliveries import Deliveries
@@ -62,7 +62,7 @@ class Sandbox:
         self.limits = Limits(unlimited=settings.unlimited)
         self.deliveries = Deliveries(self, settings.webhook_timeout)
         self.requests: Counter[str] = Counter()
-        self.keys_valid_from = 0.0
+        self.key_generation = 1
         self.cursor_page_size = MOST_PER_PAGE
         self._scenes: dict[str, Scene] = {}
         self._counts: dict[tuple[str, tuple[Any, ...]], tuple[int, int]] = {}
@@ -136,6 +136,10 @@ class Sandbox:
         shift = self._shifts.get(listing, 0)
         return shift, max(1, -(-total // limit) - shift)
 
+    def forget_shifts(self) -> None:
+        """Let all listings stand where they are."""
+        self._shifts.clear()
+
     def answer_faults(self, request: Request, path: str) -> Response | None:
         """Apply row faults, then return the answer of the first answer fault that replaces the real one, or None."""
         for fault in self.faults.draw(request.upstream, path, request.company, ROW_KINDS):
@@ -200,11 +204,9 @@ class Sandbox:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _live_on(self) -> None:
-        from sync.sandbox.live import tick
-
         while True:
             await asyncio.sleep(self.settings.live_seconds)
-            tick(self)
+            live.tick(self)
 
 
 async def _read(scope: Message, receive: Receive) -> Request:

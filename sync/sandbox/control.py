@@ -1,7 +1,6 @@
 """/control: what no upstream has. Health, credentials, truth, faults, time, budgets, old statements, states of items."""
 
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -74,14 +73,13 @@ def _truth(sandbox: "Sandbox", request: Request) -> Response:
 
 def _truth_pieces(sandbox: "Sandbox", company: str) -> Iterator[bytes]:
     query = (
-        "SELECT l.id, l.account, l.day, l.cents, l.fitid, l.payload IS NOT NULL, t.kind, t.refs FROM lines l JOIN truth t ON t.line = l.id"
-        " WHERE l.company = ? AND l.hidden <> 2 ORDER BY l.day, l.id"
+        "SELECT l.rowid, l.id, l.account, l.day, l.cents, l.fitid, l.payload IS NOT NULL, t.kind, t.refs FROM lines l JOIN truth t ON t.line = l.id"
+        " WHERE l.company = ? AND l.hidden <> 2 AND l.rowid > ? ORDER BY l.rowid LIMIT 500"
     )
-    lines = iter(sandbox.store.all(query, (company,)))
-    comma = b""
-    while chunk := list(islice(lines, 500)):
-        yield comma + b",".join(_truth_line(*line) for line in chunk)
-        comma = b","
+    last, comma = 0, b""
+    while lines := sandbox.store.all(query, (company, last)):
+        yield comma + b",".join(_truth_line(*line[1:]) for line in lines)
+        last, comma = lines[-1][0], b","
     yield b"]}"
 
 
@@ -137,6 +135,7 @@ def _add_faults(sandbox: "Sandbox", request: Request) -> Response:
 
 def _clear_faults(sandbox: "Sandbox", request: Request) -> Response:
     sandbox.faults.clear()
+    sandbox.forget_shifts()
     late = show_late_rows(sandbox)
     sandbox.deliveries.release_held()
     return reply({"active": [], "late": late})
@@ -218,10 +217,8 @@ def _item(sandbox: "Sandbox", request: Request) -> Response:
 
 def _expire_keys(sandbox: "Sandbox", request: Request) -> Response:
     """Let every API key that was issued until now be expired."""
-    import time
-
-    sandbox.keys_valid_from = time.time() + 1
-    return reply({"valid_from": sandbox.keys_valid_from})
+    sandbox.key_generation += 1
+    return reply({"generation": sandbox.key_generation})
 
 
 def _deliveries(sandbox: "Sandbox", request: Request) -> Response:

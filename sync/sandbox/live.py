@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from sync.sandbox.clock import iso
-from sync.sandbox.generator import card, merchant, office
+from sync.sandbox.generator import card, merchant, office_money
 from sync.sandbox.generator.connections import update_balances
 from sync.sandbox.generator.documents import make_uuid
 from sync.sandbox.generator.scene import Scene
@@ -64,7 +64,7 @@ def _announce(sandbox: "Sandbox", company: str, accounts: list[str]) -> None:
 def _sale(scene: Scene, rng: Random) -> None:
     day, second = scene.span.now
     if scene.spec.erp == "advbox":
-        office.consult_now(scene, rng, day)
+        office_money.consult_now(scene, rng, day)
     else:
         merchant.sell(scene, rng, day, second, mode="pix" if rng.random() < 0.6 else None)
 
@@ -73,7 +73,7 @@ def _payment(scene: Scene, rng: Random) -> None:
     if scene.spec.erp == "advbox":
         event = scene.take_soonest(("fee_in",))
         if event:
-            office.receive_fees(scene, rng, scene.span.now[0], [event])
+            office_money.receive_fees(scene, rng, scene.span.now[0], [event])
         return
     event = scene.take_soonest(("boleto", "ted"))
     if event:
@@ -85,7 +85,7 @@ def _payment(scene: Scene, rng: Random) -> None:
 def _expense(scene: Scene, rng: Random) -> None:
     event = scene.take_soonest(("pay", "expense"))
     if event and scene.spec.erp == "advbox":
-        office.pay_expense(scene, rng, scene.span.now[0], event)
+        office_money.pay_expense(scene, rng, scene.span.now[0], event)
     elif event:
         run_event(scene, rng, scene.span.now[0], event)
 

@@ -119,6 +119,8 @@ def buy(scene: Scene, rng: Random, day: date, event: Event) -> None:
         "cardNumber": card.number, "payeeMCC": mcc, "purchaseDate": local_instant(date.fromisoformat(bought), 0),
         "billForecastDate": f"{bill_month(day):%Y-%m}",
     }  # fmt: skip
+    if bill_month(day) <= bill_month(last_closing(scene.span.now[0])):
+        metadata["billId"] = bill_id_of(scene, bill_month(day))
     if parts > 1:
         metadata |= {
             "installmentNumber": part,
@@ -155,8 +157,21 @@ def bill_month(day: date) -> date:
     return date(year, month + 1, 1)
 
 
-def write_card_line(scene: Scene, rng: Random, day: date, cents: int, text: str, truth: str, refs: dict[str, list[int]], extra: dict[str, Any],
-                    created: str | None = None) -> str:  # fmt: skip
+def last_closing(day: date) -> date:
+    """Return the last closing day up to a day."""
+    return (
+        day.replace(day=CLOSING_DAY)
+        if day.day >= CLOSING_DAY
+        else (day.replace(day=1) - timedelta(days=1)).replace(day=CLOSING_DAY)
+    )
+
+
+def bill_id_of(scene: Scene, month: date) -> str:
+    """Return the id of the bill of a month, known before the bill is."""
+    return make_uuid(Random(f"{scene.seed}:{scene.spec.key}:bill:{month}"))
+
+
+def write_card_line(scene: Scene, rng: Random, day: date, cents: int, text: str, truth: str, refs: dict[str, list[int]], extra: dict[str, Any]) -> None:  # fmt: skip
     """Write a line of the card. A purchase is positive, a payment negative; the last days are pending and not yet in the balance."""
     card = card_of(scene)
     assert card is not None
@@ -176,7 +191,6 @@ def write_card_line(scene: Scene, rng: Random, day: date, cents: int, text: str,
          f"{day:%Y%m%d}{order:04d}{abs(cents) % 1000:03d}", text, order, orjson.dumps(payload) if day >= scene.span.window_start else None)
     )  # fmt: skip
     scene.writer.truths.append((line_id, scene.company.key, truth, orjson.dumps(refs)))
-    return line_id
 
 
 def close_bill(scene: Scene, rng: Random, day: date) -> None:
@@ -188,7 +202,7 @@ def close_bill(scene: Scene, rng: Random, day: date) -> None:
     cents = scene.state.sums.pop(f"bill:{due:%Y-%m}", 0)
     if cents <= 0:
         return
-    bill_id = make_uuid(rng)
+    bill_id = bill_id_of(scene, bill_month(day))
     payable = open_payable(
         scene,
         rng,

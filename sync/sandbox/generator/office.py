@@ -5,12 +5,10 @@ from random import Random
 from typing import Any
 
 from sync.sandbox.clock import local_text
-from sync.sandbox.generator.bank import Draft
 from sync.sandbox.generator.documents import punctuate
 from sync.sandbox.generator.erp import make_row
-from sync.sandbox.generator.payments import pix_payer
 from sync.sandbox.generator.people import Person, as_bank_writes
-from sync.sandbox.generator.scene import Event, Scene
+from sync.sandbox.generator.scene import Scene
 from sync.sandbox.store import Row
 
 ORIGINS = ("INDICAÇÃO", "SITE", "INSTAGRAM", "GOOGLE", "PARCERIA", "PLANTÃO")
@@ -120,13 +118,6 @@ def _consult(scene: Scene, rng: Random, day: date) -> None:
     )
 
 
-def consult_now(scene: Scene, rng: Random, day: date) -> None:
-    """Hold a consult that is paid by Pix on the spot."""
-    person, cents = scene.somebody(rng), rng.choice((25_000, 35_000, 45_000))
-    entry = _entry(scene, rng, day, "income", "CONSULTA JURÍDICA", "CONSULTA", cents, day, person)
-    receive_fees(scene, rng, day, [["fee_in", entry["id"], cents, "pix", person.id]])
-
-
 def _award(scene: Scene, rng: Random, day: date) -> None:
     cents = rng.randrange(300_000, 4_800_000)
     open_income(
@@ -193,7 +184,7 @@ def _open_month(scene: Scene, rng: Random, day: date) -> None:
             int((260_000 + index * 41_000) * scene.wage_factor),
             fifth,
             "salary",
-            "",
+            name,
         )
     revenue = scene.state.sums.pop("revenue", 0)
     if revenue:
@@ -224,7 +215,7 @@ def _open_month(scene: Scene, rng: Random, day: date) -> None:
         )
 
 
-def _entry(
+def new_entry(
     scene: Scene,
     rng: Random,
     day: date,
@@ -235,6 +226,7 @@ def _entry(
     due: date,
     person: Person | None,
 ) -> dict[str, Any]:
+    """Open a financial entry and return it; its settlement comes later or never."""
     entry_id = scene.next_id("entry", 771_903)
     lawsuits = lawsuits_of(scene, person) if person else []
     case = lawsuits[entry_id % len(lawsuits)] if lawsuits else {"lawsuit_id": None, "process_number": None}
@@ -274,7 +266,7 @@ def open_income(
     how: str,
 ) -> None:
     """Open a fee and plan how and when it is paid: one in twelve is never paid, one in seven late."""
-    entry = _entry(scene, rng, day, "income", text, category, cents, due, person)
+    entry = new_entry(scene, rng, day, "income", text, category, cents, due, person)
     chance = rng.random()
     if chance > 0.92:
         return
@@ -295,96 +287,6 @@ def open_expense(
     words: str,
 ) -> None:
     """Open an expense and plan its payment."""
-    entry = _entry(scene, rng, day, "expense", text, category, cents, due, None)
+    entry = new_entry(scene, rng, day, "expense", text, category, cents, due, None)
     if rng.random() < 0.985:
         scene.at(scene.calendar.next_working_day(max(day, due)), ["expense", entry["id"], cents, how, words])
-
-
-def receive_fees(scene: Scene, rng: Random, day: date, events: list[Event]) -> None:
-    """Receive the fees of a day. Boletos arrive as one lump, as Bradesco credits them; the rest line by line."""
-    lump = [event for event in events if event[3] == "boleto"]
-    if lump:
-        refs = {"receivables": [event[1] for event in lump]}
-        cents = sum(event[2] for event in lump)
-        scene.book.add(
-            Draft(
-                "bradesco", 18_000, cents, "boleto_in", "receivable", refs, extra=f"{len(lump):03d} TITULOS"
-            )
-        )
-        scene.add_sum("boleto:bradesco", len(lump))
-    for _, entry, cents, how, person_id in events:
-        scene.add_sum("revenue", cents)
-        _register(scene, rng, day, entry)
-        if how not in ("pix", "ted"):
-            continue
-        name, document, bank, account = pix_payer(rng, scene.people_by_id[person_id])
-        kind = "ted_in" if how == "ted" else rng.choice(("pix_in", "pix_qr_in"))
-        scene.book.add(
-            Draft(
-                "bradesco",
-                33_000 + rng.randrange(28_000),
-                cents,
-                kind,
-                "receivable",
-                {"receivables": [entry]},
-                name,
-                document,
-                bank,
-                account,
-            )
-        )
-        if how == "pix":
-            scene.add_sum("pix:bradesco", 1)
-
-
-def pay_expense(scene: Scene, rng: Random, day: date, event: Event) -> None:
-    """Pay an expense: [name, entry, cents, how, words]. Small ones come out of the petty cash and never reach the bank."""
-    _, entry, cents, how, words = event
-    _register(scene, rng, day, entry)
-    if how == "petty_cash":
-        return
-    name, document, bank, number = _payee(scene, entry, how)
-    second = 33_000 + rng.randrange(28_000)
-    scene.book.add(
-        Draft(
-            "bradesco",
-            second,
-            -cents,
-            how,
-            "payable",
-            {"payables": [entry]},
-            name,
-            document,
-            bank,
-            number,
-            extra=words,
-        )
-    )
-
-
-def _payee(scene: Scene, entry: int, how: str) -> tuple[str, str, int, str]:
-    """Return (name, document, bank, account) of who is paid; taxes and bills on debit name nobody."""
-    if how in ("tax", "debit"):
-        return "", "", 0, ""
-    if how == "salary":
-        people = [person for person in scene.people[:60] if not person.is_firm]
-        person = people[entry % len(people)]
-        return scene.staff[entry % len(scene.staff)][1], person.document, person.bank, person.account
-    supplier = scene.suppliers[entry % len(scene.suppliers)]
-    return supplier.name, supplier.document, supplier.bank, supplier.account
-
-
-def _register(scene: Scene, rng: Random, day: date, entry: int) -> None:
-    chance = rng.random()
-    if chance < 0.8:
-        note_payment(scene, day, ["note", entry, day.isoformat()])
-    elif chance < 0.93:
-        scene.at(day + timedelta(days=rng.randrange(1, 8)), ["note", entry, day.isoformat()])
-
-
-def note_payment(scene: Scene, day: date, event: Event) -> None:
-    """Write the payment into Advbox: [name, entry, day of the payment]."""
-    entry = scene.release("transactions", event[1])
-    if entry is not None:
-        entry["date_payment"] = event[2]
-        scene.writer.rows.append(entry_row(scene.spec.key, entry))

@@ -6,7 +6,7 @@ from typing import Any
 
 from sync.sandbox.clock import Clock, local_text
 from sync.sandbox.companies import COMPANIES, CompanySpec, make_company
-from sync.sandbox.generator import card, merchant, office, payables, settlements
+from sync.sandbox.generator import card, merchant, office, office_money, payables, settlements
 from sync.sandbox.generator.bank import Span
 from sync.sandbox.generator.calendar import Calendar, brazilian_holidays
 from sync.sandbox.generator.catalog import CHANNELS, PAYMENT_FORMS, PLANS, SITUATIONS
@@ -186,12 +186,12 @@ def run_event(scene: Scene, rng: Any, day: date, event: Event) -> None:
 def _play_office_money(scene: Scene, day: date) -> None:
     rng = scene.rng(day, "money")
     events = scene.take_events(day)
-    office.receive_fees(scene, rng, day, [event for event in events if event[0] == "fee_in"])
+    office_money.receive_fees(scene, rng, day, [event for event in events if event[0] == "fee_in"])
     for event in events:
         if event[0] == "expense":
-            office.pay_expense(scene, rng, day, event)
+            office_money.pay_expense(scene, rng, day, event)
         elif event[0] == "note":
-            office.note_payment(scene, day, event)
+            office_money.note_payment(scene, day, event)
     settlements.charge_fees(scene, rng, day)
 
 

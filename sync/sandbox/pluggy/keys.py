@@ -34,13 +34,13 @@ def make_key(seed: int, claims: dict[str, Any], seconds: int, *, now: float | No
     return (text + b"." + _sign(seed, text)).decode()
 
 
-def read_key(seed: int, token: str, *, valid_from: float = 0.0, now: float | None = None) -> dict[str, Any]:
-    """Return the claims of a token. Raises InvalidKey or ExpiredKey; `valid_from` revokes what was issued earlier."""
+def read_key(seed: int, token: str, *, now: float | None = None) -> dict[str, Any]:
+    """Return the claims of a token. Raises InvalidKey or ExpiredKey."""
     head, _, signature = token.rpartition(".")
     if not head or not hmac.compare_digest(_sign(seed, head.encode()), signature.encode()):
         raise InvalidKey
     body = head.partition(".")[2]
     claims: dict[str, Any] = orjson.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    if claims["exp"] <= (time.time() if now is None else now) or claims["iat"] < valid_from:
+    if claims["exp"] <= (time.time() if now is None else now):
         raise ExpiredKey
     return claims

@@ -92,20 +92,24 @@ def _auth(sandbox: "Sandbox", request: Request) -> Response:
             asked.get("clientId"),
             asked.get("clientSecret"),
         ):
-            claims = {"clientId": company.pluggy.client_id, "company": key}
+            claims = {
+                "clientId": company.pluggy.client_id,
+                "company": key,
+                "generation": sandbox.key_generation,
+            }
             return reply({"apiKey": make_key(sandbox.settings.seed, claims, API_KEY_SECONDS)})
     return error(401, "Client keys are invalid", "CLIENT_KEYS_UNAUTHORIZED")
 
 
 def _identify(sandbox: "Sandbox", request: Request) -> Response | None:
     try:
-        claims = read_key(
-            sandbox.settings.seed, request.headers.get("x-api-key", ""), valid_from=sandbox.keys_valid_from
-        )
+        claims = read_key(sandbox.settings.seed, request.headers.get("x-api-key", ""))
     except ExpiredKey:
         return error(401, "API key expired")
     except InvalidKey:
         return error(403, "Missing or invalid authorization token")
+    if claims.get("generation") != sandbox.key_generation:
+        return error(401, "API key expired")
     request.company = str(claims["company"])
     return None
 

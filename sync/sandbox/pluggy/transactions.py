@@ -131,11 +131,16 @@ def _read_cursor(text: str) -> tuple[str, str] | None:
 
 
 def by_page(sandbox: "Sandbox", request: Request, rest: list[str]) -> Response:
-    """Return a page by number (deprecated upstream): `from`, `to`, `page`, `pageSize` up to 500."""
+    """Return a page by number (deprecated upstream): `from`, `to`, `billId`, `page`, `pageSize` up to 500."""
     found = _conditions(request, "from", "to")
     if isinstance(found, Response):
         return found
     where, args = found
+    if request.query.get("billId"):
+        where, args = (
+            f"{where} AND json_extract(payload, '$.creditCardMetadata.billId') = ?",
+            [*args, request.query["billId"]],
+        )
     page, size = (
         max(1, request.number("page", 1)),
         min(MOST_PER_PAGE, max(1, request.number("pageSize", MOST_PER_PAGE))),

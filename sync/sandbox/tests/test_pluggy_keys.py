@@ -37,6 +37,7 @@ def test_missing_invalid_and_expired_over_http(server: SandboxServer):
     assert server.request("GET", item, headers=old).status == 200
     server.call("POST", "/control/expire_keys")
     assert server.request("GET", item, headers=old).status == 401
+    assert server.request("GET", item, headers=client.key).status == 200
 
 
 def test_a_company_does_not_see_the_other(shared: SandboxServer):

@@ -86,6 +86,22 @@ def test_a_bill_is_paid_on_both_sides(shop: Client):
     assert {line["creditCardMetadata"]["billId"] for line in into} >= {bill["id"] for bill in paid}
 
 
+def test_a_bill_is_the_sum_of_its_purchases(shop: Client):
+    card = shop.account_ids()["bb-card"]
+    bills = shop.bank(f"/bills?accountId={card}").json()["results"]
+    for bill in bills[:10]:  # the oldest ones hold purchases from before the window
+        lines = shop.bank(f"/transactions?accountId={card}&billId={bill['id']}&pageSize=500").json()[
+            "results"
+        ]
+        bought = [
+            line.get("amountInAccountCurrency", line["amount"]) for line in lines if line["type"] == "DEBIT"
+        ]
+        assert round(sum(bought), 2) == bill["totalAmount"]
+    open_bill = [line for line in shop.lines(card) if line["date"] > "2026-06-26"]
+    assert open_bill
+    assert not any("billId" in line["creditCardMetadata"] for line in open_bill)
+
+
 def test_only_open_finance_has_a_provider_id(shop: Client):
     accounts = shop.account_ids()
     assert all("providerId" in line for line in shop.lines(accounts["bb"]))
