@@ -2,8 +2,11 @@
 
 from typing import Any, Final, Literal
 
+from django.db import transaction
+
 from lib import pg
 from live import wake
+from live.cache import forget_generations
 from live.models import Event
 
 Group = Literal["facts", "recon", "settings"]
@@ -37,5 +40,7 @@ def publish(name: str, *, tenant_id: int, changed: bool = True, **ids: Any) -> N
     group = NAMES[name]
     if group and changed:
         pg.execute(_BUMP.format(group=group), [tenant_id])
+        # Who changed something sees it at their next look; other processes within a second.
+        transaction.on_commit(forget_generations)
         wake.on_commit("config.dispatch.dispatch")
     Event.objects.create(tenant_id=tenant_id, name=name, payload=ids)

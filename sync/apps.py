@@ -11,9 +11,12 @@ class SyncConfig(AppConfig):
     verbose_name = _("sync")
 
     def ready(self) -> None:
-        """Register who reads one record upstream, and who understands Pluggy's notices."""
+        """Register who reads one record upstream, who understands Pluggy's notices, and how connections are doing."""
         from ledger import refresh
+        from live import health
+        from sync import health as connections
         from sync import inbox, notices, reading
 
+        health.register("connections", connections.part)
         refresh.register(reading.refresh)
         inbox.register("pluggy", notices.pluggy)

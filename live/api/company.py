@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from live.api.cached import cached
+from live.cache import forget_generations
 from tenants import services
 from tenants.api.answers import ok
 from tenants.api.base import ApiRequest, ApiView
@@ -59,4 +60,5 @@ class SettingsView(ApiView):
         form.is_valid(raise_exception=True)
         access = request.access  # type: ignore[attr-defined]
         services.save_settings(tenant=access.tenant, changes=form.validated_data, actor=access)
+        forget_generations()
         return ok(read(access.tenant))
