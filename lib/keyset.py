@@ -64,7 +64,7 @@ def _after(names: Sequence[str], key: Sequence[Any], *, less: bool) -> Q:
     compare = "lt" if less else "gt"
     condition = Q()
     for position in range(len(names)):
-        equal = Q(**{name: value for name, value in zip(names[:position], key[:position], strict=True)})
+        equal = Q(**dict(zip(names[:position], key[:position], strict=True)))
         condition |= equal & Q(**{f"{names[position]}__{compare}": key[position]})
     return Q(**{f"{names[0]}__{compare}e": key[0]}) & condition
 

@@ -50,9 +50,9 @@ def main(only: list[str]) -> int:
         if only and name not in only:
             continue
         begun = time.monotonic()
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - our own commands
             argv, cwd=ROOT, env={**os.environ, **PRODUCTION}, capture_output=True, text=True, check=False
-        )  # noqa: S603
+        )
         print(
             f"{name}: {'ok' if done.returncode == 0 else 'FAILED'} ({time.monotonic() - begun:.0f} s)",
             file=sys.stderr,
