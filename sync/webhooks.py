@@ -1,6 +1,6 @@
 """Where upstreams deliver: POST /api/webhooks/pluggy/<token>."""
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from django_ratelimit.core import is_ratelimited
@@ -26,6 +26,8 @@ def pluggy(request: HttpRequest, token: str) -> HttpResponse:
         inbox.receive(source="pluggy", token=token, secret=secret, body=request.read(inbox.LARGEST + 1))
     except inbox.Refused as error:
         return _refusal(error.status)
+    except UnreadablePostError:  # upstream hung up in the middle; it delivers again
+        return _refusal(400)
     return JsonResponse({"received": True})
 
 
