@@ -7,12 +7,12 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import Case, CharField, Count, DecimalField, F, Min, Q, Sum, Value, When
+from django.db.models import Case, CharField, Count, DecimalField, F, Min, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from kpi.calculations import Number, Totals, change
 from kpi.catalog import CATALOG, Kpi
-from kpi.models import Daily, Monthly
+from kpi.models import Daily, Monthly, TenantKpis
 from ledger.models import Account, OpenItem, Sale, SaleItem, Transaction
 from lib import pg
 from lib.clock import add_months
@@ -72,14 +72,17 @@ def compared_with(period: Period, comparison: str) -> Period:
 
 
 def board(tenant: Tenant, *, period: Period, today: date, comparison: str = "previous") -> Board:
-    """Return the board of a period. Eight queries, whatever the history; the heaviest reads the period's own sales."""
-    compared = compared_with(period, comparison)
-    known = _known(tenant)
+    """Return the board of a period. Eight queries, whatever the history; the heaviest reads the period's own sales.
+
+    Compared like for like: of a period that reaches beyond today only the days that have happened, and with nothing at all where the
+    company's data does not reach back as far as what it would be compared with.
+    """
+    compared = compared_with(period.until(today), comparison)
+    first = _first_days(tenant)
     current, foreign = _days(tenant, period)
     before, _ignored = _days(tenant, compared)
-    state = _state(tenant, today)
-    totals = _totals(known, current, _customers(tenant, period) if known[SALE] else None, state)
-    earlier = _totals(known, before, _customers(tenant, compared) if known[SALE] else None, Totals())
+    totals = _totals(tenant, period, current, first.reached_by(period), _state(tenant, today))
+    earlier = _totals(tenant, compared, before, first.before(compared), Totals())
     cards = tuple(_card(kpi, totals, earlier, current, period) for kpi in CATALOG)
     return Board(period, compared, comparison, tenant.currency, cards, foreign)
 
@@ -112,10 +115,35 @@ def _spark(series: str, days: _Days, period: Period) -> tuple[Decimal, ...]:
     return tuple(sum((days.series.get(kind, {}).get(day, ZERO) for kind in types), ZERO) for day in span)
 
 
-def _known(tenant: Tenant) -> dict[str, bool]:
-    """Return whether anything ever told about lines and sales: a company without an ERP has unknown sales, not none."""
-    found = set(Monthly.objects.filter(tenant=tenant, n__gt=0).values_list("type", flat=True).distinct())
-    return {SALE: SALE in found, "lines": bool(found & {CREDIT, DEBIT})}
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a period: its bank lines, its sales. Without an ERP sales are unknown, which is not the same as none."""
+
+    lines: bool
+    sales: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _FirstDays:
+    """The first day with a bank line and with a sale; None: there never was one."""
+
+    lines: date | None
+    sales: date | None
+
+    def reached_by(self, period: Period) -> _Known:
+        """Return what is known of a period that data begins before or in."""
+        return _Known(*(first is not None and first < period.end for first in (self.lines, self.sales)))
+
+    def before(self, period: Period) -> _Known:
+        """Return what is known of the whole of a period; half of one is nothing to compare with."""
+        return _Known(*(first is not None and first <= period.start for first in (self.lines, self.sales)))
+
+
+def _first_days(tenant: Tenant) -> _FirstDays:
+    """Return since when there is data. One query, two short walks along the day rollup's key."""
+    days = Daily.objects.filter(tenant=tenant, n__gt=0).order_by("day").values("day")
+    lines, sales = days.filter(type__in=[CREDIT, DEBIT])[:1], days.filter(type=SALE)[:1]
+    return _FirstDays(*Tenant.objects.values_list(Subquery(lines), Subquery(sales)).get(pk=tenant.pk))
 
 
 def _days(tenant: Tenant, period: Period) -> tuple[_Days, tuple[tuple[str, Decimal, Decimal], ...]]:
@@ -140,25 +168,23 @@ def _days(tenant: Tenant, period: Period) -> tuple[_Days, tuple[tuple[str, Decim
     return _Days(sums, series, counts), abroad
 
 
-def _totals(
-    known: Mapping[str, bool], days: _Days, customers: tuple[int, int] | None, state: Totals
-) -> Totals:
-    sold, lines = known[SALE], known["lines"]
+def _totals(tenant: Tenant, period: Period, days: _Days, known: _Known, state: Totals) -> Totals:
     n_in, inflow = days.sums.get(CREDIT, (0, ZERO))
     n_out, outflow = days.sums.get(DEBIT, (0, ZERO))
     n_sales, revenue = days.sums.get(SALE, (0, ZERO))
+    active, new = _customers(tenant, period) if known.sales else (None, None)
     return Totals(
-        inflow=inflow if lines else None,
-        outflow=outflow if lines else None,
-        revenue=revenue if sold else None,
-        sales=n_sales if sold else None,
-        active_customers=customers[0] if customers else None,
-        new_customers=customers[1] if customers else None,
+        inflow=inflow if known.lines else None,
+        outflow=outflow if known.lines else None,
+        revenue=revenue if known.sales else None,
+        sales=n_sales if known.sales else None,
+        active_customers=active,
+        new_customers=new,
         cash=state.cash,
         receivables_open=state.receivables_open,
         receivables_overdue=state.receivables_overdue,
         payables_open=state.payables_open,
-        lines=n_in + n_out if lines else None,
+        lines=n_in + n_out if known.lines else None,
     )
 
 
@@ -269,6 +295,17 @@ def cash_flow_by_month(tenant: Tenant, *, until: date, months: int = 12) -> list
     ]
 
 
+def month_kpis(tenant: Tenant, month: date) -> list[dict[str, Any]]:
+    """Return what `mv_tenant_kpis` holds of the month of a day: a dict of its columns for CREDIT and for DEBIT, where there were lines.
+
+    `as_of` in each is when the view was last built for this company; the rollups behind boards may be newer. One query.
+    """
+    columns = (
+        "type", "tx_count", "total_amount", "avg_amount", "active_tx_count", "active_total_amount", "as_of",
+    )  # fmt: skip
+    return list(TenantKpis.objects.filter(tenant=tenant, month=month.replace(day=1)).order_by("type").values(*columns))
+
+
 def sales_by_day(tenant: Tenant, *, period: Period) -> list[tuple[date, Decimal]]:
     """Return (day, total of sales) for every day of the period, days without sales included. One query over the day rollup."""
     rows = Daily.objects.filter(
@@ -362,5 +399,5 @@ def pending(tenant: Tenant) -> tuple[int, Decimal, Decimal]:
 
 __all__ = [
     "COMPARISONS", "Board", "Card", "MonthFlow", "Ranked", "board", "board_json", "cash_flow_by_month", "compared_with", "facts_as_of",
-    "pending", "sales_by_day", "top_customers", "top_products",
+    "month_kpis", "pending", "sales_by_day", "top_customers", "top_products",
 ]  # fmt: skip

@@ -29,7 +29,7 @@ WITH written AS (
     RETURNING tenant_id)
 SELECT tenant_id FROM written ORDER BY tenant_id
 """
-_REBUILD = f"""
+REBUILD = f"""
 SELECT kpi_apply(array_agg((tenant_id, day, type, currency, n, total, active_n, active_total, flow_n, flow_total)::kpi_delta))
   FROM ({sql.read("truth.sql")}) AS truth HAVING count(*) > 0
 """  # noqa: S608 - a file of ours
@@ -84,5 +84,5 @@ def rebuild(*, tenant_id: int) -> None:
     pg.execute("LOCK TABLE ledger_transaction, ledger_sale IN SHARE ROW EXCLUSIVE MODE")
     pg.execute("DELETE FROM kpi_daily WHERE tenant_id = %s", [tenant_id])
     pg.execute("DELETE FROM kpi_monthly WHERE tenant_id = %s", [tenant_id])
-    pg.execute(_REBUILD, {"tenant": tenant_id})
+    pg.execute(REBUILD, {"tenant": tenant_id})
     events.publish("facts_changed", tenant_id=tenant_id)

@@ -128,8 +128,8 @@ class _Plan:
     def statement(self, source: str, *, order: str) -> str:
         """Return the statement that moves what differs from `source` (aliased s) into the table.
 
-        ORDER BY keeps upstream's order on disk, and it ends the reading before the writing begins: a join that looks up rows while they
-        are inserted would meet its own.
+        ORDER BY keeps upstream's order on disk. For a staged table it also ends the reading before the writing begins: while the table is
+        small and without statistics the join may scan it, and would then walk over its own new rows again and again.
         """
         table, pk = _quoted(self.model._meta.db_table), self._primary_key()
         return f"""
