@@ -14,23 +14,28 @@ from config.supervise import Supervisor
 from lib import http
 from sync import imports, services
 from sync.models import Connection, FileImport, SyncRun
-from sync.sandbox.companies import Company, make_companies
+from sync.sandbox.companies import BY_KEY, Company, make_companies
 from tenants.models import Tenant, User
 
-LOOK_EVERY: Final = 0.5  # seconds
+LOOK_EVERY: Final = 1.0  # seconds
 BUDGET: Final = "100000/second"  # the sandbox counts nothing either; the real limits would make the first filling take hours
 
 
 def connect(tenants: Mapping[str, Tenant], upstreams: str) -> None:
     """Make the connections that are missing, each of which asks for its first run, and tell the others where the sandbox is now."""
-    for key, company in make_companies(SANDBOX_SEED).items():
+    # The largest first: it takes the longest, and the others fit beside it.
+    for company in sorted(make_companies(SANDBOX_SEED).values(), key=lambda each: -BY_KEY[each.key].sales):
         for kind, credentials, extra in accesses(company):
             config = {"base_url": f"{upstreams}/{kind}", "budget": BUDGET, **extra}
-            found = Connection.objects.filter(tenant=tenants[key], kind=kind).first()
+            found = Connection.objects.filter(tenant=tenants[company.key], kind=kind).first()
             if found is None:
                 name = Connection.Kind(kind).label
                 services.connect(
-                    tenant=tenants[key], kind=kind, name=str(name), credentials=credentials, config=config
+                    tenant=tenants[company.key],
+                    kind=kind,
+                    name=str(name),
+                    credentials=credentials,
+                    config=config,
                 )
             elif found.config.get("base_url") != config["base_url"]:
                 services.update_credentials(connection=found, credentials=credentials, config=config)

@@ -64,13 +64,14 @@ def _run(place: servers.Place, wishes: Wishes) -> dict[str, object]:
     say("Starting the servers…")
     place.start_servers()
     database.claim()
+    say("Starting the simulated ERP and banks…")
+    sandbox = place.start_sandbox(scale=wishes.scale, live=not wishes.once)
     if not wishes.once:
-        place.start_web()  # the slowest to come up, and it asks the database nothing until somebody asks it
+        place.start_web()  # slow to come up, and it asks the database nothing until somebody asks it
     database.prepare()
     place.start_worker()
-    say("Starting the simulated ERP and banks…")
-    upstreams = place.start_sandbox(scale=wishes.scale, live=not wishes.once)
     tenants = companies.ensure(servers.SANDBOX_SEED)
+    upstreams = place.wait_sandbox(sandbox)
     filling.connect(tenants, upstreams)
     if wishes.once and not filling.is_new():
         filling.ask_all()
@@ -83,8 +84,10 @@ def _run(place: servers.Place, wishes: Wishes) -> dict[str, object]:
         return {**told, "seconds": round(_seconds(), 1), "check_kpis": checked}
     place.start_beat()
     place.wait_web()
-    _welcome(companies.fresh_key(tenants["clinic"]))
-    _watch(place.supervisor)
+    with contextlib.suppress(Ended):  # from here on it is the ordinary end
+        _welcome(companies.fresh_key(tenants["clinic"]))
+        _watch(place.supervisor)
+    say("\nEnding…")
     return {}
 
 
@@ -98,17 +101,15 @@ def _watch(supervisor: Supervisor) -> None:
     connections["default"].close()
     connections["default"].close_pool()
     ends: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=PATIENCE[0]))
-    with contextlib.suppress(Ended):
-        while True:
-            name = supervisor.wait()
-            assert name is not None  # without a time limit it returns only a name
-            failure = supervisor.failure(name)
-            ends[name].append(time.monotonic())
-            if len(ends[name]) == PATIENCE[0] and ends[name][-1] - ends[name][0] < PATIENCE[1]:
-                raise failure
-            say(f"{failure}\nIt is started again.")
-            supervisor.restart(name)
-    say("\nEnding…")
+    while True:
+        name = supervisor.wait()
+        assert name is not None  # without a time limit it returns only a name
+        failure = supervisor.failure(name)
+        ends[name].append(time.monotonic())
+        if len(ends[name]) == PATIENCE[0] and ends[name][-1] - ends[name][0] < PATIENCE[1]:
+            raise failure
+        say(f"{failure}\nIt is started again.")
+        supervisor.restart(name)
 
 
 @contextlib.contextmanager

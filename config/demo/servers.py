@@ -1,7 +1,6 @@
 """The servers and processes under the demo: which are its own, how each is started, when each is ready."""
 
 import http.client
-import os
 import signal
 import socket
 import sys
@@ -16,6 +15,10 @@ from config.supervise import Command, Supervisor
 
 HOST = "127.0.0.1"
 SANDBOX_SEED = 7
+
+
+class SettingsStale(Exception):
+    """The settings of this process were read before Valkey's port was known: the command must run anew."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Place:
         return self.home / "logs" / f"{name}.log"
 
     def settle(self) -> None:
-        """End what a killed start left running and choose Valkey's port. May run this very command anew, so nothing comes before it."""
+        """End what a killed start left running and choose Valkey's port. Raises SettingsStale when that is another than the settings say."""
         if self.own_database:
             embedded.end_strays(self.home / "postgres")
         if self.own_redis:
@@ -48,8 +51,8 @@ class Place:
             before = embedded.valkey_url(self.home / "valkey")
             embedded.valkey_command(self.home / "valkey")
             if embedded.valkey_url(self.home / "valkey") != before:
-                # The first start chooses the port, and a later one leaves it when another program has it. The settings are from before.
-                start_over()
+                # The first start chooses the port, and a later one leaves it when another program has it.
+                raise SettingsStale
 
     def start_servers(self) -> None:
         """Start PostgreSQL and Valkey, those that are ours, and return when they answer. Raises ChildFailed."""
@@ -72,8 +75,8 @@ class Place:
         command = Command(embedded.valkey_command(folder), self.log("valkey"), cwd=folder, grace=30)
         self.supervisor.start("valkey", command, ready=lambda: embedded.valkey_answers(settings.REDIS_URL))
 
-    def start_sandbox(self, *, scale: float, live: bool) -> str:
-        """Start the simulated upstreams and return their address. Their data is made at the first start. Raises ChildFailed."""
+    def start_sandbox(self, *, scale: float, live: bool) -> int:
+        """Start the simulated upstreams, whose data is made at the first start, and return their port. `live`: time goes on in them."""
         port = self._sandbox_port()
         argv = [
             sys.executable,
@@ -87,6 +90,10 @@ class Place:
         argv += ["--seed", str(SANDBOX_SEED), "--scale", str(scale), "--unlimited"]
         argv += [] if live else ["--live-seconds", "0"]
         self.supervisor.start("sandbox", Command(argv, self.log("sandbox")))
+        return port
+
+    def wait_sandbox(self, port: int) -> str:
+        """Return the address of the simulated upstreams once they answer. Raises ChildFailed."""
         self.supervisor.wait_ready("sandbox", lambda: answers(port, "/control/health"), within=180)
         return f"http://{HOST}:{port}"
 
@@ -113,12 +120,6 @@ class Place:
     def wait_web(self) -> None:
         """Return when the door answers. Raises ChildFailed."""
         self.supervisor.wait_ready("web", lambda: answers(settings.DEMO_PORT, "/health/live"))
-
-
-def start_over() -> None:
-    """Run this very command again in this process, with settings that know Valkey's port. Does not return."""
-    os.environ.pop("REDIS_URL")
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - ourselves
 
 
 def refuse_taken_port() -> None:

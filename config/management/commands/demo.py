@@ -13,6 +13,7 @@ from django.core.management.base import CommandParser
 
 from config.demo.console import say
 from config.demo.run import Ended, Wishes, demo
+from config.demo.servers import SettingsStale
 
 
 class Command(BaseCommand):
@@ -41,18 +42,25 @@ class Command(BaseCommand):
         """Run the demo. Ends with status 1 when it failed or check_kpis found a difference, 128 + n after signal n."""
         if json and not once:
             raise CommandError("--json tells what --once did; give both.")
+        try:
+            self._run(Wishes(once=once, scale=scale), json)
+        except SettingsStale:
+            del os.environ["REDIS_URL"]
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - ourselves, in this process
+
+    def _run(self, wishes: Wishes, as_json: bool) -> None:
         with _own_standard_output() as out:
             try:
-                told = demo(Wishes(once=once, scale=scale))
+                told = demo(wishes)
             except CommandError as error:
-                _tell(out, {"error": str(error)}, json)
+                _tell(out, {"error": str(error)}, as_json)
                 raise
             except Ended as ended:
-                _tell(out, {"error": f"ended by {ended}"}, json)
+                _tell(out, {"error": f"ended by {ended}"}, as_json)
                 sys.exit(128 + ended.number)
-            if once:
-                _tell(out, told, json)
-        if once and told["check_kpis"] != "ok":
+            if wishes.once:
+                _tell(out, told, as_json)
+        if wishes.once and told["check_kpis"] != "ok":
             raise CommandError("The numbers do not agree with the facts; see check_kpis.")
 
 
@@ -69,10 +77,10 @@ def _tell(out: TextIO, told: dict[str, object], as_json: bool) -> None:
 def _own_standard_output() -> Iterator[TextIO]:
     """Yield the real standard output and send to standard error whatever else writes to it, libraries and children included."""
     sys.stdout.flush()
-    kept = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        with os.fdopen(kept, "w") as out:
+    with os.fdopen(os.dup(1), "w") as out:
+        os.dup2(2, 1)
+        try:
             yield out
-    finally:
-        sys.stdout.flush()
+        finally:
+            sys.stdout.flush()
+            os.dup2(out.fileno(), 1)
