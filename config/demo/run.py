@@ -18,6 +18,7 @@ from config import embedded
 from config.demo import companies, database, filling, servers, summary
 from config.demo.console import say
 from config.supervise import ChildFailed, Supervisor
+from config.wheels import EmbeddedServerError
 
 PATIENCE: Final = (3, 60.0)  # so many ends of one child within so many seconds, and the demo gives up
 
@@ -54,7 +55,7 @@ def demo(wishes: Wishes) -> dict[str, object]:
         with Supervisor() as supervisor:
             try:
                 return _run(servers.Place(home, supervisor), wishes)
-            except (ChildFailed, embedded.EmbeddedServerError) as error:
+            except (ChildFailed, EmbeddedServerError) as error:
                 raise CommandError(str(error)) from error
 
 
@@ -98,8 +99,9 @@ def _seconds() -> float:
 
 def _watch(supervisor: Supervisor) -> None:
     """Start again what dies, until somebody ends the demo. Raises ChildFailed when one thing keeps dying."""
+    # A connection that only waits costs the server memory; the pool goes with its last one.
     connections["default"].close()
-    connections["default"].close_pool()
+    connections["default"].close_pool()  # type: ignore[attr-defined]  # PostgreSQL's wrapper has it
     ends: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=PATIENCE[0]))
     while True:
         name = supervisor.wait()

@@ -18,9 +18,9 @@ import pytest
 import redis
 
 from config import embedded, wheels
-from config.embedded import EmbeddedServerError
 from config.supervise import Command, Supervisor, still_alive
 from config.testing import PREFIX, PostgresServer, ServersOfOneRun, ValkeyServer
+from config.wheels import EmbeddedServerError
 
 PROJECT = embedded.PROJECT
 IS_ROOT = os.geteuid() == 0
