@@ -15,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import django
 import pytest
 import redis
+from django.core.cache.backends.locmem import LocMemCache
 
 from config.testing import PostgresServer, ServersOfOneRun, ValkeyServer
 
@@ -77,8 +78,9 @@ def _redis() -> Iterator[redis.Redis]:
 
 @pytest.fixture(autouse=True)
 def _empty_redis(_redis: redis.Redis) -> None:
-    """Every test finds an empty Redis database."""
+    """Every test finds an empty Redis database, and no counts in memory from a moment when Redis was slow to answer."""
     _redis.flushdb()
+    LocMemCache("counters", {}).clear()
 
 
 @pytest.fixture(scope="session")
