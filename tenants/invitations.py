@@ -23,13 +23,19 @@ def link(*, user: User, root: str) -> str:
 
 
 def send(*, user: User, root: str, tenant: Tenant | None = None) -> None:
-    """Send the link in the person's language when the current transaction commits. A mail that cannot be sent is logged; send it again."""
+    """Send the way in, in the person's language, when the current transaction commits.
+
+    With `tenant` it is an invitation, and who has a password already gets the company's address only. A mail that cannot be sent is
+    logged; the person can still ask for a new password, and staff can send the link again.
+    """
     transaction.on_commit(lambda: _send(user, root, tenant))
 
 
 def _send(user: User, root: str, tenant: Tenant | None) -> None:
+    known = tenant is not None and user.has_usable_password()
     with translation.override(user.language):
-        context = {"user": user, "tenant": tenant, "link": link(user=user, root=root)}
+        way = f"{root.rstrip('/')}/t/{tenant.slug}/" if known and tenant else link(user=user, root=root)
+        context = {"tenant": tenant, "known": known, "way": way}
         subject = _("Your access to %(name)s") % {"name": tenant.name if tenant else "Painel"}
         body = render_to_string("tenants/email/invitation.txt", context)
     try:

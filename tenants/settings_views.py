@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from lib.keyset import CursorError, paginate
-from tenants import services
+from tenants import invitations, services
 from tenants.access import TenantRequest, member_required, owned
 from tenants.models import ApiKey, AuditLog, Capability, Membership, Role, Tenant, TenantSettings
 
@@ -129,7 +129,7 @@ def people(request: TenantRequest) -> HttpResponseBase:
 
 def _invited(request: TenantRequest, form: InviteForm) -> bool:
     try:
-        services.add_member(
+        membership = services.add_member(
             tenant=request.tenant,
             email=form.cleaned_data["email"],
             role=form.cleaned_data["role"],
@@ -138,9 +138,8 @@ def _invited(request: TenantRequest, form: InviteForm) -> bool:
     except (services.AlreadyMember, ValidationError) as error:
         form.add_error("email", error if isinstance(error, ValidationError) else str(error))
         return False
-    messages.success(
-        request, _("Added. They set their password through “Forgot your password?” with this e-mail.")
-    )
+    invitations.send(user=membership.user, tenant=request.tenant, root=request.build_absolute_uri("/"))
+    messages.success(request, _("Added. A message with the way in is on its way to this address."))
     return True
 
 

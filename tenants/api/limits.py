@@ -9,20 +9,13 @@ from rest_framework.exceptions import Throttled
 from tenants.middleware import client_address
 
 LOGIN_RATE: Final = "20/m"
-WEBHOOK_RATE: Final = "600/m"
 
 
 def knock(request: HttpRequest, *, group: str, rate: str) -> None:
     """Count one knock at the door `group` from this address. Raises Throttled (429 with Retry-After) when there were too many."""
-    seconds = seconds_to_wait(request, group=group, rate=rate)
-    if seconds is not None:
-        raise Throttled(wait=seconds)
-
-
-def seconds_to_wait(request: HttpRequest, *, group: str, rate: str) -> int | None:
-    """Count one knock and return how long this address has to wait, None when it may come in."""
     usage = get_usage(request, group=group, key=_address, rate=rate, increment=True)
-    return max(1, int(usage["time_left"])) if usage and usage["should_limit"] else None
+    if usage and usage["should_limit"]:
+        raise Throttled(wait=max(1, int(usage["time_left"])))
 
 
 def _address(group: str, request: HttpRequest) -> str:
