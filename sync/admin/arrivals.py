@@ -12,8 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sync import inbox
-from sync.mapped import rows_of
+from sync import inbox, reading
 from sync.models import Connection, FileImport, InboundDelivery, RawRecord, StatementFormat, Webhook
 from sync.providers.base import UpstreamError
 from sync.words import say
@@ -63,7 +62,7 @@ class RawRecordAdmin(BigTableAdmin):
     def became(self, row: RawRecord) -> SafeString | str:
         """Return the rows of the ledger that the record means today, each with its way there."""
         try:
-            found = rows_of(row)
+            found = reading.record_beside_facts(row).facts
         except UpstreamError as error:
             return say(error)
         if not found:
