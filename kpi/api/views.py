@@ -7,9 +7,8 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from kpi import queries
+from kpi import months, queries
 from kpi.catalog import CATALOG, Better, Unit
-from kpi.models import TenantKpis
 from lib import clock, periods
 from lib.periods import Period
 from live import freshness
@@ -61,7 +60,6 @@ MONTH = record(
         ),
     }
 )
-ROW = ("type", "tx_count", "total_amount", "avg_amount", "active_tx_count", "active_total_amount")
 
 
 class MonthView(ApiView):
@@ -72,7 +70,7 @@ class MonthView(ApiView):
     @documented(
         summary="Bank lines of one month by direction",
         description="Out of the materialized view `mv_tenant_kpis`: posted, non-void lines in the company's currency; `active` leaves out "
-        "ignored ones. `meta.as_of` is when the view was built for this company.",
+        "ignored ones. `meta.as_of` is when the view was built for this company; while it is being built again, the month rollup answers.",
         data=MONTH,
         parameters=[query("etag", "The ETag you hold.")],
         errors=(400, 401, 403, 404),
@@ -86,12 +84,9 @@ class MonthView(ApiView):
         tenant = request.access.tenant
 
         def rows() -> tuple[Any, dict[str, Any]]:
-            found = list(
-                TenantKpis.objects.filter(tenant=tenant, month=first).order_by("type").values(*ROW, "as_of")
-            )
-            built = max((row["as_of"] for row in found), default=None)
-            shown = [{name: _plain(row[name]) for name in ROW} for row in found]
-            return {"month": f"{first:%Y-%m}", "rows": shown}, {"as_of": built}
+            found = months.read(tenant, first)
+            shown = [{name: _plain(value) for name, value in row.items()} for row in found.rows]
+            return {"month": f"{first:%Y-%m}", "rows": shown}, {"as_of": found.as_of}
 
         return cached(request, "kpis", compute=rows, part=f"{first:%Y-%m}")
 

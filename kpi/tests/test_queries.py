@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from kpi import queries
+from kpi import months, queries
 from kpi.catalog import BY_CODE, CATALOG
+from kpi.models import ViewState
 from kpi.queries import Board, board, board_json
 from kpi.services import refresh_now
 from lib.periods import Period, preset
+from live import events
 from sync.models import FileImport
 from tenants.models import Tenant
 from tests.cast import Cast
@@ -226,15 +228,35 @@ def test_pending_lines_stand_apart(aurora: Tenant) -> None:
     assert queries.pending(aurora) == (1, D("2.00"), D(0))
 
 
-def test_month_kpis_read_the_view(aurora: Tenant, django_assert_num_queries: Any) -> None:
-    assert queries.month_kpis(aurora, DAY) == []
-    refresh_now()
-    with django_assert_num_queries(1):
-        credit, debit = queries.month_kpis(aurora, DAY)
-    assert (credit["type"], credit["tx_count"], credit["total_amount"]) == ("CREDIT", 2, D("301.00"))
-    assert (credit["active_tx_count"], credit["active_total_amount"]) == (1, D("300.00"))
-    assert (debit["tx_count"], debit["avg_amount"]) == (2, D(-85))
-    assert credit["as_of"].tzinfo is not None
+class TestMonth:
+    MARCH = date(2026, 3, 1)
+    ROWS = (
+        ("CREDIT", 2, D("301.00"), D("150.5"), 1, D("300.00")),
+        ("DEBIT", 2, D("-170.00"), D(-85), 2, D("-170.00")),
+    )
+
+    def test_reads_the_view_when_it_is_current(self, aurora: Tenant, django_assert_num_queries: Any):
+        refresh_now()
+        with django_assert_num_queries(3):
+            found = months.read(aurora, self.MARCH)
+        assert [tuple(row.values()) for row in found.rows] == list(self.ROWS)
+        assert found.as_of == ViewState.objects.get(tenant=aurora).built_at
+        assert months.read(aurora, date(2025, 3, 1)).rows == []
+
+    def test_says_the_newest_while_the_view_is_behind(self, aurora: Tenant):
+        refresh_now()
+        make_transaction(make_account(aurora), "2.00", ignored=True)
+        events.publish("facts_changed", tenant_id=aurora.pk)
+        credit, debit = months.read(aurora, self.MARCH).rows
+        assert tuple(credit.values()) == ("CREDIT", 3, D("303.00"), D(101), 1, D("300.00"))
+        assert tuple(debit.values()) == self.ROWS[1]
+
+    def test_an_active_sum_over_nothing_is_unknown_either_way(self, cast: Cast):
+        make_transaction(make_account(cast.aurora), "1.00", ignored=True)
+        behind = months.read(cast.aurora, self.MARCH).rows
+        refresh_now()
+        assert months.read(cast.aurora, self.MARCH).rows == behind
+        assert behind[0]["active_total_amount"] is None
 
 
 class TestAsOf:
