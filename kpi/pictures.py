@@ -80,32 +80,52 @@ class Pictures:
 
     def sales(self, now: DayTotals, before: DayTotals) -> Chart:
         """Return sales by day beside the days they are compared with, matched by position; each day leads to its sales."""
+        url = reverse("ledger:sales", kwargs={"slug": self.tenant.slug})
+        titles = _Titles(
+            _("Sales by day"),
+            _("Sales %(share)s above the compared period"),
+            _("Sales %(share)s below the compared period"),
+            _("Sales equal to the compared period"),
+        )
+        return self._by_day(now, before, _("Sales"), titles, f"{url}?status=counted")
+
+    def received(self, now: DayTotals, before: DayTotals) -> Chart:
+        """Return money in by day like `sales`; each day leads to its lines."""
+        url = reverse("ledger:transactions", kwargs={"slug": self.tenant.slug})
+        titles = _Titles(
+            _("Received by day"),
+            _("Received %(share)s more than in the compared period"),
+            _("Received %(share)s less than in the compared period"),
+            _("Received as much as in the compared period"),
+        )
+        return self._by_day(now, before, _("Received"), titles, f"{url}?type=CREDIT&flow=1")
+
+    def _by_day(self, now: DayTotals, before: DayTotals, name: str, titles: "_Titles", url: str) -> Chart:
         values = [total for _day, total in now]
         earlier = [total for _day, total in before][: len(values)]
-        url = reverse("ledger:sales", kwargs={"slug": self.tenant.slug})
+        padded = [*earlier, *[None] * (len(values) - len(earlier))]
         return line_chart(
-            title=self._sales_title(values, earlier),
+            title=titles.of(change(sum(values, Decimal(0)), sum(earlier, Decimal(0))), self.locale),
             x=[day for day, _total in now],
-            series=[
-                Series(_("Sales"), values),
-                Series(
-                    _("Compared period"), earlier + [None] * (len(values) - len(earlier)), role="previous"
-                ),
-            ],
+            series=[Series(name, values), Series(_("Compared period"), padded, role="previous")],
             unit=self.unit,
             by="day",
-            links=[
-                f"{url}?status=counted&from={day.isoformat()}&to={day.isoformat()}" for day, _total in now
-            ],
+            links=[f"{url}&from={day.isoformat()}&to={day.isoformat()}" for day, _total in now],
         )
 
-    def _sales_title(self, values: Sequence[Decimal], earlier: Sequence[Decimal]) -> str:
-        moved = change(sum(values, Decimal(0)), sum(earlier, Decimal(0)))
+
+@dataclass(frozen=True, slots=True)
+class _Titles:
+    """What a chart by day is called: without a comparison, and with one by its outcome."""
+
+    plain: str
+    above: str
+    below: str
+    equal: str
+
+    def of(self, moved: Decimal | None, locale: str) -> str:
         if moved is None:
-            return _("Sales by day")
-        share = formats.percent(abs(moved), self.locale)
-        if moved > 0:
-            return _("Sales %(share)s above the compared period") % {"share": share}
-        if moved < 0:
-            return _("Sales %(share)s below the compared period") % {"share": share}
-        return _("Sales equal to the compared period")
+            return self.plain
+        if not moved:
+            return self.equal
+        return (self.above if moved > 0 else self.below) % {"share": formats.percent(abs(moved), locale)}

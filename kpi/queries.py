@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from kpi.calculations import Number, Totals, change
 from kpi.catalog import CATALOG, Kpi
-from kpi.models import Daily, Monthly, TenantKpis
+from kpi.models import Daily, Monthly
 from ledger.models import Account, OpenItem, Sale, SaleItem, Transaction
 from lib import pg
 from lib.clock import add_months
@@ -22,6 +22,8 @@ from tenants.models import Tenant
 
 COMPARISONS: Final = ("previous", "same_weekdays", "last_year")
 CREDIT, DEBIT, SALE = "CREDIT", "DEBIT", "SALE"
+# What ERPs and shops call the customer whom nobody asked for a name: many people, so no customer. As `lib.text.fold` writes them.
+_WALK_IN: Final = "^(consumidor( final)?|cliente (balcao|final|padrao|avulso|diversos?)|venda (a vista|balcao)|balcao)( .*)?$"
 ZERO = Decimal(0)
 
 
@@ -295,17 +297,6 @@ def cash_flow_by_month(tenant: Tenant, *, until: date, months: int = 12) -> list
     ]
 
 
-def month_kpis(tenant: Tenant, month: date) -> list[dict[str, Any]]:
-    """Return what `mv_tenant_kpis` holds of the month of a day: a dict of its columns for CREDIT and for DEBIT, where there were lines.
-
-    `as_of` in each is when the view was last built for this company; the rollups behind boards may be newer. One query.
-    """
-    columns = (
-        "type", "tx_count", "total_amount", "avg_amount", "active_tx_count", "active_total_amount", "as_of",
-    )  # fmt: skip
-    return list(TenantKpis.objects.filter(tenant=tenant, month=month.replace(day=1)).order_by("type").values(*columns))
-
-
 def sales_by_day(tenant: Tenant, *, period: Period) -> list[tuple[date, Decimal]]:
     """Return (day, total of sales) for every day of the period, days without sales included. One query over the day rollup."""
     rows = Daily.objects.filter(
@@ -337,14 +328,23 @@ def _counted(tenant: Tenant, period: Period, prefix: str = "") -> Q:
 
 
 def top_customers(tenant: Tenant, *, period: Period, limit: int = 5) -> list[Ranked]:
-    """Return the customers with the largest sales of the period. One query over the period's sales."""
+    """Return the customers with the largest sales of the period, walk-ins left out. Two queries, one over the period's sales."""
     rows = (
         Sale.objects.filter(_counted(tenant, period), customer__isnull=False)
+        .exclude(customer__name_folded__regex=_WALK_IN)
         .values("customer_id", shown=_shown("customer__"))
         .annotate(sum=Sum("total"), n=Count("id"))
         .order_by("-sum", "customer_id")[:limit]
     )
     return _ranked([(row["customer_id"], row["shown"], row["sum"], row["n"]) for row in rows], tenant, period)
+
+
+def walk_ins(tenant: Tenant, *, period: Period) -> tuple[int, Decimal]:
+    """Return how many sales of the period name no customer or the ERP's placeholder ("Consumidor final"), and their total. One query."""
+    anonymous = Q(customer=None) | Q(customer__name_folded__regex=_WALK_IN)
+    found = Sale.objects.filter(_counted(tenant, period)).filter(anonymous)
+    sums = found.aggregate(n=Count("id"), total=Sum("total", default=ZERO))
+    return sums["n"], sums["total"]
 
 
 def top_products(tenant: Tenant, *, period: Period, limit: int = 5) -> list[Ranked]:
@@ -399,5 +399,5 @@ def pending(tenant: Tenant) -> tuple[int, Decimal, Decimal]:
 
 __all__ = [
     "COMPARISONS", "Board", "Card", "MonthFlow", "Ranked", "board", "board_json", "cash_flow_by_month", "compared_with", "facts_as_of",
-    "month_kpis", "pending", "sales_by_day", "top_customers", "top_products",
+    "pending", "sales_by_day", "top_customers", "top_products", "walk_ins",
 ]  # fmt: skip

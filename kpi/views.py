@@ -1,5 +1,7 @@
 """The overview: what happened, what stands open, what needs a person."""
 
+from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +15,7 @@ from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from kpi import overview as reading
 from kpi import pictures, queries
 from kpi.queries import Board, Card
 from lib import clock, periods
@@ -20,8 +23,7 @@ from lib.htmx import wants_fragment
 from lib.periods import Period
 from sync import queries as sync
 from tenants.access import TenantRequest, member_required
-
-HEROES = ("cash_balance", "inflow", "revenue", "receivables_open")
+from tenants.models import Tenant
 
 
 def _period(request: TenantRequest, *, default: str = periods.DEFAULT) -> Period:
@@ -37,29 +39,26 @@ def _period(request: TenantRequest, *, default: str = periods.DEFAULT) -> Period
 @member_required()
 def overview(request: TenantRequest) -> HttpResponse:
     """The board of a period with its charts, rankings and the freshness of every connection."""
-    tenant, period = request.tenant, _period(request)
-    today = clock.today(tenant.zone)
+    tenant, period, now = request.tenant, _period(request), timezone.now()
     comparison = request.GET.get("compare", "previous")
     comparison = comparison if comparison in queries.COMPARISONS else "previous"
-    board = queries.board(tenant, period=period, today=today, comparison=comparison)
-    draw = pictures.Pictures(tenant=tenant, locale=to_locale(get_language() or "pt-br"))
+    board = queries.board(tenant, period=period, today=clock.today(tenant.zone), comparison=comparison)
+    connections = sync.connection_health(tenant)
     context: dict[str, Any] = {
         "board": board,
         "period": period,
         "comparison": comparison,
-        "heroes": [_shown(request, board, board.card(code)) for code in HEROES],
-        "cards": [_shown(request, board, card) for card in board.cards if _has_place(card)],
-        "cash_flow": draw.cash_flow(queries.cash_flow_by_month(tenant, until=today)),
-        "sales_chart": draw.sales(
-            queries.sales_by_day(tenant, period=period), queries.sales_by_day(tenant, period=board.compared)
-        ),
-        "top_products": queries.top_products(tenant, period=period),
-        "top_customers": queries.top_customers(tenant, period=period),
-        "pending": queries.pending(tenant),
-        "connections": sync.connection_health(tenant),
+        "connections": connections,
+        "late": reading.is_late(connections),
         "as_of": queries.facts_as_of(tenant),
-        "now": timezone.now(),
+        "pending": queries.pending(tenant),
+        "overdue": board.card("receivables_overdue").value,
+        "unreadable": reading.unreadable(tenant, now=now),
+        "local_now": timezone.localtime(now, tenant.zone),
+        "news": _news(request, now),
         "span": _span(period),
+        **_numbers(request, board),
+        **_charts(tenant, board),
     }
     template = "kpi/overview.html#board" if wants_fragment(request) else "kpi/overview.html"
     response = render(request, template, context)
@@ -67,9 +66,42 @@ def overview(request: TenantRequest) -> HttpResponse:
     return response
 
 
-def _has_place(card: Card) -> bool:
-    """Return whether the card stands in the second row; one that nothing feeds yet would be a hole."""
-    return card.kpi.code not in HEROES and card.value is not None
+def _news(request: TenantRequest, now: datetime) -> reading.News | None:
+    """Return what came since the person's last visit; None on the first."""
+    since = reading.visit(request.tenant, request.user, now=now)
+    return reading.news(request.tenant, since=since, now=now) if since else None
+
+
+def _numbers(request: TenantRequest, board: Board) -> dict[str, Any]:
+    """Return the cards of both rows. In the second one that nothing feeds yet would be a hole."""
+    first = reading.heroes(board)
+    rest = [card for card in board.cards if card not in first and card.value is not None]
+    return {
+        "heroes": [_shown(request, board, card) for card in first],
+        "cards": [_shown(request, board, card) for card in rest],
+    }
+
+
+def _charts(tenant: Tenant, board: Board) -> dict[str, Any]:
+    """Return charts and rankings: of sales, or of money for a company whose sales nothing tells of."""
+    period, today = board.period, clock.today(tenant.zone)
+    draw = pictures.Pictures(tenant=tenant, locale=to_locale(get_language() or "pt-br"))
+    found: dict[str, Any] = {"cash_flow": draw.cash_flow(queries.cash_flow_by_month(tenant, until=today))}
+    if board.card("revenue").value is None:
+        by_day = partial(reading.received_by_day, tenant)
+        return found | {
+            "day_chart": draw.received(by_day(period=period), by_day(period=board.compared)),
+            "payers": reading.counterparties(tenant, period=period, kind=queries.CREDIT),
+            "payees": reading.counterparties(tenant, period=period, kind=queries.DEBIT),
+        }
+    by_day = partial(queries.sales_by_day, tenant)
+    return found | {
+        "day_chart": draw.sales(by_day(period=period), by_day(period=board.compared)),
+        "sells": True,
+        "top_products": queries.top_products(tenant, period=period),
+        "top_customers": queries.top_customers(tenant, period=period),
+        "walk_ins": queries.walk_ins(tenant, period=period),
+    }
 
 
 def _span(period: Period) -> str:
