@@ -44,20 +44,18 @@ UPDATE ledger_transaction t SET updated_at = now(),
 """
 
 
-def known_elsewhere(account: Account, files: Source, days: Iterable[date]) -> Counter[Day]:
-    """Return how often other sources have each (date, amount) of the account on these days."""
-    rows = (
-        Transaction.objects.filter(
-            tenant=account.tenant_id,
-            account=account,
-            date__in=set(days),
-            void_at=None,
-            status=Transaction.Status.POSTED,
-        )
-        .exclude(source=files)
-        .values_list("date", "amount")
-        .annotate(n=Count("id"))
+def known_elsewhere(account: Account, files: Source | None, days: Iterable[date]) -> Counter[Day]:
+    """Return how often sources other than the files have each (date, amount) of the account on these days."""
+    lines = Transaction.objects.filter(
+        tenant=account.tenant_id,
+        account=account,
+        date__in=set(days),
+        void_at=None,
+        status=Transaction.Status.POSTED,
     )
+    if files is not None:
+        lines = lines.exclude(source=files)
+    rows = lines.values_list("date", "amount").annotate(n=Count("id"))
     return Counter({(day, amount): n for day, amount, n in rows})
 
 

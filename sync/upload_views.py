@@ -92,7 +92,7 @@ def _mapping(request: HttpRequest) -> dict[str, Any]:
         value = request.POST.get(name, "")
         if value.isdigit() and len(value) < 4:
             found[name] = [int(value)] if name == "description" else int(value)
-    if request.POST.get("date_order") in {"dmy", "mdy", "ymd"}:
+    if request.POST.get("date_order") in {"dmy", "mdy"}:  # ISO days are understood in either order
         found["date_order"] = request.POST["date_order"]
     found["purchases_positive"] = "purchases_positive" in request.POST
     return found

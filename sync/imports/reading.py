@@ -18,7 +18,13 @@ from sync.providers.csv.reader import read_rows
 from sync.providers.csv.table import CsvTable, read_table
 from sync.providers.ofx.reader import read_ofx
 from sync.providers.sniffing import sniff
-from sync.providers.statement import Sentence, StatementAccount, StatementFile, StatementLine
+from sync.providers.statement import (
+    Sentence,
+    StatementAccount,
+    StatementError,
+    StatementFile,
+    StatementLine,
+)
 from sync.words import say
 from tenants.models import Tenant, User
 
@@ -134,11 +140,26 @@ def read(kind: str, data: bytes, mapping: ColumnMapping | None) -> Reading:
     if kind == "ofx":
         return Reading(kind, read_ofx(data))
     table = read_table(data)
+    if mapping and max(_columns(mapping)) >= table.width:
+        raise StatementError(
+            Sentence("This file has fewer columns than were chosen. Choose its columns anew.")
+        )
     try:
         used = mapping or guess_mapping(table.headers, table.sample)
         return Reading(kind, read_rows(table, used), table, used)
     except UnknownColumnsError as error:
         return Reading(kind, None, table, None, error.sentence)
+
+
+def _columns(mapping: ColumnMapping) -> list[int]:
+    """Return the columns that a mapping names."""
+    places = [
+        place
+        for name, value in mapping.to_json().items()
+        if name not in ("date_order", "decimal", "purchases_positive")
+        for place in (value if isinstance(value, list) else [value])
+    ]
+    return [place for place in places if place is not None]
 
 
 def _describe(row: FileImport, reading: Reading) -> None:
@@ -162,10 +183,10 @@ def _count(row: FileImport, statement: StatementFile) -> tuple[int, int]:
     for found in statement.accounts:
         lines = [line for line in statement.lines if line.account_key == found.key]
         account = account_for(row, statement, found)
-        if account is None or files is None:
-            new += len(lines) if account is None else len(new_lines(account, lines, files))
+        if account is None:
+            new += len(lines)
             continue
-        stored = _stored_ids(account, lines, files)
+        stored = _stored_ids(account, lines, files) if files else set()
         new += sum(identity(account, line) not in stored for line, _nth in new_lines(account, lines, files))
     return new, len(statement.lines) - new
 
@@ -201,7 +222,7 @@ def new_lines(
     account: Account, lines: list[StatementLine], files: Source | None
 ) -> list[tuple[StatementLine, int]]:
     """Return the lines that no other source has, each with its number among equal ones (date and amount) of the file."""
-    elsewhere = overlap.known_elsewhere(account, files, [line.date for line in lines]) if files else Counter()
+    elsewhere = overlap.known_elsewhere(account, files, [line.date for line in lines])
     seen: Counter[overlap.Day] = Counter()
     found = []
     for line in lines:
