@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -35,6 +36,13 @@ def test_the_defaults_shown_are_those_of_the_code():
     shown = deployment.example()
     written = {name: value for name, value in deployment.read_variables().items() if value is not None}
     assert {name: shown[name] for name in written} == written
+
+
+def test_the_readme_names_no_variable_that_does_not_exist():
+    named = set(re.findall(r"`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`", (ROOT / "README.md").read_text()))
+    files = {f"{name}_FILE" for name in deployment.example()} | {"NAME_FILE"}
+    assert named
+    assert named - deployment.example().keys() - deployment.example_unread().keys() - files == set()
 
 
 def test_every_variable_has_a_comment():
