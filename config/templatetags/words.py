@@ -36,7 +36,7 @@ _DONE: Final = {
     "connection.disconnected": _("connection ended"), "file.imported": _("file imported"),
 }  # fmt: skip
 _SCOPES: Final = {scope.value: scope.label for scope in Capability}
-WORDS: Final[dict[str, str | Promise]] = _RESOURCES | _PARTS | _BANKS | _DONE | _SCOPES
+WORDS: Final[dict[str, str | Promise]] = {**_RESOURCES, **_PARTS, **_BANKS, **_DONE, **_SCOPES}
 
 
 @lru_cache(maxsize=1)
