@@ -37,10 +37,11 @@ KEYWORDS = {
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
 LANGUAGES = {"pt_BR": "pt_BR", "en": "en"}
-# The theme of the admin (Unfold) ships no Brazilian Portuguese: what it shows most, word for word as its templates have it.
-THEME = (
+# What other packages show without Brazilian Portuguese (Unfold, the theme of the admin) or in other words than ours (allauth),
+# word for word as they have it.
+THEIRS = (
     "Add row", "All applications", "Apply Filters", "Choose file to upload", "Click to cancel", "Click to download", "Date from",
-    "Date to", "Expand row", "False", "General", "Go back", "Image preview", "Loading more results...", "More actions", "No data",
+    "Date to", "Email", "Expand row", "False", "General", "Go back", "Image preview", "Loading more results...", "More actions", "No data",
     "No recent searches", "No results found", "No results matching your query", "Not enough data.", "Recent searches", "Record picture",
     "Reset filters", "Return to site", "Run", "Search apps and models...", "Select action", "Select action to run", "Select all rows",
     "Select record", "Select value", "Submit", "This item will be deleted.",
@@ -72,8 +73,8 @@ def template() -> Catalog:
         ):
             # No line numbers: they change with every edit and make every diff noisy.
             catalog.add(message, locations=[(name, 0)], auto_comments=comments, context=context)
-    for text in THEME:
-        catalog.add(text, locations=[("unfold", 0)])
+    for text in THEIRS:
+        catalog.add(text, locations=[("theirs", 0)])
     return catalog
 
 
