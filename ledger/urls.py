@@ -18,6 +18,9 @@ urlpatterns = [
     path("list/<slug:name>/xlsx/", views.export_xlsx, name="xlsx"),
     path("list/<slug:name>/<int:pk>/", views.detail, name="detail"),
     path("list/<slug:name>/<int:pk>/edit/", views.edit, name="edit"),
+    path("list/<slug:name>/bulk/", views.bulk, name="bulk"),
+    path("list/<slug:name>/views/", views.save_view, name="save_view"),
+    path("list/<slug:name>/views/<int:pk>/delete/", views.delete_view, name="delete_view"),
     path("exports/<int:pk>/", views.export, name="export"),
     path("exports/<int:pk>/file/", views.export_download, name="export_download"),
 ]

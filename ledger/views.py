@@ -8,11 +8,12 @@ from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse, S
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from ledger import details, edits, exports, lists, search
+from ledger import details, edits, exports, lists, saved, search
+from ledger.lists.columns import HIDEABLE
 from ledger.lists.filters import labels
 from ledger.models import Export
 from lib import clock
@@ -23,6 +24,8 @@ from tenants.access import TenantRequest, member_required, owned
 from tenants.models import Capability
 
 PAGE_SIZES: Final = (50, 100, 200)
+# What the bulk bar may ask for, by the name of its button, and the column of a person that it sets.
+BULK: Final = {"categorise": "category_override", "ignore": "ignored", "count": "ignored"}
 
 
 def spec_of(name: str) -> lists.ListSpec:
@@ -52,12 +55,38 @@ def listing(request: TenantRequest, name: str) -> HttpResponse:
         "query": request.GET.urlencode(),
         "narrowed": bool(filters.active),
         "today": today,
+        "columns": HIDEABLE[name],
+        "bulk": [do for do, column in BULK.items() if column in edits.EDITABLE[name]]
+        if request.access.may(Capability.WRITE)
+        else [],
+        "saved": _saved(request, name),
         **details.filter_options(request.tenant, name, filters.active),
     }
     template = f"ledger/{name}.html"
     response = render(request, f"{template}#rows" if wants_fragment(request) else template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _saved(request: TenantRequest, name: str) -> dict[str, Any]:
+    """Return the views that may be opened here, each with whether it is the one that is open and whether it may be deleted."""
+    now = saved.clean_query(request.GET.urlencode())
+    found = [
+        {
+            "view": view,
+            "is_open": view.query == now,
+            "deletable": view.user_id == request.user.pk or request.access.may(Capability.WRITE),
+        }
+        for view in saved.views_of(request.access, request.user, name)
+    ]
+    return {"views": found, "open": next((one["view"] for one in found if one["is_open"]), None)}
+
+
+def _back(request: TenantRequest, name: str) -> HttpResponseBase:
+    """Return to the list as it was: its query string is that of the form's address."""
+    query = request.GET.urlencode()
+    url = reverse(f"ledger:{name}", kwargs={"slug": request.tenant.slug})
+    return redirect(f"{url}?{query}" if query else url)
 
 
 def _page(request: TenantRequest, spec: lists.ListSpec, filters: lists.Filters) -> Page[dict[str, Any]]:
@@ -117,6 +146,61 @@ def edit(request: TenantRequest, name: str, pk: int) -> HttpResponseBase:
     else:
         messages.success(request, _("Saved. No synchronisation will overwrite it."))
     return redirect("ledger:detail", slug=request.tenant.slug, name=name, pk=pk)
+
+
+@require_POST
+@member_required(Capability.WRITE)
+def bulk(request: TenantRequest, name: str) -> HttpResponseBase:
+    """Do one thing with the rows that were selected."""
+    spec_of(name)
+    do = request.POST.get("do", "")
+    ids = [int(pk) for pk in request.POST.getlist("ids") if pk.isascii() and pk.isdigit() and len(pk) < 19]
+    if do not in BULK or not ids:
+        messages.warning(request, _("Select rows first, then say what to do with them."))
+        return _back(request, name)
+    value: Any = request.POST.get("category", "") if do == "categorise" else do == "ignore"
+    try:
+        changed = edits.edit_many(access=request.access, name=name, ids=ids, fields={BULK[do]: value})
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        text = ngettext("%(n)d row changed.", "%(n)d rows changed.", changed) % {"n": changed}
+        messages.success(request, text if changed else _("Nothing to change: the rows were so already."))
+    return _back(request, name)
+
+
+@require_POST
+@member_required()
+def save_view(request: TenantRequest, name: str) -> HttpResponseBase:
+    """Keep the list as it is under a name."""
+    spec_of(name)
+    try:
+        view = saved.save(
+            access=request.access,
+            user=request.user,
+            list_name=name,
+            name=request.POST.get("name", ""),
+            query=request.GET.urlencode(),
+            shared="shared" in request.POST,
+        )
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, _("View “%(name)s” saved.") % {"name": view.name})
+    return _back(request, name)
+
+
+@require_POST
+@member_required()
+def delete_view(request: TenantRequest, name: str, pk: int) -> HttpResponseBase:
+    """Forget a view; the list stays as it is."""
+    spec_of(name)
+    view = owned(
+        saved.deletable(request.access, request.user).filter(list=name), tenant=request.tenant, pk=pk
+    )
+    saved.delete(access=request.access, view=view)
+    messages.success(request, _("View “%(name)s” deleted.") % {"name": view.name})
+    return _back(request, name)
 
 
 @require_GET

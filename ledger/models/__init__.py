@@ -6,6 +6,7 @@ from ledger.models.export import Export
 from ledger.models.open_item import OpenItem
 from ledger.models.product import Product
 from ledger.models.sale import Sale, SaleItem
+from ledger.models.saved_view import SavedView
 from ledger.models.source import Fact, Source
 from ledger.models.transaction import Transaction
 
@@ -19,6 +20,7 @@ __all__ = [
     "Product",
     "Sale",
     "SaleItem",
+    "SavedView",
     "Source",
     "Transaction",
 ]

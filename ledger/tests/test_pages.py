@@ -130,7 +130,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
     for _ in range(60):
         factories.make_transaction(account)
     client.force_login(cast.ana)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         client.get(reverse("ledger:transactions", kwargs={"slug": "aurora"}) + f"?{SPAN}")
 
 
@@ -214,3 +214,167 @@ def test_the_palette_finds_records_of_the_own_company_only(client, cast: Cast, f
     found = client.get(reverse("ledger:search", kwargs={"slug": "aurora"}), {"q": "maría"}).json()["results"]
     assert [hit["label"] for hit in found if "Boreal" in hit["label"]] == []
     assert "Maria Souza · 111.444.777-35" in [hit["label"] for hit in found]
+
+
+# --- many rows at once ------------------------------------------------------------------------------------------------------
+def bulk_url(slug: str, name: str = "transactions") -> str:
+    """Return where the bulk bar of a list posts."""
+    return reverse("ledger:bulk", kwargs={"slug": slug, "name": name}) + f"?{SPAN}"
+
+
+def test_many_rows_are_changed_audited_and_told_at_once(client, cast: Cast, facts) -> None:
+    from live.models import Event
+    from tenants.models import AuditLog
+
+    account = facts["transactions"].account
+    rows = [factories.make_transaction(account, "10.00", category_override="Aluguel") for _ in range(3)]
+    others = [factories.make_transaction(account, "10.00", category_override="Antiga") for _ in range(40)]
+    client.force_login(cast.ana)
+    ids = [row.pk for row in (*rows, *others)]
+    answer = client.post(bulk_url("aurora"), {"do": "categorise", "category": " Aluguel ", "ids": ids})
+    assert answer.url == reverse("ledger:transactions", kwargs={"slug": "aurora"}) + f"?{SPAN}"
+    assert Transaction.objects.filter(category_override="Aluguel").count() == 43
+    entries = AuditLog.objects.filter(tenant=cast.aurora, action="edit")
+    assert {entry.row_id for entry in entries} == {str(row.pk) for row in others}
+    assert {(str(entry.before), str(entry.after)) for entry in entries} == {
+        ("{'category_override': 'Antiga'}", "{'category_override': 'Aluguel'}")
+    }
+    told = Event.objects.get(tenant=cast.aurora, name="facts_changed")
+    assert sorted(told.payload["ids"]) == sorted(row.pk for row in others)
+
+
+def test_lines_left_out_in_bulk_leave_the_totals_and_come_back(client, cast: Cast, facts) -> None:
+    from kpi.models import Daily
+
+    account = facts["transactions"].account
+    ids = [factories.make_transaction(account, "10.00").pk for _ in range(3)]
+    client.force_login(cast.ana)
+
+    def counted() -> str:
+        return str(Daily.objects.get(tenant=cast.aurora, day=DAY, type="CREDIT").flow_total)
+
+    client.post(bulk_url("aurora"), {"do": "ignore", "ids": ids[:2]})
+    assert (counted(), Transaction.objects.filter(ignored=True).count()) == ("10.00", 2)
+    client.post(bulk_url("aurora"), {"do": "count", "ids": ids})
+    assert (counted(), Transaction.objects.filter(ignored=True).count()) == ("30.00", 0)
+
+
+def test_the_rows_of_another_company_stay_as_they_are(client, cast: Cast, facts) -> None:
+    row = facts["transactions"]
+    client.force_login(cast.carla)
+    assert client.post(bulk_url("aurora"), {"do": "ignore", "ids": [row.pk]}).status_code == 404
+    assert client.post(bulk_url("boreal"), {"do": "ignore", "ids": [row.pk]}).status_code == 302
+    row.refresh_from_db()
+    assert (row.ignored, row.edited_at) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("transactions", {"do": "delete", "ids": ["1"]}),
+        ("transactions", {"do": "ignore", "ids": []}),
+        ("transactions", {"do": "ignore", "ids": ["1;DROP", "²", "9" * 30]}),
+        ("transactions", {"do": "ignore", "ids": [str(n) for n in range(501)]}),
+        ("transactions", {"do": "categorise", "category": "x" * 81, "ids": ["1"]}),
+        ("customers", {"do": "ignore", "ids": ["1"]}),
+    ],
+)
+def test_what_a_bulk_bar_cannot_do_is_told_and_changes_nothing(client, cast: Cast, facts, name, data) -> None:
+    client.force_login(cast.ana)
+    page = client.post(bulk_url("aurora", name), data, follow=True)
+    assert next(message.level_tag for message in page.context["messages"]) in {"warning", "error"}
+    assert not Transaction.objects.filter(edited_at__isnull=False).exists()
+
+
+def test_who_only_reads_gets_no_boxes_and_no_bulk(client, cast: Cast, facts) -> None:
+    client.force_login(cast.bruno)
+    html = client.get(reverse("ledger:transactions", kwargs={"slug": "aurora"}) + f"?{SPAN}").content.decode()
+    assert "data-select" not in html
+    assert client.post(bulk_url("aurora"), {"do": "ignore", "ids": [1]}).status_code == 403
+
+
+def test_the_totals_row_and_the_line_above_say_the_same(client, cast: Cast, facts) -> None:
+    factories.make_transaction(facts["transactions"].account, "2000.00")
+    client.force_login(cast.bruno)
+    url = reverse("ledger:totals", kwargs={"slug": "aurora", "name": "transactions"})
+    html = client.get(f"{url}?{SPAN}").content.decode()
+    assert html.count("R$\xa0765,44") == 2
+    assert 'id="total" hx-swap-oob="true"' in html
+
+
+# --- saved views ------------------------------------------------------------------------------------------------------------
+def save_view(client, slug: str = "aurora", *, query: str = "type=DEBIT&cursor=x", **data: str):
+    """Save the list of transactions as it is."""
+    url = reverse("ledger:save_view", kwargs={"slug": slug, "name": "transactions"})
+    return client.post(f"{url}?{query}", {"name": "Saídas", **data}, follow=True)
+
+
+def offered(client, slug: str = "aurora", name: str = "transactions") -> list[tuple[str, str, bool]]:
+    """Return name, query and whether it may be deleted of every view that the page offers."""
+    views = client.get(reverse(f"ledger:{name}", kwargs={"slug": slug})).context["saved"]["views"]
+    return [(one["view"].name, one["view"].query, one["deletable"]) for one in views]
+
+
+def test_a_view_keeps_the_filters_and_not_the_page(client, cast: Cast, facts) -> None:
+    client.force_login(cast.ana)
+    save_view(client)
+    save_view(client, query="type=DEBIT&sort=-amount")
+    assert offered(client) == [("Saídas", "type=DEBIT&sort=-amount", True)]
+    assert offered(client, name="sales") == []
+    page = client.get(reverse("ledger:transactions", kwargs={"slug": "aurora"}) + "?type=DEBIT&sort=-amount")
+    assert page.context["saved"]["open"].name == "Saídas"
+
+
+def test_a_view_is_its_owners_unless_shared_with_the_company(client, cast: Cast, facts) -> None:
+    client.force_login(cast.ana)
+    save_view(client, name="Só minha")
+    save_view(client, name="De todos", shared="on")
+    client.force_login(cast.bruno)
+    assert offered(client) == [("De todos", "type=DEBIT", False)]
+    client.force_login(cast.carla)
+    assert offered(client, "boreal") == []
+
+
+def test_sharing_and_deleting_what_is_shared_need_the_right_to_write(client, cast: Cast, facts) -> None:
+    from ledger.models import SavedView
+    from tenants.models import AuditLog
+
+    client.force_login(cast.ana)
+    save_view(client, shared="on")
+    view = SavedView.objects.get()
+    url = reverse("ledger:delete_view", kwargs={"slug": "aurora", "name": "transactions", "pk": view.pk})
+    client.force_login(cast.bruno)
+    assert save_view(client, shared="on").status_code == 403
+    assert client.post(url).status_code == 404
+    save_view(client)
+    assert SavedView.objects.filter(user=cast.bruno, shared=False).count() == 1
+    client.force_login(cast.carla)
+    assert client.post(url.replace("aurora", "boreal")).status_code == 404
+    client.force_login(cast.ana)
+    assert client.post(url).status_code == 302
+    assert not SavedView.objects.filter(user=cast.ana).exists()
+    assert AuditLog.objects.filter(table="ledger_savedview").count() == 2
+
+
+@pytest.mark.parametrize("data", [{"name": " "}, {"name": "x" * 61}, {"query": "q=" + "x" * 1000}])
+def test_a_view_that_does_not_fit_is_told_and_not_kept(
+    client, cast: Cast, facts, data: dict[str, str]
+) -> None:
+    from ledger.models import SavedView
+
+    client.force_login(cast.ana)
+    page = save_view(client, **{"query": "type=DEBIT", **data})
+    assert [message.level_tag for message in page.context["messages"]] == ["error"]
+    assert not SavedView.objects.exists()
+
+
+def test_the_column_chooser_names_columns_that_the_table_has(client, cast: Cast, facts) -> None:
+    client.force_login(cast.ana)
+    for name in LISTS:
+        page = client.get(
+            reverse(f"ledger:{name}", kwargs={"slug": "aurora"}), {"period": "all", "status": "all"}
+        )
+        html = page.content.decode()
+        for key, _label in page.context["columns"]:
+            assert f'data-column-toggle="{key}"' in html
+            assert html.count(f'data-column="{key}"') >= 2, f"{name}: {key}"
