@@ -61,7 +61,7 @@ def _with_database(url: str, offset: int) -> str:
 _prepare_environment()
 django.setup()
 
-pytest_plugins = ["tests.cast"]
+pytest_plugins = ["tests.cast", "tests.second_factor"]
 
 
 @pytest.fixture(scope="session")

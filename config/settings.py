@@ -8,6 +8,7 @@ import environ
 import structlog
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from config import env
@@ -331,6 +332,9 @@ SIMPLE_JWT = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Painel",
+    "DESCRIPTION": "Come with `Authorization: Api-Key pk_…` (a key of one company, made on its settings page), with `Authorization: Bearer …` "
+    "(a token of 15 minutes from `/api/auth/token`), or with the session of the pages. Amounts are decimal text: positive is money in, "
+    "negative money out; null is unknown. `meta.as_of` is the time at which the data was true.",
     "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -423,6 +427,9 @@ UNFOLD = {
     "SITE_SYMBOL": "monitoring",
     "SHOW_VIEW_ON_SITE": False,
     "SITE_URL": "/",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/icon.svg")}
+    ],
     "DASHBOARD_CALLBACK": "config.console.dashboard",
     "SIDEBAR": {"show_search": True, "navigation": "config.console.navigation"},
     "COLORS": {

@@ -5,15 +5,15 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from kpi.models import ViewState
-from tenants.console import ReadOnlyAdmin
+from kpi.models import ViewState, Visit
+from tenants.console import BY_COMPANY, ReadOnlyAdmin
 
 
 @admin.register(ViewState)
 class ViewStateAdmin(ReadOnlyAdmin):
     """How far the view is behind the facts of each company."""
 
-    list_display = ("tenant", "built_version", "behind", "built_at")
+    list_display = ("company", "built_version", "behind", "built_at")
     list_select_related = ("tenant",)
     search_fields = ("tenant__name", "tenant__slug")
     ordering = ("tenant__name",)
@@ -26,3 +26,14 @@ class ViewStateAdmin(ReadOnlyAdmin):
     def behind(self, row: ViewState) -> int:
         """Return how many changes of facts the view has not seen."""
         return int(getattr(row, "facts", None) or 0) - row.built_version
+
+
+@admin.register(Visit)
+class VisitAdmin(ReadOnlyAdmin):
+    """When people last looked."""
+
+    list_display = ("user", "company", "seen_at", "before_at")
+    list_select_related = ("user", "tenant")
+    list_filter = (BY_COMPANY,)
+    search_fields = ("user__email",)
+    ordering = ("-seen_at",)

@@ -17,6 +17,7 @@ from ledger.models import (
     Product,
     Sale,
     SaleItem,
+    SavedView,
     Source,
     Transaction,
 )
@@ -27,7 +28,7 @@ from tenants.console import BY_COMPANY, BigTableAdmin, ReadOnlyAdmin
 class SourceAdmin(ReadOnlyAdmin):
     """Origins of facts."""
 
-    list_display = ("name", "kind", "tenant")
+    list_display = ("name", "kind", "company")
     list_select_related = ("tenant",)
     list_filter = (BY_COMPANY, "kind")
     search_fields = ("name", "tenant__name")
@@ -59,7 +60,7 @@ class BankConnectionAdmin(FactAdmin):
 
     list_display = (
         "institution",
-        "tenant",
+        "company",
         "status",
         "error_code",
         "consent_expires_at",
@@ -74,7 +75,7 @@ class AccountAdmin(FactAdmin):
 
     list_display = (
         "__str__",
-        "tenant",
+        "company",
         "kind",
         "institution",
         "currency",
@@ -90,7 +91,7 @@ class TransactionAdmin(FactAdmin):
 
     list_display = (
         "id",
-        "tenant",
+        "company",
         "date",
         "amount",
         "currency",
@@ -107,7 +108,7 @@ class TransactionAdmin(FactAdmin):
 class CustomerAdmin(FactAdmin):
     """Customers."""
 
-    list_display = ("id", "tenant", "name", "kind", "document", "city", "is_active", "is_stub", "void_at")
+    list_display = ("id", "company", "name", "kind", "document", "city", "is_active", "is_stub", "void_at")
     company_order: ClassVar[tuple[str, ...]] = ("name_folded", "id")
 
 
@@ -115,7 +116,7 @@ class CustomerAdmin(FactAdmin):
 class ProductAdmin(FactAdmin):
     """Products and services."""
 
-    list_display = ("id", "tenant", "name", "kind", "code", "price", "is_active", "is_stub", "void_at")
+    list_display = ("id", "company", "name", "kind", "code", "price", "is_active", "is_stub", "void_at")
     company_order: ClassVar[tuple[str, ...]] = ("name_folded", "id")
 
 
@@ -140,7 +141,7 @@ class SaleAdmin(FactAdmin):
 
     list_display = (
         "id",
-        "tenant",
+        "company",
         "date",
         "number",
         "kind",
@@ -159,7 +160,7 @@ class OpenItemAdmin(FactAdmin):
     """Receivables and payables."""
 
     list_display = (
-        "id", "tenant", "direction", "status", "due_date", "number", "counterparty_name", "amount", "open_amount", "void_at",
+        "id", "company", "direction", "status", "due_date", "number", "counterparty_name", "amount", "open_amount", "void_at",
     )  # fmt: skip
     company_order: ClassVar[tuple[str, ...]] = ("due_date", "id")
 
@@ -170,7 +171,7 @@ class ExportAdmin(ReadOnlyAdmin):
 
     list_display = (
         "id",
-        "tenant",
+        "company",
         "user",
         "resource",
         "status",
@@ -187,3 +188,14 @@ class ExportAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the jobs without their files."""
         return super().get_queryset(request).defer("content")  # type: ignore[no-any-return]
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(ReadOnlyAdmin):
+    """Filters that people keep."""
+
+    list_display = ("name", "list", "company", "user", "shared", "created_at")
+    list_select_related = ("tenant", "user")
+    list_filter = (BY_COMPANY, "list", "shared")
+    search_fields = ("name", "user__email")
+    ordering = ("-id",)

@@ -14,7 +14,7 @@ from tenants.console import BY_COMPANY, BigTableAdmin, ReadOnlyAdmin, pretty_jso
 class EventAdmin(BigTableAdmin):
     """What was told in the last day."""
 
-    list_display = ("created_at", "tenant", "number", "name", "short")
+    list_display = ("created_at", "company", "number", "name", "short")
     list_select_related = ("tenant",)
     list_filter = (BY_COMPANY,)
     company_order: ClassVar[tuple[str, ...]] = ("-number",)
@@ -36,7 +36,7 @@ class EventAdmin(BigTableAdmin):
 class GenerationAdmin(ReadOnlyAdmin):
     """How often each group of a company's data has changed."""
 
-    list_display = ("tenant", "facts", "recon", "settings", "event_number")
+    list_display = ("company", "facts", "recon", "settings", "event_number")
     list_select_related = ("tenant",)
     search_fields = ("tenant__name", "tenant__slug")
     ordering = ("tenant__name",)

@@ -8,13 +8,12 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from tenants import invitations, services
-from tenants.console import BY_COMPANY, BigTableAdmin, ServiceAdmin, pretty_json, tell
+from tenants.console import BY_COMPANY, BigTableAdmin, ServiceAdmin, link, pretty_json, tell
 from tenants.models import ApiKey, AuditLog, Membership, Role, Tenant, TenantSettings, User
 
 
@@ -54,7 +53,7 @@ class TenantAdmin(ServiceAdmin):
     @admin.display(description=_("page"))
     def page(self, row: Tenant) -> SafeString | str:
         """Return the way to its pages, for those who belong to it."""
-        return format_html('<a href="/t/{0}/">/t/{0}/</a>', row.slug) if row.pk else "–"
+        return link(f"/t/{row.slug}/", f"/t/{row.slug}/") if row.pk else "–"
 
     @admin.action(description=_("Close"))
     def close(self, request: Any, queryset: QuerySet[Tenant]) -> None:
@@ -75,7 +74,7 @@ class TenantAdmin(ServiceAdmin):
 class TenantSettingsAdmin(ServiceAdmin):
     """What companies decided for themselves."""
 
-    list_display = ("tenant", "amount_tolerance", "date_tolerance_days", "auto_confirm_above", "updated_at")
+    list_display = ("company", "amount_tolerance", "date_tolerance_days", "auto_confirm_above", "updated_at")
     list_select_related = ("tenant",)
     search_fields = ("tenant__name", "tenant__slug")
     fields = ("tenant", *services.SETTINGS_FIELDS, "updated_at")
@@ -147,6 +146,7 @@ class MembershipForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
     class Meta:
         model = Membership
         fields = ("tenant", "user", "role")
+        labels = {"tenant": _("Company"), "user": _("Person")}
 
     def clean(self) -> dict[str, Any]:
         """Refuse to leave a company without an owner."""
@@ -164,7 +164,7 @@ class MembershipAdmin(ServiceAdmin):
     """Who may do what in which company."""
 
     form = MembershipForm
-    list_display = ("user", "tenant", "role", "created_at")
+    list_display = ("user", "company", "role", "created_at")
     list_select_related = ("user", "tenant")
     list_filter = (BY_COMPANY, ("user", AutocompleteSelectFilter), "role")
     search_fields = ("user__email", "user__name", "tenant__name")
@@ -209,6 +209,7 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
     class Meta:
         model = ApiKey
         fields = ("tenant", "name", "scopes", "expires_at")
+        labels = {"tenant": _("Company")}
 
 
 @admin.register(ApiKey)
@@ -219,7 +220,7 @@ class ApiKeyAdmin(ServiceAdmin):
     list_display = (
         "name",
         "prefix",
-        "tenant",
+        "company",
         "scopes",
         "created_by",
         "last_used_at",
@@ -278,7 +279,7 @@ class ApiKeyAdmin(ServiceAdmin):
 class AuditLogAdmin(BigTableAdmin):
     """What was done, by whom. Never changed."""
 
-    list_display = ("created_at", "tenant", "actor_name", "action", "table", "row_id", "request_id")
+    list_display = ("created_at", "company", "actor_name", "action", "table", "row_id", "request_id")
     list_select_related = ("tenant",)
     list_filter = (BY_COMPANY,)
     company_order: ClassVar[tuple[str, ...]] = ("-created_at", "-id")

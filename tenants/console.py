@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -23,6 +23,13 @@ def pretty_json(value: Any) -> SafeString:
     return format_html('<pre class="whitespace-pre-wrap text-xs">{}</pre>', text)
 
 
+def link(address: str, text: object) -> SafeString:
+    """Return a link that looks like one."""
+    return format_html(
+        '<a class="text-primary-600 underline dark:text-primary-500" href="{}">{}</a>', address, text
+    )
+
+
 def tell(request: HttpRequest, done: int, refused: Sequence[str]) -> None:
     """Say what an action did: how many rows, and each refusal in its own sentence."""
     if done:
@@ -37,6 +44,11 @@ class ServiceAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     show_full_result_count = False
     list_per_page = 50
     compressed_fields = True
+
+    @admin.display(description=_("company"))
+    def company(self, row: Any) -> Any:
+        """Return whose row it is."""
+        return row.tenant
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Return whether the person is staff: that, with a second factor, is what the console asks for."""

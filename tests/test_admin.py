@@ -15,6 +15,7 @@ from tenants.console import BigTableAdmin
 from tenants.models import ApiKey, AuditLog, Membership, Role, Tenant, User
 from tests.cast import Cast
 from tests.factories import make_customer, make_user
+from tests.second_factor import add_to
 from tests.world import SECRET, fill
 
 
@@ -130,9 +131,7 @@ def test_the_door(cast: Cast, settings: Any) -> None:
     asked = enter(plain, second_factor=False).get("/admin/sync/connection/")
     assert asked.status_code == 403
     assert "/accounts/2fa/?next=%2Fadmin%2Fsync%2Fconnection%2F" in asked.content.decode()
-    from allauth.mfa.totp.internal.auth import TOTP
-
-    TOTP.activate(plain, "JBSWY3DPEHPK3PXP")
+    add_to(plain)
     asked = enter(plain, second_factor=False).get("/admin/")
     assert asked.status_code == 403
     assert "/accounts/2fa/reauthenticate/?next=%2Fadmin%2F" in asked.content.decode()

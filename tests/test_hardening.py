@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.contrib.sessions.models import Session
 from django.test import Client, RequestFactory
 
@@ -15,6 +14,7 @@ from tests.addresses import addresses
 from tests.api import signed_in
 from tests.cast import Cast
 from tests.factories import PASSWORD, make_member, make_user
+from tests.second_factor import add_to, code
 from tests.world import fill, ids_of
 
 STRICT = {
@@ -135,11 +135,10 @@ def test_ten_failures_lock_the_address(db: None) -> None:
     assert Client(REMOTE_ADDR="198.51.100.20").post("/accounts/login/", login).status_code == 302
 
 
-def test_the_second_factor_stands_between_password_and_page(cast: Cast) -> None:
+def test_the_second_factor_stands_between_password_and_page(cast: Cast, patient_codes: None) -> None:
     user = make_user("maya@example.com", password=PASSWORD)
     Membership.objects.create(tenant=cast.aurora, user=user, role=Role.OWNER)
-    secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-    TOTP.activate(user, secret)
+    add_to(user)
     codes = RecoveryCodes.activate(user).get_unused_codes()
     client = Client()
     half = client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
@@ -147,25 +146,22 @@ def test_the_second_factor_stands_between_password_and_page(cast: Cast) -> None:
     assert client.get("/t/aurora/settings/").status_code == 302, "half signed in is not signed in"
     assert client.get("/api/settings").status_code == 401
     assert client.post("/accounts/2fa/authenticate/", {"code": "000000"}).status_code == 200
-    right = format_hotp_value(hotp_value(secret, list(yield_hotp_counters_from_time())[-1]))
-    assert client.post("/accounts/2fa/authenticate/", {"code": right}).status_code == 302
+    assert client.post("/accounts/2fa/authenticate/", {"code": code()}).status_code == 302
     assert client.get("/t/aurora/settings/").status_code == 200
-    for code, works in ((codes[0], True), (codes[0], False), (codes[1], True)):
+    for typed, works in ((codes[0], True), (codes[0], False), (codes[1], True)):
         again = Client()
         again.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
-        assert (again.post("/accounts/2fa/authenticate/", {"code": code}).status_code == 302) == works
+        assert (again.post("/accounts/2fa/authenticate/", {"code": typed}).status_code == 302) == works
 
 
-def test_a_second_factor_opens_the_admin_in_this_session_only(db: None) -> None:
+def test_a_second_factor_opens_the_admin_in_this_session_only(db: None, patient_codes: None) -> None:
     staff = make_user("nara@example.com", password=PASSWORD, is_staff=True)
     old = signed_in(staff)
-    secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-    TOTP.activate(staff, secret)
+    add_to(staff)
     assert old.get("/admin/").status_code == 403
     client = Client()
     client.post("/accounts/login/", {"login": staff.email, "password": PASSWORD})
-    right = format_hotp_value(hotp_value(secret, list(yield_hotp_counters_from_time())[-1]))
-    client.post("/accounts/2fa/authenticate/", {"code": right})
+    client.post("/accounts/2fa/authenticate/", {"code": code()})
     assert client.get("/admin/").status_code == 200
     assert old.get("/admin/").status_code == 403, "an older session did not show it"
     page = old.get("/accounts/2fa/reauthenticate/?next=/admin/")

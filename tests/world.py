@@ -7,7 +7,8 @@ from typing import Any
 from django.apps import apps
 from django.db import connection as database
 
-from ledger.models import BankConnection, Customer, Export, OpenItem, Product, Sale, Transaction
+from kpi.models import Visit
+from ledger.models import BankConnection, Customer, Export, OpenItem, Product, Sale, SavedView, Transaction
 from live.models import Event
 from sync.models import (
     Connection,
@@ -116,6 +117,8 @@ def _arrivals(tenant: Tenant, wire: Connection, mark: str) -> None:
     StatementFormat.objects.create(tenant=tenant, fingerprint="f", mapping={"mark": mark})
     member = Membership.objects.filter(tenant=tenant).select_related("user").first()
     assert member is not None, "the cast gives every company an owner"
+    SavedView.objects.create(tenant=tenant, user=member.user, list="sales", name=f"View {mark}", shared=True)
+    Visit.objects.create(tenant=tenant, user=member.user)
     Export.objects.create(
         tenant=tenant, user=member.user, resource="sales", status=Export.Status.DONE, content=mark.encode()
     )

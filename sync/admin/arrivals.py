@@ -16,14 +16,14 @@ from sync import inbox, reading
 from sync.models import Connection, FileImport, InboundDelivery, RawRecord, StatementFormat, Webhook
 from sync.providers.base import UpstreamError
 from sync.words import say
-from tenants.console import BY_COMPANY, BigTableAdmin, ReadOnlyAdmin, pretty_json, tell
+from tenants.console import BY_COMPANY, BigTableAdmin, ReadOnlyAdmin, link, pretty_json, tell
 
 
 @admin.register(RawRecord)
 class RawRecordAdmin(BigTableAdmin):
     """What upstream said, word for word, beside what became of it."""
 
-    list_display = ("id", "tenant", "connection", "kind", "external_id", "changed_at", "gone_at", "why")
+    list_display = ("id", "company", "connection", "kind", "external_id", "changed_at", "gone_at", "why")
     list_select_related = ("tenant", "connection")
     list_filter = (BY_COMPANY, ("error", admin.EmptyFieldListFilter))
     company_order: ClassVar[tuple[str, ...]] = ("-id",)
@@ -67,19 +67,11 @@ class RawRecordAdmin(BigTableAdmin):
             return say(error)
         if not found:
             return _("nothing in the ledger")
-        return format_html_join(
-            "",
-            '<p><a href="{}">{} {}</a>: {}</p>',
-            (
-                (
-                    reverse(f"admin:ledger_{fact._meta.model_name}_change", args=[fact.pk]),
-                    fact._meta.verbose_name,
-                    fact.pk,
-                    fact,
-                )
-                for fact in found
-            ),
+        lines = (
+            (link(reverse(f"admin:ledger_{fact._meta.model_name}_change", args=[fact.pk]), fact.pk), fact)
+            for fact in found
         )
+        return format_html_join("", "<p>{} {}</p>", lines)
 
 
 @admin.register(InboundDelivery)
@@ -88,7 +80,7 @@ class InboundDeliveryAdmin(BigTableAdmin):
 
     list_display = (
         "id",
-        "tenant",
+        "company",
         "source",
         "event",
         "status",
@@ -129,10 +121,10 @@ class InboundDeliveryAdmin(BigTableAdmin):
 class WebhookAdmin(ReadOnlyAdmin):
     """Webhooks that we registered upstream; never their secret or the token in their address."""
 
-    list_display = ("id", "tenant", "connection", "upstream_id", "created_at", "checked_at", "retired_at")
+    list_display = ("id", "company", "connection", "upstream_id", "created_at", "checked_at", "retired_at")
     list_select_related = ("tenant", "connection")
     list_filter = (BY_COMPANY, ("retired_at", admin.EmptyFieldListFilter))
-    fields = list_display[1:]
+    fields = ("tenant", "connection", "upstream_id", "created_at", "checked_at", "retired_at")
     ordering = ("-id",)
 
 
@@ -142,7 +134,7 @@ class FileImportAdmin(ReadOnlyAdmin):
 
     list_display = (
         "name",
-        "tenant",
+        "company",
         "user",
         "account",
         "status",
@@ -167,7 +159,7 @@ class FileImportAdmin(ReadOnlyAdmin):
 class StatementFormatAdmin(ReadOnlyAdmin):
     """How companies' CSVs are read."""
 
-    list_display = ("fingerprint", "tenant", "account", "updated_at")
+    list_display = ("fingerprint", "company", "account", "updated_at")
     list_select_related = ("tenant", "account")
     list_filter = (BY_COMPANY,)
     ordering = ("-id",)

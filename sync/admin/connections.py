@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,7 +20,7 @@ from sync.models import Connection, SyncRun
 from sync.providers.base import UpstreamError
 from sync.providers.registry import FIELDS
 from sync.words import say
-from tenants.console import BY_COMPANY, ReadOnlyAdmin, pretty_json, tell
+from tenants.console import BY_COMPANY, ReadOnlyAdmin, link, pretty_json, tell
 
 
 class SecretsForm(forms.Form):
@@ -44,7 +43,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
 
     list_display = (
         "name",
-        "tenant",
+        "company",
         "kind",
         "state",
         "failures",
@@ -102,7 +101,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
     def credentials(self, row: Connection) -> SafeString:
         """Return the way to the form that replaces them."""
         address = reverse("admin:sync_connection_credentials", args=[row.pk])
-        return format_html('<a href="{}">{}</a>', address, _("Replace (they are never shown)"))
+        return link(address, _("Replace (they are never shown)"))
 
     @admin.display(description=gettext_lazy("configuration"))
     def settings(self, row: Connection) -> SafeString:
@@ -118,7 +117,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
     def newest_runs(self, row: Connection) -> SafeString:
         """Return the way to its runs."""
         address = reverse("admin:sync_syncrun_changelist")
-        return format_html('<a href="{}?connection__id__exact={}">{}</a>', address, row.pk, _("Runs"))
+        return link(f"{address}?connection__id__exact={row.pk}", _("Runs"))
 
     def _each(self, request: Any, rows: QuerySet[Connection], verb: Callable[[Connection], object]) -> None:
         """Do one thing to each connection; a refusal of one does not stop the others."""

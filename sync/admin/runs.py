@@ -47,7 +47,7 @@ class SyncRunAdmin(BigTableAdmin):
 
     list_display = (
         "id",
-        "tenant",
+        "company",
         "connection",
         "status",
         "reason",

@@ -10,7 +10,6 @@ from unittest import mock
 
 import jwt
 import pytest
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.conf import settings
 from django.test import Client
 
@@ -21,6 +20,7 @@ from tenants.tokens import Credential
 from tests.api import body, make_key, signed_in, with_key
 from tests.cast import Cast
 from tests.factories import PASSWORD, make_member, make_user
+from tests.second_factor import SECRET, add_to, code
 
 STATUS = "/api/system/status"
 SALES = "/api/sales"
@@ -223,11 +223,10 @@ def test_forged_and_expired_tokens_are_refused(cast: Cast) -> None:
         assert bearer(text).get(SALES).status_code == 401, text
 
 
-def test_a_second_factor_is_asked_for(cast: Cast) -> None:
+def test_a_second_factor_is_asked_for(cast: Cast, patient_codes: None) -> None:
     user = make_user("edu@example.com", password=PASSWORD)
-    secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-    authenticator = TOTP.activate(user, secret).instance
-    assert secret not in json.dumps(authenticator.data), "sealed at rest"
+    authenticator = add_to(user)
+    assert SECRET not in json.dumps(authenticator.data), "sealed at rest"
     login = {"email": user.email, "password": PASSWORD}
     post = Client().post
     missing = post("/api/auth/token", login, content_type="application/json")
@@ -236,12 +235,12 @@ def test_a_second_factor_is_asked_for(cast: Cast) -> None:
     wrong = post("/api/auth/token", {**login, "code": "000000"}, content_type="application/json")
     assert wrong.status_code == 401
     assert body(wrong)["code"] == "unauthenticated"
-    code = format_hotp_value(hotp_value(secret, list(yield_hotp_counters_from_time())[-1]))
-    right = post("/api/auth/token", {**login, "code": code}, content_type="application/json")
+    shown = code()
+    right = post("/api/auth/token", {**login, "code": shown}, content_type="application/json")
     assert right.status_code == 200, right.content
     claims = jwt.decode(body(right)["data"]["access"], options={"verify_signature": False})
     assert claims["strong"] is True
-    again = post("/api/auth/token", {**login, "code": code}, content_type="application/json")
+    again = post("/api/auth/token", {**login, "code": shown}, content_type="application/json")
     assert again.status_code == 401, "a code works once"
 
 

@@ -1,0 +1,96 @@
+"""The console of staff and the API's explorer in a real browser: their policies break nothing, and nothing breaks their policies."""
+
+from functools import partial
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from config.tests import browser
+from tests.cast import Cast
+from tests.factories import PASSWORD, make_user
+from tests.second_factor import add_to, code
+from tests.world import World, fill
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    # Playwright's loop runs in this thread, which makes Django take the tests for asynchronous code.
+    with pytest.MonkeyPatch.context() as patch, browser.chromium() as running:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield running
+
+
+@pytest.fixture
+def visit(chromium):
+    return partial(browser.visit, chromium)
+
+
+@pytest.fixture
+def world(cast: Cast, patient_codes: None) -> World:
+    """Both companies filled, and a member of staff with a second factor."""
+    fill(cast.boreal)
+    add_to(make_user("staff@example.com", password=PASSWORD, is_staff=True, is_superuser=True))
+    return fill(cast.aurora)
+
+
+def enter(page: Page, base: str) -> None:
+    """Sign in as staff, by the way that staff takes: to the admin, over password and code."""
+    page.goto(f"{base}/admin/")
+    page.fill("input[name=login]", "staff@example.com")
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url("**/2fa/authenticate/**")
+    page.fill("input[name=code]", code())
+    page.press("input[name=code]", "Enter")
+    page.wait_for_url("**/admin/")
+
+
+def test_the_console_works_under_its_policy(visit, live_server, world: World) -> None:
+    pages = (
+        "",
+        "sync/connection/",
+        f"sync/connection/{world.wire.pk}/change/",
+        f"sync/connection/{world.wire.pk}/credentials/",
+        "sync/syncrun/",
+        f"sync/syncrun/{world.run.pk}/change/",
+        f"sync/rawrecord/{world.raw.pk}/change/",
+        "sync/inbounddelivery/",
+        "ledger/transaction/",
+        f"ledger/sale/{world.sale.pk}/change/",
+        "tenants/user/",
+        "tenants/user/add/",
+        "tenants/apikey/add/",
+        "django_celery_beat/periodictask/",
+        "django_celery_beat/periodictask/add/",
+        "tenants/auditlog/",
+    )
+    with visit("about:blank") as seen:
+        enter(seen.page, live_server.url)
+        for path in pages:
+            seen.page.goto(f"{live_server.url}/admin/{path}", wait_until="networkidle")
+        assert seen.complaints == []
+
+
+def test_an_action_is_one_click_away(visit, live_server, world: World) -> None:
+    with visit("about:blank") as seen:
+        page = seen.page
+        enter(page, live_server.url)
+        page.goto(f"{live_server.url}/admin/sync/connection/", wait_until="networkidle")
+        page.locator("input.action-select").first.check()
+        page.locator("select[name=action]").select_option("pause")
+        page.locator("select[name=action] >> xpath=ancestor::form").evaluate("form => form.submit()")
+        page.wait_for_load_state("networkidle")
+        expect(page.get_by_text("Feito: 1")).to_be_visible()
+
+
+def test_the_explorer_works_without_another_host(visit, live_server, world: World) -> None:
+    hosts: set[str] = set()
+    with visit("about:blank") as seen:
+        seen.page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+        seen.page.goto(f"{live_server.url}/api/docs", wait_until="networkidle")
+        expect(seen.page.locator(".opblock").first).to_be_visible()
+        assert seen.page.locator(".opblock").count() > 20
+        assert seen.complaints == []
+    assert hosts == {live_server.url.split("/")[2]}
