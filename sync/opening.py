@@ -13,6 +13,8 @@ from sync.models import Connection
 from sync.providers.base import Provider
 from sync.providers.registry import open_provider
 
+# A run has time.
+STEADY: Final = http.Patience()
 # A person waits for the answer: few tries, short waits.
 HURRY: Final = http.Patience(connect=3, read=8, total=10, attempts=2, longest_wait=2)
 
@@ -39,7 +41,7 @@ def provider_of(
         connection.kind,
         credentials=connection.credentials(),
         config=connection.config,
-        http=partial(http.Client, allow_private=settings.ALLOW_PRIVATE_UPSTREAMS, patience=patience),
+        http=partial(http.Client, allow_private=settings.ALLOW_PRIVATE_UPSTREAMS, patience=patience or STEADY),
         spend=spend,
         batch_size=settings.SYNC_BATCH_SIZE,
     )
