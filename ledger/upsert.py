@@ -73,7 +73,8 @@ def upsert(
     """
     assert connection.in_atomic_block, "staged rows and the rows they become belong to one transaction"
     # ON CONFLICT refuses to touch one row twice, and a page of an upstream may hold a record twice.
-    latest = list({itemgetter(*map(columns.index, key))(row): row for row in rows}.values())
+    key_of = itemgetter(*(columns.index(name) for name in key))
+    latest = list({key_of(row): row for row in rows}.values())
     if not latest:
         return Changes()
     update = [name for name in columns if name not in key] if update is None else update
