@@ -146,7 +146,7 @@ class MembershipForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
     class Meta:
         model = Membership
         fields = ("tenant", "user", "role")
-        labels = {"tenant": _("Company"), "user": _("Person")}
+        labels = {"tenant": _("Company")}
 
     def clean(self) -> dict[str, Any]:
         """Refuse to leave a company without an owner."""

@@ -153,11 +153,6 @@ class AutoSchema(BaseSchema):
         return operation
 
     def get_operation_id(self) -> str:
-        """Return a name of its own for the reading of one record, beside that of its list."""
-        name = str(super().get_operation_id())
-        return name.replace("_retrieve", "_one") if self.path.endswith("}") else name
-
-    def get_operation_id(self) -> str:
         """Return method and path in words: `get_sales`, `get_sales_by_id`. Lists are plain views, so DRF could not tell the two apart."""
         words = re.sub(r"\{(\w+)\}", r"by_\1", self.path.removeprefix("/api/"))
         return f"{self.method.lower()}_{re.sub(r'[/-]', '_', words)}"
