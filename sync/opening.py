@@ -41,7 +41,9 @@ def provider_of(
         connection.kind,
         credentials=connection.credentials(),
         config=connection.config,
-        http=partial(http.Client, allow_private=settings.ALLOW_PRIVATE_UPSTREAMS, patience=patience or STEADY),
+        http=partial(
+            http.Client, allow_private=settings.ALLOW_PRIVATE_UPSTREAMS, patience=patience or STEADY
+        ),
         spend=spend,
         batch_size=settings.SYNC_BATCH_SIZE,
     )
