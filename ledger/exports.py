@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 from openpyxl.utils.exceptions import IllegalCharacterError
 
@@ -195,8 +196,10 @@ def _cell(sheet: Any, value: Any) -> Any:
         cell.number_format = "dd/mm/yyyy"
         return cell
     if isinstance(value, str):
+        # XML has no control characters: one in a bank's text must not cost the whole file.
+        text = ILLEGAL_CHARACTERS_RE.sub("", value)
         # openpyxl takes a text that begins with "=" for a formula.
-        return _harmless(value) if value[:1] == "=" else value
+        return _harmless(text) if text[:1] == "=" else text
     return value
 
 

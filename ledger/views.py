@@ -90,8 +90,8 @@ def _back(request: TenantRequest, name: str) -> HttpResponseBase:
 
 
 def _page(request: TenantRequest, spec: lists.ListSpec, filters: lists.Filters) -> Page[dict[str, Any]]:
-    size = int(request.GET.get("limit", "0")) if request.GET.get("limit", "").isdigit() else PAGE_SIZES[0]
-    limit = size if size in PAGE_SIZES else PAGE_SIZES[0]
+    asked = request.GET.get("limit", "")
+    limit = next((size for size in PAGE_SIZES if str(size) == asked), PAGE_SIZES[0])
     try:
         return lists.listing(
             spec, request.tenant, filters, limit=limit, cursor=request.GET.get("cursor") or None
@@ -222,7 +222,13 @@ def export_csv(request: TenantRequest, name: str) -> StreamingHttpResponse:
 def export_xlsx(request: TenantRequest, name: str) -> HttpResponseBase:
     """Ask for what is filtered as XLSX; the answer is the job's page."""
     spec_of(name)
-    query = {key: str(value) for key, value in request.GET.items() if key not in {"cursor", "limit"}}
+    asked = request.GET.items()
+    # NUL has no place in jsonb.
+    query = {
+        key: str(value).replace("\x00", "")
+        for key, value in asked
+        if key not in {"cursor", "limit"} and "\x00" not in key
+    }
     export = exports.request(
         access=request.access,
         user=request.user,

@@ -5,7 +5,7 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, TypeVar
 
@@ -97,6 +97,7 @@ def _decode(cursor: str, model: type[Model], names: Sequence[str]) -> tuple[bool
         TypeError,
         KeyError,
         InvalidOperation,
+        OverflowError,
         binascii.Error,
         UnicodeDecodeError,
         RecursionError,
@@ -109,14 +110,15 @@ def _value(model: type[Model], name: str, value: Any) -> Any:
     try:
         field = model._meta.get_field(name)
     except FieldDoesNotExist:
-        return str(value)
+        return _text(value)
     if isinstance(field, models.DateTimeField):
-        return datetime.fromisoformat(str(value))
+        # In UTC: a moment that has none (the year 1 east of Greenwich) has no place in the database either.
+        return datetime.fromisoformat(str(value)).astimezone(UTC)
     if isinstance(field, models.DateField):
         return date.fromisoformat(str(value))
     if isinstance(field, models.DecimalField):
         number = Decimal(str(value))
-        if not number.is_finite():
+        if not number.is_finite() or abs(number.adjusted()) > field.max_digits:
             raise ValueError(value)
         return number
     if isinstance(field, models.IntegerField | models.ForeignKey):
@@ -124,4 +126,13 @@ def _value(model: type[Model], name: str, value: Any) -> Any:
         if abs(number_) >= 2**63:
             raise ValueError(value)
         return number_
-    return str(value)
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    """Return the text of a cursor. Raises ValueError for what PostgreSQL has no text for: NUL and lone surrogates."""
+    text = str(value)
+    text.encode()
+    if "\x00" in text:
+        raise ValueError(value)
+    return text

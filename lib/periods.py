@@ -9,6 +9,7 @@ from lib.clock import add_months
 PRESETS = ("today", "7d", "30d", "90d", "month", "last_month", "year", "12m")
 DEFAULT = "month"
 LONGEST = 366 * 20  # days; a wider range is a typing error
+CALENDAR = (date(1900, 1, 1), date(2200, 1, 1))  # so is one outside; inside, every span before it exists too
 
 
 class PeriodError(ValueError):
@@ -92,6 +93,6 @@ def from_query(query: Mapping[str, str], *, today: date, default: str = DEFAULT)
         end = (date.fromisoformat(last) if last else max(today, start)) + timedelta(days=1)
     except (ValueError, OverflowError) as error:
         raise PeriodError(f"not a range of days: {first!r} to {last!r}") from error
-    if not 1 <= (end - start).days <= LONGEST:
+    if not 1 <= (end - start).days <= LONGEST or start < CALENDAR[0] or end > CALENDAR[1]:
         raise PeriodError(f"not a range of days: {first!r} to {last!r}")
     return Period("range", start, end)

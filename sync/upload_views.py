@@ -90,7 +90,7 @@ def _mapping(request: HttpRequest) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, _label in imports.COLUMNS:
         value = request.POST.get(name, "")
-        if value.isdigit() and len(value) < 4:
+        if value.isascii() and value.isdigit() and len(value) < 4:
             found[name] = [int(value)] if name == "description" else int(value)
     if request.POST.get("date_order") in {"dmy", "mdy"}:  # ISO days are understood in either order
         found["date_order"] = request.POST["date_order"]

@@ -225,7 +225,7 @@ def bank_done(request: TenantRequest, pk: int) -> HttpResponseBase:
 def runs(request: TenantRequest) -> HttpResponse:
     """Every attempt, newest first."""
     asked = request.GET.get("connection", "")
-    connection_id = int(asked) if asked.isdigit() and len(asked) < 19 else None
+    connection_id = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
     status = request.GET.get("status", "")
     try:
         page = queries.run_page(

@@ -37,6 +37,7 @@ def _send(user: User, root: str, tenant: Tenant | None) -> None:
         way = f"{root.rstrip('/')}/t/{tenant.slug}/" if known and tenant else link(user=user, root=root)
         context = {"tenant": tenant, "known": known, "way": way}
         subject = _("Your access to %(name)s") % {"name": tenant.name if tenant else "Painel"}
+        subject = " ".join(subject.split())  # a line break in a company's name must not end the header
         body = render_to_string("tenants/email/invitation.txt", context)
     try:
         EmailMessage(subject, body, to=[user.email]).send()

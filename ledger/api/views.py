@@ -98,7 +98,7 @@ def detail_view(name: str) -> type[ApiView]:
                     raise Http404
                 return found, {"as_of": freshness.as_of(tenant)}
 
-            return cached(request, "details", compute=one, params={"list": name, "id": pk})
+            return cached(request, "details", compute=one, params={"list": name, "id": str(pk)})
 
         @documented(
             summary=f"Edit one of the {name.replace('_', ' ')}",

@@ -1,12 +1,15 @@
 """A company's settings."""
 
-from typing import Any
+import json
+from typing import Any, Final
 
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from lib import jsontext
 from live.api.cached import cached
 from live.cache import forget_generations
 from tenants import services
@@ -16,6 +19,7 @@ from tenants.api.schema import MOMENT, STRING, columns, documented, record
 from tenants.models import Capability, Tenant, TenantSettings
 
 COLUMNS = services.SETTINGS_FIELDS
+PREFERENCES_LIMIT: Final = 16 * 1024  # bytes; it is read with every answer of the settings
 COMPANY = {"slug": STRING, "name": STRING, "document": STRING, "time_zone": STRING, "currency": STRING}
 SETTINGS = columns(TenantSettings, COLUMNS, updated_at=MOMENT, company=record(COMPANY))
 
@@ -27,6 +31,14 @@ class SettingsForm(serializers.ModelSerializer[TenantSettings]):
         model = TenantSettings
         fields = COLUMNS
         extra_kwargs = {name: {"required": False} for name in COLUMNS}
+
+    def validate_preferences(self, value: Any) -> dict[str, Any]:
+        """Return the preferences as jsonb can hold them. Raises ValidationError for anything but a small object."""
+        text = jsontext.canonical(value)
+        if not isinstance(value, dict) or len(text) > PREFERENCES_LIMIT:
+            raise serializers.ValidationError(_("Some of what was sent cannot be used."))
+        kept: dict[str, Any] = json.loads(text)
+        return kept
 
 
 def read(tenant: Tenant) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Connecting a bank through Pluggy's own page: a token and an address to go to, and an item id to come back with."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -18,6 +19,7 @@ from sync.services.connections import TRY_SECONDS, unreadable_secret
 from tenants import audit
 from tenants.access import Access
 
+ITEM_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CONNECT_URL: Final = "https://connect.pluggy.ai/?connect_token={token}"
 
 
@@ -52,10 +54,12 @@ def finish_bank_connection(*, connection: Connection, item_id: str, access: Acce
 
     The item is read at Pluggy first: one that is not there, or that carries another company's name, is refused. Raises UpstreamError.
     """
+    if not ITEM_ID.fullmatch(item_id):  # it comes from a URL and becomes part of one
+        raise UpstreamError(_stranger())
     known = item_id in (connection.config.get("item_ids") or [])
     with _pluggy(connection) as pluggy:
         try:
-            item = pluggy.fetch("item", item_id[:80]).payload
+            item = pluggy.fetch("item", item_id).payload
         except KeyError as error:
             raise UpstreamError(_stranger()) from error
     if not known and item.get("clientUserId") != connection.config.get("client_user_id"):
