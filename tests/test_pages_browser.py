@@ -3,6 +3,7 @@
 import gzip
 from datetime import timedelta
 from functools import partial
+from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -193,3 +194,113 @@ def test_the_choice_of_the_dark_theme_is_remembered(visit, live_server, aurora) 
         seen.page.reload(wait_until="networkidle")
         assert seen.page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert User.objects.count() == 1
+
+
+def test_a_span_of_a_chart_is_chosen_by_dragging_and_the_page_follows(visit, live_server, aurora) -> None:
+    with visit("about:blank") as seen:
+        sign_in(seen.page, live_server.url)
+        seen.page.goto(f"{live_server.url}/t/aurora/?from=2026-03-01&to=2026-03-11", wait_until="networkidle")
+        drawing = seen.page.locator("#by-day svg[data-chart]")
+        drawing.scroll_into_view_if_needed()
+        box = drawing.bounding_box()
+        assert box
+        # Eleven days: the plot lies between its paddings, the third and the sixth day at 20 % and 50 % of it.
+        left, right = (
+            drawing.evaluate(f"element => parseFloat(getComputedStyle(element).padding{side})")
+            for side in ("Left", "Right")
+        )
+        places = [box["x"] + left + (box["width"] - left - right) * share for share in (0.2, 0.5)]
+        seen.page.mouse.move(places[0], box["y"] + 60)
+        seen.page.mouse.down()
+        seen.page.mouse.move(places[1], box["y"] + 60, steps=4)
+        expect(seen.page.locator("#by-day .brush")).to_be_visible()
+        seen.page.mouse.up()
+        seen.page.wait_for_url("**/t/aurora/?from=2026-03-03&to=2026-03-06")
+        assert seen.complaints == []
+
+
+def test_a_span_of_a_chart_is_chosen_and_announced_by_keys_alone(visit, live_server, aurora) -> None:
+    with visit("about:blank") as seen:
+        sign_in(seen.page, live_server.url)
+        seen.page.goto(f"{live_server.url}/t/aurora/?from=2026-03-01&to=2026-03-11", wait_until="networkidle")
+        seen.page.locator("#by-day svg[data-chart]").focus()
+        for key in ("ArrowRight", "ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight"):
+            seen.page.keyboard.press(key)
+        expect(seen.page.locator("#announcer")).to_contain_text("04/03/2026")
+        seen.page.keyboard.press("Escape")
+        expect(seen.page.locator("#by-day .brush")).to_have_count(0)
+        for key in ("Home", "Shift+ArrowRight", "Enter"):
+            seen.page.keyboard.press(key)
+        seen.page.wait_for_url("**/t/aurora/?from=2026-03-01&to=2026-03-02")
+
+
+def test_a_chart_is_saved_as_figures_and_as_a_picture(visit, live_server, aurora) -> None:
+    with visit("about:blank") as seen:
+        sign_in(seen.page, live_server.url)
+        today = clock.today(aurora.zone)
+        seen.page.goto(f"{live_server.url}/t/aurora/?from={today}&to={today}", wait_until="networkidle")
+        files = {}
+        for kind in ("csv", "svg", "png"):
+            seen.page.click("[popovertarget=by-day-menu]")
+            with seen.page.expect_download() as download:
+                seen.page.click(f"#by-day [data-chart-export={kind}]")
+            files[kind] = download.value.path().read_bytes()
+        lines = files["csv"].decode("utf-8-sig").splitlines()
+        assert len(lines) == 2
+        assert ";240,00" in lines[1]
+        drawing = ElementTree.fromstring(files["svg"])
+        assert drawing.tag == "{http://www.w3.org/2000/svg}svg"
+        assert b"var(" not in files["svg"]
+        assert files["png"].startswith(b"\x89PNG")
+        assert seen.complaints == []
+
+
+def test_several_rows_are_categorised_from_the_bulk_bar(visit, live_server, aurora) -> None:
+    with visit("about:blank") as seen:
+        sign_in(seen.page, live_server.url)
+        seen.page.goto(f"{live_server.url}/t/aurora/transactions/?type=DEBIT", wait_until="networkidle")
+        boxes = seen.page.locator("input[data-select]")
+        boxes.nth(0).click()
+        boxes.nth(3).click(modifiers=["Shift"])
+        expect(seen.page.locator("[data-bulk-count]")).to_have_text("4")
+        assert seen.axe() == []
+        seen.page.click("[popovertarget=bulk-category]")
+        seen.page.fill("#bulk-category-name", "Material")
+        seen.page.press("#bulk-category-name", "Enter")
+        seen.page.wait_for_load_state("networkidle")
+        assert seen.page.url.endswith("/transactions/?type=DEBIT")
+        assert seen.complaints == []
+    assert Transaction.objects.filter(category_override="Material", ignored=False).count() == 4
+
+
+def test_a_view_is_saved_opened_and_deleted(visit, live_server, aurora) -> None:
+    with visit("about:blank") as seen:
+        sign_in(seen.page, live_server.url)
+        seen.page.goto(
+            f"{live_server.url}/t/aurora/transactions/?type=CREDIT&sort=-amount", wait_until="networkidle"
+        )
+        seen.page.click("[popovertarget=views]")
+        seen.page.fill("#view-name", "Maiores entradas")
+        seen.page.press("#view-name", "Enter")
+        expect(seen.page.locator("[popovertarget=views]")).to_have_text("Maiores entradas")
+        seen.page.goto(f"{live_server.url}/t/aurora/transactions/", wait_until="networkidle")
+        seen.page.click("[popovertarget=views]")
+        assert seen.axe() == []
+        seen.page.click("#views a.menu-item")
+        seen.page.wait_for_url("**/transactions/?type=CREDIT&sort=-amount")
+        seen.page.click("[popovertarget=views]")
+        seen.page.click("#views .menu-row button")
+        expect(seen.page.locator("#views .menu-row")).to_have_count(0)
+        assert seen.complaints == []
+
+
+def test_a_column_that_was_hidden_stays_hidden(visit, live_server, aurora) -> None:
+    with visit("about:blank") as seen:
+        sign_in(seen.page, live_server.url)
+        seen.page.goto(f"{live_server.url}/t/aurora/transactions/", wait_until="networkidle")
+        seen.page.click("[popovertarget=transactions-options]")
+        seen.page.uncheck("[data-column-toggle=category]")
+        expect(seen.page.locator("th[data-column=category]")).to_be_hidden()
+        seen.page.reload(wait_until="networkidle")
+        expect(seen.page.locator("th[data-column=category]")).to_be_hidden()
+        expect(seen.page.locator("#total")).to_be_visible()

@@ -133,7 +133,9 @@ function point(svg, index, y = null) {
   active = { svg, index };
   drawCursor(svg, index);
   const plot = plotOf(svg);
-  show(parts, plot.left + (pointsOf(svg).x[index] / 100) * plot.width, y ?? plot.top + plot.height / 3);
+  const x = pointsOf(svg).x[index];
+  show(parts, plot.left + (x / 100) * plot.width, y ?? plot.top + plot.height / 3);
+  svg.dispatchEvent(new CustomEvent("chart:point", { bubbles: true, detail: { index, x } })); // heard by brush.js
 }
 
 function pointCell(svg, cell, x, y) {
@@ -228,5 +230,11 @@ for (const [type, on] of [["pointerover", true], ["pointerout", false]]) {
   });
 }
 
-addEventListener("scroll", hide, { passive: true, capture: true });
+/** What a pointer showed is no longer under it; what the keys show moves along. */
+function followScroll() {
+  if (active && active.svg === document.activeElement && active.svg.dataset.chart !== "heat") point(active.svg, active.index);
+  else hide();
+}
+
+addEventListener("scroll", followScroll, { passive: true, capture: true });
 document.addEventListener("htmx:beforeSwap", hide);
