@@ -218,6 +218,14 @@ def test_due_means_active_its_turn_no_open_run_and_an_active_company(connection)
     assert {later, paused, busy, closed}.isdisjoint(schedule.due_connections())
 
 
+def test_every_minute_means_every_minute_although_beat_looks_once_in_one(connection):
+    soon = clock.now() + timedelta(seconds=2)
+    Connection.objects.update(next_due_at=soon)
+    assert schedule.due_connections() == [connection]
+    Connection.objects.update(failures=1)
+    assert schedule.due_connections() == []
+
+
 def test_an_upstream_that_is_ill_is_probed_by_one_connection(connection):
     now = clock.now()
     ill = [make_connection(connection.tenant, next_due_at=now, failures=2) for _ in range(3)]
