@@ -60,8 +60,17 @@ def _with_database(url: str, offset: int) -> str:
 
 _prepare_environment()
 django.setup()
+# A worker of pytest-xdist inherits this process's environment, and pytest-django reads the settings it names before any conftest.py: before
+# the worker's own Redis database is named above. So the name goes, and comes back where tests run.
+SETTINGS = os.environ.pop("DJANGO_SETTINGS_MODULE")
 
 pytest_plugins = ["tests.cast", "tests.second_factor"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _named_settings() -> None:
+    """Programs that a test starts find the settings."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
 
 
 @pytest.fixture(scope="session")
