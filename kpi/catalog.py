@@ -93,11 +93,11 @@ CATALOG: Final[tuple[Kpi, ...]] = (
     ),
     Kpi(
         "active_customers", _("Active customers"), Unit.COUNT, Better.UP, _("count of different customers with a sale"), _SALES, _NO_CANCELLED,
-        lambda t: t.active_customers, rows=("sales", "status=counted"),
+        lambda t: t.active_customers,
     ),
     Kpi(
         "new_customers", _("New customers"), Unit.COUNT, Better.UP, _("count of customers whose first sale is in the period"), _SALES,
-        _NO_CANCELLED, lambda t: t.new_customers, rows=("sales", "status=counted"),
+        _NO_CANCELLED, lambda t: t.new_customers,
     ),
     Kpi(
         "receivables_overdue", _("Overdue"), Unit.MONEY, Better.DOWN, _("sum of the open amounts of receivables due before today"), _ITEMS,

@@ -34,9 +34,13 @@ class Access:
     def require(self, capability: Capability | str) -> None:
         """Raise PermissionDenied unless this access includes the capability."""
         if not self.may(capability):
-            raise PermissionDenied(
-                _("Your role in %(company)s does not allow this.") % {"company": self.tenant.name}
-            )
+            raise PermissionDenied(self._refusal(capability))
+
+    def _refusal(self, capability: Capability | str) -> str:
+        names = {"company": self.tenant.name, "capability": Capability(capability).label}
+        if self.api_key:
+            return _("This key lacks the scope “%(capability)s” in %(company)s.") % names
+        return _("Your role in %(company)s does not allow this.") % names
 
     @property
     def actor_name(self) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from lib import documents
 from lib.keyset import CursorError, paginate
 from tenants import invitations, services
 from tenants.access import TenantRequest, member_required, owned
@@ -23,9 +24,27 @@ KEY_SCOPES = (Capability.READ, Capability.WRITE, Capability.SYNC, Capability.DEC
 class CompanyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """Name, document and clock of the company."""
 
+    # Longer than the column: people write points, bars and hyphens.
+    document = forms.CharField(
+        label="CNPJ/CPF",
+        required=False,
+        max_length=24,
+        help_text=gettext_lazy("With or without punctuation."),
+    )
+
     class Meta:
         model = Tenant
         fields = ("name", "document", "time_zone")
+
+    def clean_document(self) -> str:
+        """Return the document without punctuation; one with wrong check digits is refused, so that a typing error is not kept."""
+        text = self.cleaned_data["document"]
+        document = documents.valid_or_blank(text)
+        if text.strip() and not document:
+            raise ValidationError(
+                _("These are not the digits of a CPF or CNPJ. Nothing was changed; check the number.")
+            )
+        return document
 
 
 class MatchingForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time

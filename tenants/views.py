@@ -22,6 +22,8 @@ def start(request: HttpRequest) -> HttpResponse:
     companies = list(Tenant.objects.filter(memberships__user=request.user, is_active=True))
     if len(companies) == 1:
         return redirect(f"/t/{companies[0].slug}/")
+    if not companies and request.user.is_staff:
+        return redirect("admin:index")
     return render(request, "tenants/start.html", {"companies": companies})
 
 

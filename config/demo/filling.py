@@ -18,6 +18,7 @@ from sync.sandbox.companies import BY_KEY, Company, make_companies
 from tenants.models import Tenant, User
 
 LOOK_EVERY: Final = 1.0  # seconds
+EVERY: Final = 60  # seconds: the demo lives, so banks are read each minute too
 BUDGET: Final = "100000/second"  # the sandbox counts nothing either; the real limits would make the first filling take hours
 
 
@@ -27,6 +28,8 @@ def connect(tenants: Mapping[str, Tenant], upstreams: str) -> None:
     for company in sorted(make_companies(SANDBOX_SEED).values(), key=lambda each: -BY_KEY[each.key].sales):
         for kind, credentials, extra in accesses(company):
             config = {"base_url": f"{upstreams}/{kind}", "budget": BUDGET, **extra}
+            if kind == Connection.Kind.PLUGGY:
+                config["connect_url"] = f"{upstreams}/pluggy/connect"
             found = Connection.objects.filter(tenant=tenants[company.key], kind=kind).first()
             if found is None:
                 name = Connection.Kind(kind).label
@@ -36,6 +39,7 @@ def connect(tenants: Mapping[str, Tenant], upstreams: str) -> None:
                     name=str(name),
                     credentials=credentials,
                     config=config,
+                    interval_seconds=EVERY,
                 )
             elif found.config.get("base_url") != config["base_url"]:
                 services.update_credentials(connection=found, credentials=credentials, config=config)

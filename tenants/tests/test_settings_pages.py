@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from tenants.models import ApiKey, AuditLog, Membership, Role, TenantSettings
+from tenants.models import ApiKey, AuditLog, Membership, Role, Tenant, TenantSettings
 from tests.cast import Cast
 
 
@@ -27,6 +27,29 @@ def test_matching_is_saved_and_audited(client, cast: Cast) -> None:
     client.post(url("settings"), {**data, "weight_name": "30", "matching": "1"})
     assert TenantSettings.objects.get(tenant=cast.aurora).weight_name == 30
     assert AuditLog.objects.get(tenant=cast.aurora).after == {"weight_name": 30}
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("11.222.333/0001-81", "11222333000181"),
+        ("111.444.777-35", "11144477735"),
+        ("", ""),
+        ("11.222.333/0001-82", "old"),
+        ("1" * 14, "old"),
+    ],
+)
+def test_a_document_is_taken_as_people_write_it_and_a_wrong_one_is_refused(
+    client, cast: Cast, typed: str, kept: str
+) -> None:
+    Tenant.objects.filter(pk=cast.aurora.pk).update(document="old")
+    client.force_login(cast.ana)
+    client.post(
+        url("settings"),
+        {"name": "Aurora", "document": typed, "time_zone": "America/Sao_Paulo", "company": "1"},
+    )
+    cast.aurora.refresh_from_db()
+    assert cast.aurora.document == kept
 
 
 def test_bruno_sees_settings_and_cannot_save_them(client, cast: Cast) -> None:
