@@ -1,5 +1,8 @@
 """The five lists."""
 
+import re
+from functools import reduce
+from operator import or_
 from typing import Final
 
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, When
@@ -9,10 +12,12 @@ from django.utils.translation import pgettext_lazy
 
 from ledger.lists.filters import Choice, ListSpec
 from ledger.models import Customer, OpenItem, Product, Sale, SaleItem, Transaction
-from lib import documents
+from lib import documents, money
 from lib.text import fold
 
 SEEN = Q(void_at=None)
+NOTHING: Final = Q(pk__in=[])
+WORDS: Final = 6  # of a search; more only cost time
 
 
 def _either(override: str, column: str) -> Combinable:
@@ -25,40 +30,62 @@ def _choices(name: str, label: object, values: object) -> Choice:
     return Choice(name, label, {value: (text, Q(**{name: value})) for value, text in values})  # type: ignore[arg-type, attr-defined]
 
 
-def _in_transactions(text: str) -> Q:
+def _everywhere(text: str, *columns: str) -> Q:
+    """Return that every word stands in one of the columns, in any order: people remember a name and a surname, not the text."""
+    found = Q()
+    for word in text.split()[:WORDS]:
+        found &= reduce(or_, (Q(**{f"{column}__icontains": word}) for column in columns))
+    return found
+
+
+def _amount(text: str, *columns: str) -> Q:
+    """Return that an amount is this one, in or out; nothing when the text is no amount with cents."""
+    if not re.search(r"[.,]\d{2}$", text):
+        return NOTHING
+    try:
+        value = money.parse(text)
+    except money.MoneyError:
+        return NOTHING
+    return reduce(or_, (Q(**{f"{column}__in": [value, -value]}) for column in columns))
+
+
+def _document(text: str, column: str) -> Q:
+    """Return that a CPF or CNPJ holds these digits; nothing for fewer than five, which would match by chance."""
     digits = documents.normalize(text)
-    found = (
-        Q(description__icontains=text)
-        | Q(counterparty_name__icontains=text)
-        | Q(name_override__icontains=text)
-        | Q(note__icontains=text)
-    )
-    return found | Q(counterparty_document=digits) | Q(reference=text) if len(digits) >= 11 else found
+    return Q(**{f"{column}__contains": digits}) if len(digits) >= 5 and digits[:3].isdigit() else NOTHING
+
+
+def _in_transactions(text: str) -> Q:
+    words = _everywhere(text, "description", "counterparty_name", "name_override", "shown_category", "note")
+    return words | _amount(text, "amount") | _document(text, "counterparty_document") | Q(reference=text)
 
 
 def _in_sales(text: str) -> Q:
-    return Q(number=text) | Q(customer_name__icontains=text)
+    return Q(number=text) | _everywhere(text, "customer_name", "note") | _amount(text, "total")
 
 
 def _in_customers(text: str) -> Q:
-    digits = documents.normalize(text)
-    found = Q(name_folded__contains=fold(text)) | Q(name_override__icontains=text) | Q(email__icontains=text)
-    return found | Q(document__startswith=digits) if digits[:1].isdigit() else found
-
-
-def _in_products(text: str) -> Q:
     return (
-        Q(name_folded__contains=fold(text))
-        | Q(name_override__icontains=text)
-        | Q(code=text)
-        | Q(barcode=text)
+        _everywhere(fold(text), "name_folded")
+        | _everywhere(text, "name_override", "note")
+        | Q(email__icontains=text)
+        | _document(text, "document")
     )
 
 
+def _in_products(text: str) -> Q:
+    named = _everywhere(fold(text), "name_folded") | _everywhere(text, "name_override", "note")
+    return named | Q(code=text) | Q(barcode=text)
+
+
 def _in_open_items(text: str) -> Q:
-    digits = documents.normalize(text)
-    found = Q(number=text) | Q(description__icontains=text) | Q(counterparty_name__icontains=text)
-    return found | Q(counterparty_document=digits) if len(digits) >= 11 else found
+    words = _everywhere(text, "description", "counterparty_name", "shown_category", "note")
+    return (
+        Q(number=text)
+        | words
+        | _amount(text, "amount", "open_amount")
+        | _document(text, "counterparty_document")
+    )
 
 
 def _with_product(pk: int) -> Exists:
