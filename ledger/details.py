@@ -1,15 +1,24 @@
 """What the page of one record shows, and what filters offer to choose from."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
+from django.urls import reverse
 
+from ledger import pictures
 from ledger.models import Account, Customer, OpenItem, Product, Sale, SaleItem, Transaction
+from lib import clock
+from lib.charts import Chart
+from lib.clock import add_months
 from tenants.access import owned
 from tenants.models import Tenant
 
 RECENT: Final = 10
+MONTHS: Final = 12
 OFFERED: Final = 60  # values of a filter; a longer list is searched, not read
 
 
@@ -48,10 +57,26 @@ def _customer(tenant: Tenant, pk: int) -> dict[str, Any]:
     return {
         "row": row,
         "sums": counted.aggregate(n=Count("id"), total=Sum("total"), last=Max("date")),
+        "chart": _by_month(tenant, counted, "date", f"customer={pk}"),
         "sales": Sale.objects.filter(tenant=tenant, customer=row).order_by("-date", "-id")[:RECENT],
         "due": due.aggregate(n=Count("id"), total=Sum("open_amount")),
         "open_items": due.order_by("due_date")[:RECENT],
     }
+
+
+def _by_month(tenant: Tenant, rows: QuerySet[Any], day: str, query: str) -> Chart:
+    """Return what was sold in each of the last MONTHS months, this one included. One query over the rows of one customer or product."""
+    first = add_months(clock.today(tenant.zone).replace(day=1), 1 - MONTHS)
+    own = {f"{day.removesuffix('date')}currency": tenant.currency, f"{day}__gte": first}
+    months = rows.filter(**own).order_by().values(month=TruncMonth(day)).annotate(sum=Sum("total"))
+    found: dict[date, Decimal] = dict(months.values_list("month", "sum"))
+    spans = [add_months(first, n) for n in range(MONTHS)]
+    url = reverse("ledger:sales", kwargs={"slug": tenant.slug})
+    return pictures.sales_by_month(
+        [(month, found.get(month, Decimal(0))) for month in spans],
+        currency=tenant.currency,
+        url=f"{url}?{query}&status=counted",
+    )
 
 
 def _product(tenant: Tenant, pk: int) -> dict[str, Any]:
@@ -62,6 +87,7 @@ def _product(tenant: Tenant, pk: int) -> dict[str, Any]:
     return {
         "row": row,
         "sums": sold.aggregate(n=Count("id"), quantity=Sum("quantity"), total=Sum("total")),
+        "chart": _by_month(tenant, sold, "sale__date", f"product={pk}"),
         "sold": recent,
     }
 

@@ -6,7 +6,7 @@ from functools import partial
 from xml.etree import ElementTree
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from config.tests import browser
 from ledger.models import Account, Transaction
@@ -137,7 +137,7 @@ def test_a_row_opens_in_the_drawer_under_its_own_address_and_back_closes_it(
         sign_in(seen.page, live_server.url)
         seen.page.goto(f"{live_server.url}/t/aurora/transactions/", wait_until="networkidle")
         list_url = seen.page.url
-        seen.page.locator("tbody tr").first.locator("td").first.click()
+        seen.page.locator("tbody tr").first.locator("td.nowrap").first.click()
         expect(seen.page.locator("#drawer")).to_be_visible()
         expect(seen.page.locator("#drawer [data-drawer-title]")).to_have_text("MARIA SOUZA")
         assert "/list/transactions/" in seen.page.url
@@ -304,3 +304,25 @@ def test_a_column_that_was_hidden_stays_hidden(visit, live_server, aurora) -> No
         seen.page.reload(wait_until="networkidle")
         expect(seen.page.locator("th[data-column=category]")).to_be_hidden()
         expect(seen.page.locator("#total")).to_be_visible()
+
+
+def test_totals_that_fail_twice_say_so_and_can_be_asked_for_again(visit, live_server, aurora) -> None:
+    with visit("about:blank") as seen:
+        sign_in(seen.page, live_server.url)
+        asked: list[str] = []
+
+        def refuse(route: Route) -> None:
+            asked.append(route.request.url)
+            route.fulfill(status=500)
+
+        seen.page.route("**/totals/**", refuse)
+        seen.page.goto(f"{live_server.url}/t/aurora/transactions/")
+        again = seen.page.locator("#totals [data-part-again]")
+        expect(again).to_be_visible()
+        expect(seen.page.locator("#total")).to_have_text("–")
+        expect(seen.page.locator(".toasts > .toast")).to_have_count(0)
+        assert len(asked) == 2
+        seen.page.unroute("**/totals/**")
+        again.click()
+        expect(seen.page.locator("#totals")).to_contain_text("R$")
+        expect(seen.page.locator("#total")).to_contain_text("R$")

@@ -103,6 +103,24 @@ def test_filters_narrow_by_amount_without_sign_text_and_direction(client, cast: 
     assert total("q=aluguel") == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("paixao vitoria", 1), ("VITORIA PAIXAO", 1), ("342,91", 1), ("1.189,20", 0), ("Moradia", 1), ("476.645", 1), ("47", 0), ("paixao moradia", 1)],
+)
+def test_a_search_takes_words_in_any_order_amounts_categories_and_parts_of_a_document(
+    client, cast: Cast, text: str, found: int
+) -> None:
+    account = factories.make_account(cast.aurora)
+    factories.make_transaction(
+        account, "-342.91", description="Boleto", counterparty_name="VITORIA VASCONCELOS PAIXAO", category_override="Moradia",
+        counterparty_document="47664512345",
+    )  # fmt: skip
+    factories.make_transaction(account, "10.00", description="Pix", counterparty_name="VITORIA LIMA")
+    client.force_login(cast.ana)
+    page = client.get(reverse("ledger:transactions", kwargs={"slug": "aurora"}), {"period": "all", "q": text})
+    assert len(page.context["page"].rows) == found
+
+
 def test_pages_walk_to_the_end_and_back_without_repeating(client, cast: Cast) -> None:
     account = factories.make_account(cast.aurora)
     made = [
@@ -378,3 +396,28 @@ def test_the_column_chooser_names_columns_that_the_table_has(client, cast: Cast,
         for key, _label in page.context["columns"]:
             assert f'data-column-toggle="{key}"' in html
             assert html.count(f'data-column="{key}"') >= 2, f"{name}: {key}"
+
+
+def test_the_page_of_a_customer_says_what_was_sold_by_month_and_leads_to_the_bank(
+    client, cast: Cast, facts
+) -> None:
+    from lib import clock
+
+    customer = facts["customers"]
+    today = clock.today(cast.aurora.zone)
+    for total, fields in (
+        ("40.00", {}),
+        ("2.50", {}),
+        ("9.00", {"is_cancelled": True}),
+        ("7.00", {"currency": "USD"}),
+    ):
+        factories.make_sale(cast.aurora, total, customer=customer, date=today, **fields)
+    client.force_login(cast.bruno)
+    page = client.get(
+        reverse("ledger:detail", kwargs={"slug": "aurora", "name": "customers", "pk": customer.pk})
+    )
+    rows = page.context["chart"].table.rows
+    assert len(rows) == 12
+    assert rows[-1].cells == ("R$\xa042,50",)
+    assert f"customer={customer.pk}&status=counted&from={today.replace(day=1)}" in rows[-1].href
+    assert "/transactions/?q=11144477735&period=all" in page.content.decode()

@@ -106,14 +106,16 @@ def hits(count: int, links: Sequence[str]) -> Svg:
 
 
 def axis_label(x: Sequence[Label], index: int, locale: str, by: By, *, first: bool) -> str:
-    """Return the short label of a position; a month names its year at the start and in January."""
+    """Return the short label of a position; a month names its year in January, and at the start unless a January is near: two long
+    labels side by side would run into each other."""
     value = x[index]
     if isinstance(value, str):
         return value
     if by == "day":
         return formats.day_short(value, locale)
     written = formats.month_short(value, locale)
-    return written if first or value.month == 1 else written.split(" ")[0]
+    near = any(isinstance(later, date) and later.month == 1 for later in x[1:4])
+    return written if value.month == 1 or (first and not near) else written.split(" ")[0]
 
 
 def row_label(value: Label, locale: str, by: By) -> str:

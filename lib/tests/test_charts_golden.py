@@ -1,10 +1,15 @@
 """The drawing of each chart, element by element. A wanted change is written with `python -m lib.tests.chart_samples`."""
 
+import re
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
 
 from lib import charts
+from lib.clock import add_months
 from lib.tests.chart_samples import DAYS, GOLDEN, SAMPLES, amounts, written
 
 
@@ -92,3 +97,12 @@ def test_without_positions_or_values_the_chart_says_that_it_is_empty():
 
 def test_zeros_are_values_not_emptiness():
     assert not charts.line_chart(title="t", x=DAYS, series=[charts.Series("a", amounts(*[0] * 8))]).empty
+
+
+@pytest.mark.parametrize(("first", "named"), [(12, "jan 2026"), (10, "jan 2026"), (7, "jul 2025")])
+def test_years_are_not_named_side_by_side(first: int, named: str) -> None:
+    months = [add_months(date(2025, first, 1), n) for n in range(12)]
+    drawn = charts.bar_chart(title="t", x=months, series=[charts.Series("s", [Decimal(1)] * 12)])
+    labels = re.findall(r"tick-x[^>]*>([^<]+)<", drawn.svg)
+    assert next(text for text in labels if " " in text) == named
+    assert not any(" " in one and " " in other for one, other in pairwise(labels))

@@ -230,10 +230,12 @@ document.addEventListener("htmx:afterSettle", (event) => {
 
 document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.xhr.status === 401) location.reload();
-  else toast({ text: document.body.dataset.textFailed, tone: "bad" });
+  else if (!event.detail.elt.matches("[data-part]")) toast({ text: document.body.dataset.textFailed, tone: "bad" });
 });
 
-document.addEventListener("htmx:sendError", () => toast({ text: document.body.dataset.textOffline, tone: "bad" }));
+document.addEventListener("htmx:sendError", (event) => {
+  if (!event.detail.elt.matches("[data-part]")) toast({ text: document.body.dataset.textOffline, tone: "bad" });
+});
 
 // A passkey that was cancelled or is not known here; allauth's script tells us, the console is no place for people.
 document.addEventListener("allauth.error", (event) => {
