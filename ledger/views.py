@@ -1,5 +1,6 @@
 """Pages of the ledger: lists, one record, a person's edits, files. Views translate; they decide nothing."""
 
+import json
 from typing import Any, Final, cast
 
 from django.contrib import messages
@@ -112,17 +113,21 @@ def totals(request: TenantRequest, name: str) -> HttpResponse:
     )
 
 
-@require_GET
-@member_required()
-def detail(request: TenantRequest, name: str, pk: int) -> HttpResponse:
-    """One record, in the drawer or as a page of its own."""
-    context = {
+def _record(request: TenantRequest, name: str, pk: int) -> dict[str, Any]:
+    return {
         "name": name,
         "spec": spec_of(name),
         "today": clock.today(request.tenant.zone),
         "editable": edits.EDITABLE[name],
         **details.read(request.tenant, name, pk),
     }
+
+
+@require_GET
+@member_required()
+def detail(request: TenantRequest, name: str, pk: int) -> HttpResponse:
+    """One record, in the drawer or as a page of its own."""
+    context = _record(request, name, pk)
     template = f"ledger/details/{name}.html"
     response = render(request, f"{template}#body" if wants_fragment(request) else template, context)
     patch_vary_headers(response, ["HX-Request"])
@@ -139,12 +144,17 @@ def edit(request: TenantRequest, name: str, pk: int) -> HttpResponseBase:
     }
     if "ignored" in edits.EDITABLE[name] and "ignored_shown" in request.POST:
         fields["ignored"] = "ignored" in request.POST
+    said, tone = _("Saved. No synchronisation will overwrite it."), "good"
     try:
         edits.edit(access=request.access, row=cast("edits.Editable", row), fields=fields)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    else:
-        messages.success(request, _("Saved. No synchronisation will overwrite it."))
+        said, tone = " ".join(error.messages), "bad"
+    if wants_fragment(request):
+        # In the drawer: the record again, a toast, and the list behind it re-reads itself.
+        response = render(request, f"ledger/details/{name}.html#body", _record(request, name, pk))
+        response["HX-Trigger"] = json.dumps({"toast": {"text": said, "tone": tone}, "record-saved": {}})
+        return response
+    (messages.success if tone == "good" else messages.error)(request, said)
     return redirect("ledger:detail", slug=request.tenant.slug, name=name, pk=pk)
 
 

@@ -175,6 +175,21 @@ def test_a_correction_is_saved_from_the_page_of_a_record(visit, live_server, aur
     assert row.category_override == "Consultas"
 
 
+def test_saving_in_the_drawer_keeps_the_list_and_shows_the_change_in_it(visit, live_server, aurora) -> None:
+    with visit("about:blank") as seen:
+        sign_in(seen.page, live_server.url)
+        seen.page.goto(f"{live_server.url}/t/aurora/transactions/", wait_until="networkidle")
+        seen.page.locator("tbody tr").first.locator("th").click()
+        seen.page.fill("#drawer #edit-category", "Consultas avulsas")
+        seen.page.locator("#drawer form", has=seen.page.locator("#edit-category")).locator(
+            "button[type=submit]"
+        ).click()
+        expect(seen.page.locator("#drawer .facts")).to_contain_text("Consultas avulsas")
+        expect(seen.page.locator("#transactions tbody tr").first).to_contain_text("Consultas avulsas")
+        expect(seen.page.locator("#drawer")).to_be_visible()
+        assert seen.complaints == []
+
+
 def test_the_palette_finds_a_record_by_keyboard_alone(visit, live_server, aurora) -> None:
     with visit("about:blank") as seen:
         sign_in(seen.page, live_server.url)

@@ -1,5 +1,6 @@
 """Lists, records and files as people see them."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -105,7 +106,16 @@ def test_filters_narrow_by_amount_without_sign_text_and_direction(client, cast: 
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("paixao vitoria", 1), ("VITORIA PAIXAO", 1), ("342,91", 1), ("1.189,20", 0), ("Moradia", 1), ("476.645", 1), ("47", 0), ("paixao moradia", 1)],
+    [
+        ("paixao vitoria", 1),
+        ("VITORIA PAIXAO", 1),
+        ("342,91", 1),
+        ("1.189,20", 0),
+        ("Moradia", 1),
+        ("476.645", 1),
+        ("47", 0),
+        ("paixao moradia", 1),
+    ],
 )
 def test_a_search_takes_words_in_any_order_amounts_categories_and_parts_of_a_document(
     client, cast: Cast, text: str, found: int
@@ -421,3 +431,28 @@ def test_the_page_of_a_customer_says_what_was_sold_by_month_and_leads_to_the_ban
     assert rows[-1].cells == ("R$\xa042,50",)
     assert f"customer={customer.pk}&status=counted&from={today.replace(day=1)}" in rows[-1].href
     assert "/transactions/?q=11144477735&period=all" in page.content.decode()
+
+
+def test_ids_above_a_thousand_are_written_for_machines(client, cast: Cast) -> None:
+    row = factories.make_transaction(factories.make_account(cast.aurora), pk=1_234_567)
+    client.force_login(cast.ana)
+    html = client.get(
+        reverse("ledger:transactions", kwargs={"slug": "aurora"}), {"period": "all"}
+    ).content.decode()
+    assert f'name="ids" value="{row.pk}"' in html
+    assert "1.234.567" not in html
+
+
+def test_an_edit_from_the_drawer_answers_the_record_a_toast_and_a_bell_for_the_list(
+    client, cast: Cast, facts
+) -> None:
+    client.force_login(cast.ana)
+    url = reverse(
+        "ledger:edit", kwargs={"slug": "aurora", "name": "transactions", "pk": facts["transactions"].pk}
+    )
+    saved = client.post(url, {"category_override": "Aluguel"}, headers={"HX-Request": "true"})
+    assert saved.status_code == 200
+    assert set(json.loads(saved["HX-Trigger"])) == {"toast", "record-saved"}
+    assert "<html" not in saved.content.decode()
+    refused = client.post(url, {"category_override": "x" * 81}, headers={"HX-Request": "true"})
+    assert json.loads(refused["HX-Trigger"])["toast"]["tone"] == "bad"
