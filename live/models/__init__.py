@@ -1,0 +1,21 @@
+"""What is alive: events and generations, who is connected, notifications, measurements and alerts, backups."""
+
+from live.models.backup import BackupRun
+from live.models.event import Event, Generation
+from live.models.measure import Alert, AlertRule, PerformanceMetric
+from live.models.notification import EventSubscription, Notification, NotificationPreference
+from live.models.presence import Presence, Process
+
+__all__ = [
+    "Alert",
+    "AlertRule",
+    "BackupRun",
+    "Event",
+    "EventSubscription",
+    "Generation",
+    "Notification",
+    "NotificationPreference",
+    "PerformanceMetric",
+    "Presence",
+    "Process",
+]
