@@ -169,7 +169,7 @@ def test_a_correction_is_saved_from_the_page_of_a_record(visit, live_server, aur
         seen.page.locator("form", has=seen.page.locator("#edit-category")).locator(
             "button[type=submit]"
         ).click()
-        seen.page.wait_for_load_state("networkidle")
+        expect(seen.page.locator(".toasts .toast")).to_be_visible()
         assert seen.complaints == []
     row.refresh_from_db()
     assert row.category_override == "Consultas"
@@ -341,3 +341,37 @@ def test_totals_that_fail_twice_say_so_and_can_be_asked_for_again(visit, live_se
         again.click()
         expect(seen.page.locator("#totals")).to_contain_text("R$")
         expect(seen.page.locator("#total")).to_contain_text("R$")
+
+
+@pytest.mark.parametrize("width", [1024, 1280, 1440])
+def test_no_table_hides_a_figure_beside_the_window(visit, live_server, aurora, width: int) -> None:
+    long = "FORNECEDORA DE MATERIAIS HOSPITALARES E VETERINARIOS DO VALE LTDA"
+    factories.make_open_item(aurora, "-1234567.89", counterparty_name=long, description=long * 2)
+    account = Account.objects.get(tenant=aurora)
+    today = clock.today(aurora.zone)
+    factories.make_transaction(
+        account, "-1234567.89", date=today, counterparty_name=long, description=long, category=long[:60]
+    )
+    hidden = {}
+    with visit("about:blank", width=width) as seen:
+        sign_in(seen.page, live_server.url)
+        for name, path in PAGES.items():
+            seen.page.goto(f"{live_server.url}/t/aurora/{path}", wait_until="networkidle")
+            hidden[name] = seen.page.evaluate(
+                "[...document.querySelectorAll('.table-scroll')].map(one => one.scrollWidth - one.clientWidth)"
+            )
+    assert {name: found for name, found in hidden.items() if any(found)} == {}
+
+
+def test_on_a_phone_rows_are_cards_that_say_what_each_value_is_and_can_be_selected(
+    visit, live_server, aurora
+) -> None:
+    with visit("about:blank", width=390) as seen:
+        sign_in(seen.page, live_server.url)
+        seen.page.goto(f"{live_server.url}/t/aurora/open-items/", wait_until="networkidle")
+        due = seen.page.locator("tbody td[data-label]:not([data-label=''])").first
+        assert "Vencimento" in due.evaluate("cell => getComputedStyle(cell, '::before').content")
+        seen.page.locator("tbody input[data-select]").first.check()
+        expect(seen.page.locator("[data-bulk]")).to_be_visible()
+        seen.page.locator("[data-bulk] input[data-select-all]").uncheck()
+        expect(seen.page.locator("[data-bulk]")).not_to_be_visible()

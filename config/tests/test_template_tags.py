@@ -161,3 +161,12 @@ def test_the_switcher_offers_only_the_persons_own_active_companies():
     make_member(closed, user=ana)
     request = SimpleNamespace(user=ana)
     assert shell.companies(Context({"request": request})) == [mine]
+
+
+def test_cells_take_the_head_of_their_column_unless_they_say_otherwise() -> None:
+    head = '<th scope="col" class="cell-select"><input></th><th><a>Due <svg></svg></a></th><th>Who</th><th>A "b"</th>'
+    rows = '<tr><td></td><td class="num">1</td><th scope="row">Ana</th><td data-label="">x</td></tr><tr><td></td><td>2</td><td>3</td><td>4</td></tr>'
+    assert rendered("{{ rows|labelled:head }}", rows=rows, head=head) == (
+        '<tr><td></td><td class="num" data-label="Due">1</td><th scope="row">Ana</th><td data-label="">x</td></tr>'
+        '<tr><td></td><td data-label="Due">2</td><td data-label="Who">3</td><td data-label="A &quot;b&quot;">4</td></tr>'
+    )

@@ -65,8 +65,7 @@ let lastPicked = null;
 function countSelection(frame) {
   const boxes = [...frame.querySelectorAll("input[data-select]")];
   const chosen = boxes.filter((box) => box.checked).length;
-  const all = frame.querySelector("input[data-select-all]");
-  if (all) {
+  for (const all of frame.querySelectorAll("input[data-select-all]")) {
     all.checked = chosen > 0 && chosen === boxes.length;
     all.indeterminate = chosen > 0 && chosen < boxes.length;
   }
