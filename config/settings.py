@@ -235,8 +235,25 @@ PUBLIC_URL = env.text(
 
 # --- how much one may ask ----------------------------------------------------------------------------------------------
 RATE_LIMIT_REQUESTS_PER_MINUTE = env.number("RATE_LIMIT_REQUESTS_PER_MINUTE", 60, at_least=1)
+WEBSOCKET_RATE_LIMIT_PER_MINUTE = env.number("WEBSOCKET_RATE_LIMIT_PER_MINUTE", 100, at_least=1)
+# Streams that one process holds open; the next one is told to come back later.
+MAX_CONCURRENT_CONNECTIONS = env.number("MAX_CONCURRENT_CONNECTIONS", 1000, at_least=1)
 RATELIMIT_USE_CACHE = "default"
 RATELIMIT_IP_META_KEY = "tenants.middleware.client_address"
+
+# --- streams and answers -------------------------------------------------------------------------------------------------
+# Origins besides our own hosts that may open a WebSocket from a browser.
+WEBSOCKET_CORS_ORIGIN = env.words("WEBSOCKET_CORS_ORIGIN")
+WEBSOCKET_HEARTBEAT_INTERVAL = env.number(
+    "WEBSOCKET_HEARTBEAT_INTERVAL", 30_000, at_least=100
+)  # milliseconds
+WEBSOCKET_CONNECTION_TIMEOUT = env.number(
+    "WEBSOCKET_CONNECTION_TIMEOUT", 60_000, at_least=100
+)  # milliseconds
+ENABLE_COMPRESSION = env.flag("ENABLE_COMPRESSION", default=True)
+COMPRESSION_LEVEL = env.number("COMPRESSION_LEVEL", 6, at_least=1)
+ENABLE_DELTA_UPDATES = env.flag("ENABLE_DELTA_UPDATES", default=True)
+ENABLE_SMART_POLLING = env.flag("ENABLE_SMART_POLLING", default=True)
 
 # --- sign-in -----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "tenants.User"
@@ -381,6 +398,13 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Painel <painel@localhost>")
 
 # --- what it says about itself -----------------------------------------------------------------------------------------------
 LOG_LEVEL = env.text("LOG_LEVEL", "info").upper()
+LOG_WEBSOCKET_EVENTS = env.flag("LOG_WEBSOCKET_EVENTS", default=False)
+LOG_PERFORMANCE_METRICS = env.flag("LOG_PERFORMANCE_METRICS", default=False)
+METRICS_COLLECTION_INTERVAL = env.number("METRICS_COLLECTION_INTERVAL", 60_000, at_least=100)  # milliseconds
+PERFORMANCE_ALERT_THRESHOLD_MS = env.number("PERFORMANCE_ALERT_THRESHOLD_MS", 1_000, at_least=1)
+ENABLE_PERFORMANCE_MONITORING = env.flag("ENABLE_PERFORMANCE_MONITORING", default=True)
+# Who may read /metrics: `Authorization: Bearer <token>`. Without a token nobody may.
+METRICS_TOKEN = env.text("METRICS_TOKEN", default="")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -11,7 +11,6 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-UNREAD = "# --- Agreed names that nothing reads yet"
 
 
 def compose() -> dict[str, Any]:
@@ -82,12 +81,7 @@ def dockerfile() -> list[tuple[str, str]]:
 
 def example() -> dict[str, str]:
     """Return the variables of .env.example that the code reads, with their values."""
-    return _variables((ROOT / ".env.example").read_text().split(UNREAD)[0])
-
-
-def example_unread() -> dict[str, str]:
-    """Return the variables of .env.example that are agreed but not read yet."""
-    return _variables((ROOT / ".env.example").read_text().split(UNREAD)[1].split("\n", 1)[1])
+    return _variables((ROOT / ".env.example").read_text())
 
 
 def _variables(text: str) -> dict[str, str]:

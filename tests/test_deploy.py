@@ -28,10 +28,6 @@ def test_every_variable_that_the_code_reads_is_explained_and_no_other():
     assert deployment.read_variables().keys() == deployment.example().keys()
 
 
-def test_what_is_said_to_be_unread_is_unread():
-    assert deployment.example_unread().keys() & deployment.read_variables().keys() == set()
-
-
 def test_the_defaults_shown_are_those_of_the_code():
     shown = deployment.example()
     written = {name: value for name, value in deployment.read_variables().items() if value is not None}
@@ -42,7 +38,7 @@ def test_the_readme_names_no_variable_that_does_not_exist():
     named = set(re.findall(r"`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`", (ROOT / "README.md").read_text()))
     files = {f"{name}_FILE" for name in deployment.example()} | {"NAME_FILE"}
     assert named
-    assert named - deployment.example().keys() - deployment.example_unread().keys() - files == set()
+    assert named - deployment.example().keys() - files == set()
 
 
 def test_every_variable_has_a_comment():
@@ -60,7 +56,7 @@ def test_every_variable_has_a_comment():
 
 def test_a_copy_of_the_example_with_its_secrets_filled_in_starts(tmp_path):
     """Empty values count as not set; the program then says what is missing and nothing else."""
-    environment = {**deployment.example(), **deployment.example_unread(), "PATH": os.environ["PATH"]}
+    environment = {**deployment.example(), "PATH": os.environ["PATH"]}
     environment |= {
         "DATABASE_URL": settings.DATABASE_URL,
         "REDIS_URL": "",

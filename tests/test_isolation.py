@@ -25,6 +25,9 @@ API = [address for address in addresses() if address.is_api and address.requires
 WITHOUT_TENANT = {
     "tenants.Tenant": "is the company",
     "tenants.User": "a person may belong to several companies",
+    "live.Process": "serves every company",
+    "live.AlertRule": "limits of the installation",
+    "live.BackupRun": "saves the whole installation",
 }
 # Unique keys that do not begin with the company, each with its reason.
 OTHER_KEYS = {
@@ -32,6 +35,7 @@ OTHER_KEYS = {
     ("tenants.User", ("email",)): "is the login",
     ("tenants.User", "user_email_once_whatever_case"): "is the login",
     ("tenants.ApiKey", ("prefix",)): "finds the key before the company is known",
+    ("live.AlertRule", ("code",)): "limits of the installation",
     ("sync.Webhook", ("token_hash",)): "finds the webhook before the company is known",
     ("sync.Connection", ("source",)): "one to one, and a source belongs to one company",
     (
@@ -238,7 +242,7 @@ def test_every_model_carries_its_company() -> None:
     }
     assert orphans == set(WITHOUT_TENANT)
     nullable = {model._meta.label for model in ours() if _tenant(model) and _tenant(model).null}
-    assert nullable == {"tenants.AuditLog"}, "an entry may concern the installation"
+    assert nullable == {"tenants.AuditLog", "live.Alert", "live.PerformanceMetric"}, "may concern the installation"
 
 
 def _tenant(model: type[models.Model]) -> Any:
@@ -278,6 +282,7 @@ def test_the_database_agrees_about_unique_keys(db: None) -> None:
         ("tenants_user", "email"),
         ("tenants_user", None),  # lower(email)
         ("tenants_apikey", "prefix"),
+        ("live_alertrule", "code"),
         ("sync_webhook", "token_hash"),
         ("sync_connection", "source_id"),
         ("sync_syncrun", "connection_id"),
