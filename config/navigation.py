@@ -1,6 +1,6 @@
 """What the navigation offers, once: the side bar, the bar of a phone and the command palette read it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.http import HttpRequest
@@ -8,15 +8,24 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from ledger import lists
+from tenants.access import Access
+from tenants.models import Capability
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One place to go. `name` is its URL name; `on_phone` gives it a place in the bar at the bottom."""
+    """One place to go. `name` is its URL name; `on_phone` gives it a place in the bar at the bottom.
+
+    `inside` names the pages that belong to it; `needs` is what a person must be allowed to be shown it.
+    """
 
     name: str
     label: str | Promise
     icon: str
     on_phone: bool = False
+    inside: tuple[str, ...] = ()
+    needs: Capability = Capability.READ
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,29 +60,69 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
     (
         _("Data"),
         (
-            Entry("sync:connections", _("Connections"), "plug"),
+            Entry(
+                "sync:connections",
+                _("Connections"),
+                "plug",
+                inside=("sync:connect", "sync:credentials", "sync:bank"),
+            ),
             Entry("sync:runs", _("Synchronisations"), "refresh-cw"),
-            Entry("sync:import", _("Import files"), "file-up"),
+            Entry("sync:import", _("Import files"), "file-up", needs=Capability.WRITE),
         ),
     ),
-    ("", (Entry("tenants:settings", _("Settings"), "settings"),)),
+    (
+        "",
+        (
+            Entry(
+                "tenants:settings",
+                _("Settings"),
+                "settings",
+                inside=("tenants:people", "tenants:keys", "tenants:audit"),
+            ),
+        ),
+    ),
 )
 
 
-def groups(request: HttpRequest, slug: str) -> list[tuple[str, list[Link]]]:
-    """Return the groups of links for the company `slug`, without places that do not exist in this installation."""
-    here = getattr(request.resolver_match, "view_name", "")
-    found = [(str(title), list(_links(entries, str(title), slug, here))) for title, entries in GROUPS]
+def groups(request: HttpRequest, access: Access) -> list[tuple[str, list[Link]]]:
+    """Return the groups of links inside one company: places that exist in this installation, that this person may open, and lists of
+    facts that the company has had. A company that has nothing yet is offered every list, so that it sees what there will be.
+    """
+    here = _here(request)
+    had = {f"ledger:{name}" for name in lists.kinds(access.tenant)}
+    lists_left_out = {f"ledger:{name}" for name in lists.LISTS} - had if had else set()
+    offered = [
+        (
+            str(title),
+            [
+                entry
+                for entry in entries
+                if access.may(entry.needs) and entry.name not in lists_left_out - {here}
+            ],
+        )
+        for title, entries in GROUPS
+    ]
+    found = [(title, list(_links(entries, title, access.tenant.slug, here))) for title, entries in offered]
     return [(title, links) for title, links in found if links]
 
 
-def _links(entries: tuple[Entry, ...], group: str, slug: str, here: str) -> Iterator[Link]:
+def _here(request: HttpRequest) -> str:
+    """Return the URL name of the page; a record and what is done with a list count as the list."""
+    match = request.resolver_match
+    if match is None:
+        return ""
+    if match.app_name == "ledger" and match.kwargs.get("name") in lists.LISTS:
+        return f"ledger:{match.kwargs['name']}"
+    return match.view_name
+
+
+def _links(entries: Iterable[Entry], group: str, slug: str, here: str) -> Iterator[Link]:
     for entry in entries:
         try:
             url = reverse(entry.name, kwargs={"slug": slug})
         except NoReverseMatch:
             continue
-        # A record belongs to its list: ledger:sale and ledger:sales_export light up ledger:sales.
+        # sync:run and sync:run_again light up sync:runs.
         stem = entry.name.removesuffix("s")
-        active = here == entry.name or here.startswith(f"{stem}_") or here == stem
+        active = here in {entry.name, stem, *entry.inside} or here.startswith(f"{stem}_")
         yield Link(str(entry.label), url, entry.icon, group, entry.on_phone, active)

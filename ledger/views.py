@@ -55,6 +55,7 @@ def listing(request: TenantRequest, name: str) -> HttpResponse:
         ],
         "query": request.GET.urlencode(),
         "narrowed": bool(filters.active),
+        "never": name not in lists.kinds(request.tenant),
         "today": today,
         "columns": HIDEABLE[name],
         "bulk": [do for do, column in BULK.items() if column in edits.EDITABLE[name]]

@@ -16,6 +16,7 @@ from lucide.templatetags.lucide import lucide
 
 from config import navigation
 from lib import periods
+from tenants.access import Access
 from tenants.models import Membership, Tenant
 
 register = template.Library()
@@ -57,8 +58,8 @@ def _icon(name: str, css: str) -> SafeString:
 @register.simple_tag(takes_context=True)
 def navigation_groups(context: Context) -> list[tuple[str, list[navigation.Link]]]:
     """Return the navigation of the company of this page; empty on pages outside a company."""
-    tenant: Tenant | None = context.get("tenant")
-    return navigation.groups(context["request"], tenant.slug) if tenant else []
+    access: Access | None = context.get("access")
+    return navigation.groups(context["request"], access) if access else []
 
 
 @register.filter

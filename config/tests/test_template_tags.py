@@ -9,13 +9,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django import forms
+from django.http import HttpRequest
 from django.template import Context, Template
 from django.test import RequestFactory
+from django.urls import resolve
 from django.utils import timezone, translation
 
 from config import navigation
 from config.templatetags import shell
-from tests.factories import make_member, make_tenant
+from live import cache, events
+from tenants.models import Tenant
+from tests.factories import access_of, make_account, make_member, make_tenant, make_transaction
 
 
 def rendered(source: str, path: str = "/", **values: Any) -> str:
@@ -131,16 +135,53 @@ def test_every_icon_of_the_navigation_exists():
     assert all(shell.icon(entry.icon) for _, entries in navigation.GROUPS for entry in entries)
 
 
+@pytest.mark.django_db
 def test_navigation_leaves_out_places_that_do_not_exist(monkeypatch):
     entries = (
         navigation.Entry("account_login", "Entrar", "x"),
         navigation.Entry("tenants:start", "Início", "x"),
     )
     monkeypatch.setattr(navigation, "GROUPS", (("", entries),))
-    request = RequestFactory().get("/")
-    request.resolver_match = None
+    tenant = make_tenant("Aurora")
     # Neither of these two takes a company, so neither is a place inside one.
-    assert navigation.groups(request, "aurora") == []
+    assert navigation.groups(asked(), access_of(make_member(tenant), tenant)) == []
+
+
+def asked(path: str = "/") -> HttpRequest:
+    """Return a request with the page that it asks for."""
+    request = RequestFactory().get(path)
+    request.resolver_match = resolve(path)
+    return request
+
+
+def places(role: str, path: str = "/t/aurora/") -> dict[str, bool]:
+    """Return the places that Aurora's navigation offers a person, each with whether it is lit."""
+    tenant = Tenant.objects.get(slug="aurora")
+    groups = navigation.groups(asked(path), access_of(make_member(tenant, role), tenant))
+    return {link.url.removeprefix("/t/aurora/"): link.active for _, links in groups for link in links}
+
+
+@pytest.mark.django_db
+def test_a_company_without_sales_is_not_offered_them_and_one_without_anything_everything() -> None:
+    aurora = make_tenant("Aurora")
+    assert {"sales/", "products/", "customers/", "transactions/", "open-items/"} <= set(places("owner"))
+    make_transaction(make_account(aurora))
+    events.publish("facts_changed", tenant_id=aurora.pk)
+    cache.forget_generations()
+    assert {"transactions/"} == set(places("owner")) & {
+        "sales/", "products/", "customers/", "transactions/", "open-items/"
+    }  # fmt: skip
+    assert places("owner", "/t/aurora/sales/")["sales/"]
+
+
+@pytest.mark.django_db
+def test_navigation_offers_nobody_what_they_may_not_open_and_lights_the_place_of_a_page() -> None:
+    make_tenant("Aurora")
+    assert "import/" not in places("viewer")
+    assert "import/" in places("manager")
+    assert places("owner", "/t/aurora/settings/people/")["settings/"]
+    assert places("owner", "/t/aurora/list/sales/7/")["sales/"]
+    assert sum(places("owner", "/t/aurora/list/sales/7/").values()) == 1
 
 
 def test_the_palette_gets_plain_data():

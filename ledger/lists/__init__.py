@@ -2,7 +2,7 @@
 
 from ledger.lists.catalog import LISTS
 from ledger.lists.filters import Choice, FilterProblem, Filters, ListSpec, parse
-from ledger.lists.read import Totals, listing, rows, totals
+from ledger.lists.read import Totals, kinds, listing, rows, totals
 
 __all__ = [
     "LISTS",
@@ -11,6 +11,7 @@ __all__ = [
     "Filters",
     "ListSpec",
     "Totals",
+    "kinds",
     "listing",
     "parse",
     "rows",

@@ -99,6 +99,9 @@ OLDEST: Final = (_("oldest first"), ("date", "id"))
 TRANSACTIONS: Final = ListSpec(
     name="transactions",
     label=_("Transactions"),
+    about=_(
+        "Every line of your bank accounts and cards stands here. They come by themselves once a bank is connected, or from a statement that you import."
+    ),
     model=Transaction,
     values=(
         "id",
@@ -169,6 +172,9 @@ TRANSACTIONS: Final = ListSpec(
 SALES: Final = ListSpec(
     name="sales",
     label=_("Sales"),
+    about=_(
+        "What you sold stands here, as your ERP has it. No connection of this company has brought a sale yet."
+    ),
     model=Sale,
     values=(
         "id",
@@ -224,6 +230,9 @@ SALES: Final = ListSpec(
 CUSTOMERS: Final = ListSpec(
     name="customers",
     label=_("Customers"),
+    about=_(
+        "Who buys from you stands here, as your ERP has them. No connection of this company has brought a customer yet."
+    ),
     model=Customer,
     values=(
         "id",
@@ -266,6 +275,9 @@ CUSTOMERS: Final = ListSpec(
 PRODUCTS: Final = ListSpec(
     name="products",
     label=_("Products"),
+    about=_(
+        "The goods and services that you sell stand here, as your ERP has them. No connection of this company has brought a product yet."
+    ),
     model=Product,
     values=(
         "id",
@@ -310,6 +322,9 @@ UNSETTLED: Final = Q(status__in=["open", "partial"])
 OPEN_ITEMS: Final = ListSpec(
     name="open_items",
     label=_("Open items"),
+    about=_(
+        "What you have to receive and to pay stands here, as your ERP has it. No connection of this company has brought an open item yet."
+    ),
     model=OpenItem,
     values=(
         "id",

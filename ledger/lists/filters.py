@@ -47,6 +47,7 @@ class ListSpec:
 
     name: str
     label: Text
+    about: Text  # what its rows are and where they come from, for a company that has none
     model: type[Model]
     values: tuple[str, ...]
     orders: Mapping[str, tuple[Text, tuple[str, ...]]]

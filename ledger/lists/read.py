@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+import orjson
+from django.db.models import Count, Exists, Q, Sum
 
+from ledger.lists.catalog import LISTS
 from ledger.lists.filters import Filters, ListSpec
 from lib import keyset
 from lib.keyset import Page
+from live import cache
 from tenants.models import Tenant
 
 CHUNK = 2_000  # rows an export holds in memory at once
@@ -24,6 +27,22 @@ class Totals:
     inflow: Decimal
     outflow: Decimal
     net: Decimal
+
+
+def kinds(tenant: Tenant) -> frozenset[str]:
+    """Return the names of the lists that the company has ever had a row of. One statement of index probes, kept until facts change."""
+
+    def found() -> list[str]:
+        rows = {
+            name: Exists(spec.model._default_manager.filter(tenant_id=tenant.pk))
+            for name, spec in LISTS.items()
+        }
+        had = Tenant.objects.values(**rows).get(pk=tenant.pk)
+        return [name for name in LISTS if had[name]]
+
+    return frozenset(
+        orjson.loads(cache.remember("list", tenant_id=tenant.pk, compute=found, part="kinds").body)
+    )
 
 
 def listing(

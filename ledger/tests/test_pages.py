@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from ledger.models import Export, Transaction
+from live import cache, events
 from tests import factories
 from tests.cast import Cast
 from tests.factories import DAY
@@ -158,8 +159,10 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
     for _ in range(60):
         factories.make_transaction(account)
     client.force_login(cast.ana)
+    url = reverse("ledger:transactions", kwargs={"slug": "aurora"}) + f"?{SPAN}"
+    client.get(url)  # which kinds of facts there are is remembered
     with django_assert_num_queries(6):
-        client.get(reverse("ledger:transactions", kwargs={"slug": "aurora"}) + f"?{SPAN}")
+        client.get(url)
 
 
 def test_an_edit_is_kept_audited_and_told(client, cast: Cast, facts) -> None:
@@ -456,3 +459,19 @@ def test_an_edit_from_the_drawer_answers_the_record_a_toast_and_a_bell_for_the_l
     assert "<html" not in saved.content.decode()
     refused = client.post(url, {"category_override": "x" * 81}, headers={"HX-Request": "true"})
     assert json.loads(refused["HX-Trigger"])["toast"]["tone"] == "bad"
+
+
+def test_a_list_says_why_it_is_empty(client, cast: Cast) -> None:
+    client.force_login(cast.ana)
+
+    def said(query: str = "") -> str:
+        return client.get(f"/t/aurora/sales/{query}").content.decode()
+
+    assert "Nada chegou ainda" in said()
+    assert "Nada chegou ainda" in said("?status=cancelled")
+    factories.make_sale(cast.aurora, date=DAY - timedelta(days=800))
+    events.publish("facts_changed", tenant_id=cast.aurora.pk)
+    cache.forget_generations()
+    assert "Nada neste período" in said()
+    assert "Nada corresponde" in said("?status=cancelled")
+    assert "Nada corresponde" in said("?q=ninguem")
