@@ -16,6 +16,10 @@ class Lock(IntEnum):
     SYNC = 2  # one runner a connection
     KPI_REFRESH = 3  # one refresh of the materialized view
     SETUP = 4  # one setup-db
+    BACKUP = 7  # one backup, restore or rehearsal
+    IMPORT = 5  # one worker a file
+    MEASURE = 21  # one process that adds up the figures of the departed
+    COLLECT = 22  # one collector of measurements and alerts
 
 
 def fetch(sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:

@@ -21,6 +21,7 @@ class Process(models.Model):
         WEB = "web"
         WORKER = "worker"
         BEAT = "beat"
+        GONE = "gone"  # the one row that holds the sums of processes that ended
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=8, choices=Kind)
