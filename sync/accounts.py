@@ -1,5 +1,6 @@
 """Which account of the company a file or an upstream means: by bank code, branch and number, in the spellings that banks use."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -67,13 +68,25 @@ def _same_number(long: str, short: str, branch: str) -> bool:
 def find(tenant: Tenant, wanted: Named) -> Account | None:
     """Return the company's account that is meant, or None when there is none or more than one. API accounts win over those of files."""
     candidates = Account.objects.filter(tenant=tenant, void_at=None).select_related("source")
-    found = [account for account in candidates.order_by("pk") if same(named(account), wanted)]
+    return best(candidates.order_by("pk"), wanted)
+
+
+def best(candidates: Iterable[Account], wanted: Named) -> Account | None:
+    """Return the one of the accounts that is certainly meant, or None when there is none or more than one."""
+    found = [account for account in candidates if same(named(account), wanted)]
     of_apis = [account for account in found if account.source.kind != FILES]
-    best = of_apis or found
-    return best[0] if len(best) == 1 else None
+    better = of_apis or found
+    return better[0] if len(better) == 1 else None
 
 
 FILES: Final = "file"
+
+
+def could_be(account: Account, wanted: Named) -> bool:
+    """Return whether a file that names `wanted` could be of this account: nothing that both say differs."""
+    if wanted.is_known and (account.kind == Account.Kind.CARD) != (wanted.kind == "card"):
+        return False
+    return not contradicts(account, wanted)
 
 
 def contradicts(account: Account, wanted: Named) -> bool:

@@ -16,7 +16,10 @@ class SyncConfig(AppConfig):
         from live import health
         from sync import health as connections
         from sync import inbox, notices, reading
+        from tenants import history
 
         health.register("connections", connections.part)
         refresh.register(reading.refresh)
         inbox.register("pluggy", notices.pluggy)
+        history.register("sync_connection", "sync:connection")
+        history.register("sync_syncrun", "sync:run")

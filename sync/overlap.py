@@ -14,8 +14,8 @@ from django.db.models import Count
 from ledger.drafts import AccountDraft, Draft, TransactionDraft
 from ledger.models import Account, Source, Transaction
 from lib import pg
-from sync import accounts
-from sync.models import Connection, FileImport, StatementFormat
+from sync import accounts, merging
+from sync.models import Connection
 
 Day = tuple[date, Decimal]
 
@@ -27,20 +27,6 @@ UPDATE ledger_transaction f SET void_at = now(), updated_at = now()
        SELECT count(*) FROM ledger_transaction o
         WHERE o.tenant_id = f.tenant_id AND o.account_id = f.account_id AND o.date = f.date AND o.amount = f.amount
           AND o.source_id <> f.source_id AND o.void_at IS NULL AND o.status = 'posted')
-"""
-# A line that was imported into both accounts stays behind in the old one, void.
-_MOVE_LINES = """
-WITH named AS (
-    SELECT id, %(new)s || substring(external_id FROM position(':' IN external_id)) AS new_id FROM ledger_transaction
-     WHERE tenant_id = %(tenant)s AND source_id = %(files)s AND account_id = %(old)s),
-both_sides AS (
-    SELECT n.id, n.new_id, EXISTS (SELECT FROM ledger_transaction t WHERE t.tenant_id = %(tenant)s AND t.source_id = %(files)s
-                                      AND t.external_id = n.new_id) AS is_there FROM named n)
-UPDATE ledger_transaction t SET updated_at = now(),
-       account_id = CASE WHEN b.is_there THEN t.account_id ELSE %(new)s END,
-       external_id = CASE WHEN b.is_there THEN t.external_id ELSE b.new_id END,
-       void_at = CASE WHEN b.is_there THEN coalesce(t.void_at, now()) ELSE t.void_at END
-  FROM both_sides b WHERE t.id = b.id
 """
 
 
@@ -115,15 +101,5 @@ def _adopt(connection: Connection, files: Source, external_id: str) -> tuple[int
     twins = [each for each in candidates if accounts.same(accounts.named(each), accounts.named(mine))]
     if len(twins) != 1:
         return 0, mine.pk
-    old = twins[0]
-    params = {"tenant": connection.tenant_id, "files": files.pk, "old": old.pk, "new": mine.pk}
-    moved = pg.execute(_MOVE_LINES, params)
-    stored = FileImport.objects.filter(
-        tenant=connection.tenant_id, account=mine, status=FileImport.Status.STORED
-    )
-    FileImport.objects.filter(tenant=connection.tenant_id, account=old).exclude(
-        sha256__in=list(stored.values_list("sha256", flat=True))
-    ).update(account=mine)
-    StatementFormat.objects.filter(tenant=connection.tenant_id, account=old).update(account=mine)
-    pg.execute("UPDATE ledger_account SET void_at = now(), updated_at = now() WHERE id = %(old)s", params)
-    return moved + 1, mine.pk
+    moved = merging.move_files(files=files, old=twins[0], new=mine)
+    return moved.lines + moved.known + 1, mine.pk

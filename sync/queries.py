@@ -1,17 +1,19 @@
 """How connections are doing, and what their runs did."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ledger.models import BankConnection
+from ledger.models import Account, BankConnection, Transaction
 from lib import keyset
 from lib.keyset import Page
+from lib.text import fold
+from sync.accounts import FILES
 from sync.models import Connection, RawRecord, SyncRun
 from sync.providers.pluggy.banks import BankState, bank_state
 from tenants.models import Tenant
@@ -118,6 +120,52 @@ def _bank_state(bank: BankConnection, now: datetime) -> BankState:
         consent_expires_at=bank.consent_expires_at,
         now=now,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAccount:
+    """An account with the day of its newest line that counts (None: it is empty) and who brings its lines, in words."""
+
+    row: Account
+    newest: date | None
+    origin: str
+    is_of_files: bool
+    may_remove: bool
+
+    @property
+    def number(self) -> str:
+        """Return branch and number as people write them; "" when unknown."""
+        return " / ".join(part for part in (self.row.branch, self.row.number) if part)
+
+
+def accounts(tenant: Tenant) -> list[ShownAccount]:
+    """Return the accounts of the company by name, cards last. Two queries, one look into the index of lines for each account."""
+    newest = Transaction.objects.filter(tenant=tenant, account=OuterRef("pk"), void_at=None).order_by("-date")
+    rows = Account.objects.filter(tenant=tenant, void_at=None).select_related("source")
+    found = rows.annotate(newest=Subquery(newest.values("date")[:1])).order_by("name", "pk")
+    read = Connection.objects.filter(tenant=tenant, removed_at=None)
+    alive = dict(read.values_list("source_id", "name"))
+    shown = [_shown_account(row, row.newest, alive) for row in found]
+    return sorted(shown, key=lambda one: (one.row.kind == Account.Kind.CARD, fold(str(one.row))))
+
+
+def _shown_account(row: Account, newest: date | None, alive: Mapping[int, str]) -> ShownAccount:
+    of_files = row.source.kind == FILES
+    origin = _("files") if of_files else alive.get(row.source_id) or _("a connection that was removed")
+    gone = not of_files and row.source_id not in alive
+    return ShownAccount(row, newest, origin, of_files, of_files or (gone and newest is None))
+
+
+def mergeable(one: ShownAccount, others: Iterable[ShownAccount]) -> list[ShownAccount]:
+    """Return the accounts that a file-only account could really be."""
+    card = one.row.kind == Account.Kind.CARD
+    return [
+        other
+        for other in others
+        if other.row.pk != one.row.pk
+        and other.row.currency == one.row.currency
+        and (other.row.kind == Account.Kind.CARD) == card
+    ]
 
 
 def runs(tenant: Tenant, *, connection_id: int | None = None, status: str = "") -> QuerySet[SyncRun]:

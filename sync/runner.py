@@ -19,7 +19,7 @@ from django.db import connection as database
 from lib import clock, pg
 from lib.crypto import SecretUnreadable
 from live.events import publish
-from sync import facts, inbox, landing, opening
+from sync import facts, imports, inbox, landing, opening
 from sync.budgets import BudgetSpent
 from sync.intake import Intake, Taken
 from sync.landing import Key
@@ -61,9 +61,10 @@ def run(run_id: int) -> bool:
 
 
 def run_due_now() -> int:
-    """Do in this process everything that is due: lost runs, the inbox, due connections. Return how many runs were done."""
+    """Do in this process everything that is due: lost runs, the inbox, big files, due connections. Return how many runs were done."""
     sweep_stale()
     inbox.process_pending()
+    imports.do_due()
     return sum(run(run_id) for run_id in queue_due())
 
 

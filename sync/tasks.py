@@ -2,15 +2,22 @@
 
 from celery import shared_task
 
-from sync import inbox, runner, services
+from sync import imports, inbox, runner, services
 from sync.services.webhooks import check_webhooks as keep_webhooks
 
 
 @shared_task(name="sync.run_due", ignore_result=True)
 def run_due(**_: object) -> None:
-    """Queue a run for every connection whose turn it is, and wake workers for those that wait."""
+    """Queue a run for every connection whose turn it is, and wake workers for runs and files that wait."""
     services.sweep_stale()
     services.queue_due()
+    imports.wake_due()
+
+
+@shared_task(name="sync.import_file", ignore_result=True)
+def import_file(file_import_id: int, **_: object) -> None:
+    """Read, store or undo one big file, unless another worker has it."""
+    imports.do(file_import_id)
 
 
 @shared_task(name="sync.run", ignore_result=True)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sync import upload_views, views
+from sync import account_views, import_views, upload_views, views
 
 app_name = "sync"
 urlpatterns = [
@@ -18,6 +18,13 @@ urlpatterns = [
     path("runs/", views.runs, name="runs"),
     path("runs/<int:pk>/", views.run, name="run"),
     path("import/", upload_views.import_files, name="import"),
-    path("import/<int:pk>/", upload_views.import_preview, name="import_preview"),
-    path("import/<int:pk>/store/", upload_views.import_store, name="import_store"),
+    path("import/<int:pk>/", import_views.import_preview, name="import_preview"),
+    path("import/<int:pk>/store/", import_views.import_store, name="import_store"),
+    path("import/<int:pk>/undo/", import_views.import_undo, name="import_undo"),
+    path("import/<int:pk>/discard/", import_views.import_discard, name="import_discard"),
+    path("accounts/", account_views.accounts, name="accounts"),
+    path("accounts/<int:pk>/", account_views.account, name="account"),
+    path("accounts/<int:pk>/rename/", account_views.account_rename, name="account_rename"),
+    path("accounts/<int:pk>/merge/", account_views.account_merge, name="account_merge"),
+    path("accounts/<int:pk>/remove/", account_views.account_remove, name="account_remove"),
 ]

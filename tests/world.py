@@ -13,6 +13,7 @@ from live.models import Event
 from sync.models import (
     Connection,
     FileImport,
+    ImportedLine,
     InboundDelivery,
     RawRecord,
     StatementFormat,
@@ -111,9 +112,13 @@ def _arrivals(tenant: Tenant, wire: Connection, mark: str) -> None:
         tenant=tenant, connection=wire, token_hash=f"t {tenant.pk}", secret=SECRET, url="https://x.example"
     )
     content = zlib.compress(f"Data;Historico;Valor\n01/03/2026;{mark};10,00\n".encode())
-    FileImport.objects.create(
+    brought = FileImport.objects.create(
         tenant=tenant, name=f"{mark}.csv", kind="csv", sha256="s", size=1, content=content
     )
+    line = Transaction.objects.filter(tenant=tenant).first()
+    if line is None:
+        line = make_transaction(make_account(tenant, name=f"Files {mark}"), "-1.00", description=mark)
+    ImportedLine.objects.create(tenant=tenant, file_import=brought, transaction=line)
     StatementFormat.objects.create(tenant=tenant, fingerprint="f", mapping={"mark": mark})
     member = Membership.objects.filter(tenant=tenant).select_related("user").first()
     assert member is not None, "the cast gives every company an owner"

@@ -16,20 +16,29 @@ function row(template, file, lang) {
 function show(zone) {
   const input = zone.querySelector("input[type=file]");
   const limit = Number(zone.dataset.maxBytes ?? 0);
+  const most = Number(zone.dataset.maxFiles ?? 0);
+  const whole = Number(zone.dataset.maxTotal ?? 0);
+  let total = 0;
   const kept = new DataTransfer();
   const refused = [];
+  const left = [];
   for (const file of input.files) {
     if (limit && file.size > limit) refused.push(file);
-    else kept.items.add(file);
+    else if ((most && kept.files.length === most) || (whole && total + file.size > whole)) left.push(file);
+    else {
+      kept.items.add(file);
+      total += file.size;
+    }
   }
-  if (refused.length) input.files = kept.files;
+  if (refused.length || left.length) input.files = kept.files;
   const list = document.getElementById(zone.dataset.list);
   const template = document.getElementById(`${zone.id}-file`);
   const lang = document.documentElement.lang;
   list?.replaceChildren(...[...input.files].map((file) => row(template, file, lang)));
   const error = zone.parentElement.querySelector("[data-dropzone-error]");
-  error.hidden = refused.length === 0;
-  error.querySelector("span").textContent = refused.length ? `${zone.dataset.textTooLarge} ${refused.map((file) => file.name).join(", ")}` : "";
+  const said = (text, files) => (files.length ? `${text} ${files.map((file) => file.name).join(", ")}. ` : "");
+  error.hidden = refused.length + left.length === 0;
+  error.querySelector("span").textContent = (said(zone.dataset.textTooLarge, refused) + said(zone.dataset.textTooMany, left)).trim();
   for (const button of (input.form ?? zone.parentElement).querySelectorAll("[data-needs-file]")) button.disabled = input.files.length === 0;
 }
 

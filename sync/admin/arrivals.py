@@ -13,7 +13,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sync import inbox, reading
-from sync.models import Connection, FileImport, InboundDelivery, RawRecord, StatementFormat, Webhook
+from sync.models import (
+    Connection,
+    FileImport,
+    ImportedLine,
+    InboundDelivery,
+    RawRecord,
+    StatementFormat,
+    Webhook,
+)
 from sync.providers.base import UpstreamError
 from sync.words import say
 from tenants.console import BY_COMPANY, BigTableAdmin, ReadOnlyAdmin, link, pretty_json, tell
@@ -147,12 +155,31 @@ class FileImportAdmin(ReadOnlyAdmin):
     list_select_related = ("tenant", "user", "account")
     list_filter = ("status", "kind", BY_COMPANY)
     search_fields = ("name", "sha256")
-    exclude = ("content",)
+    exclude = ("content", "seen")
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FileImport]:
         """Return the files without their content."""
         return super().get_queryset(request).defer("content")  # type: ignore[no-any-return]
+
+
+@admin.register(ImportedLine)
+class ImportedLineAdmin(BigTableAdmin):
+    """Which file says which line."""
+
+    list_display = ("id", "company", "file_import_id", "transaction_id")
+    list_select_related = ("tenant",)
+    list_filter = (BY_COMPANY,)
+    company_order: ClassVar[tuple[str, ...]] = ("-id",)
+    fields = ("tenant", "file_import", "transaction")
+    readonly_fields = fields
+
+    def found(self, term: str) -> Iterable[int]:
+        """Return the lines of the file of this number."""
+        number = int(term) if term.isascii() and term.isdigit() and len(term) < 19 else 0
+        files = FileImport.objects.filter(pk=number)
+        mine = ImportedLine.objects.filter(tenant__in=files.values("tenant"), file_import__in=files)
+        return mine.values_list("pk", flat=True)
 
 
 @admin.register(StatementFormat)

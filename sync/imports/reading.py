@@ -3,33 +3,31 @@
 import hashlib
 import zlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
-from ledger.models import Account, Source, Transaction
-from sync import accounts, overlap
-from sync.accounts import Named
+from ledger.models import Account
+from sync import overlap
+from sync.imports import sifting
+from sync.imports.homes import account_for, account_named
 from sync.models import FileImport, StatementFormat
 from sync.providers.csv.mapping import ColumnMapping, UnknownColumnsError, guess_mapping
 from sync.providers.csv.reader import read_rows
 from sync.providers.csv.table import CsvTable, read_table
 from sync.providers.ofx.reader import read_ofx
 from sync.providers.sniffing import sniff
-from sync.providers.statement import (
-    Sentence,
-    StatementAccount,
-    StatementError,
-    StatementFile,
-    StatementLine,
-)
-from sync.words import say
+from sync.providers.statement import Sentence, StatementError, StatementFile, StatementLine
+from sync.words import kept, said
 from tenants.models import Tenant, User
 
 SHOWN_LINES: Final = 100
 Status = FileImport.Status
+Tell = Callable[[float], None]
 # What a person can say about a column; the names are fields of ColumnMapping.
 COLUMNS: Final = (
     ("date", _("Date")), ("amount", _("Amount")), ("credit", _("Money in")), ("debit", _("Money out")), ("side", _("In or out (C/D)")),
@@ -51,12 +49,25 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """What a page shows of a file: its first lines as they would be stored, and for CSV its columns with what each is taken for."""
+class ShownLine:
+    """One line as a page shows it."""
 
-    lines: tuple[StatementLine, ...]
+    date: date
+    amount: Decimal
+    description: str
+    counterparty_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a page shows of a file: its first lines as they would be stored, sentences in the reader's language, and for CSV its columns
+    with what each is taken for."""
+
+    lines: tuple[ShownLine, ...]
     headers: tuple[str, ...]
     mapping: tuple[tuple[str, str, int | None], ...]
+    warnings: tuple[str, ...]
+    problem: str
 
 
 def preview(
@@ -71,38 +82,62 @@ def preview(
     """Read a file, keep it, and return what was understood; nothing of it counts yet.
 
     The account is the given one, else the one that the file names, else the one that was chosen for a CSV of this shape before. A CSV
-    whose columns are unknown is kept as well, with the question in `error`. Raises StatementError with a sentence for what is no bank file.
+    whose columns are unknown is kept as well, with the question in `problem`. Raises StatementError with a sentence for what is no bank file.
     """
-    kind = sniff(data, name)
-    remembered = None
-    if kind == "csv":
-        remembered = StatementFormat.objects.filter(
-            tenant=tenant, fingerprint=read_table(data).fingerprint
-        ).first()
-    chosen = mapping or (remembered.mapping if remembered else None)
-    reading = read(kind, data, ColumnMapping.from_json(chosen) if chosen else None)
     row = FileImport(
         tenant=tenant,
         user=user,
         name=name[:200],
-        kind=kind,
+        kind=sniff(data, name),
         sha256=hashlib.sha256(data).hexdigest(),
         size=len(data),
         content=zlib.compress(data, 6),
-        account=account or _account_named(tenant, reading) or (remembered.account if remembered else None),
+        account=account,
     )
-    _describe(row, reading)
+    look(row, data, mapping)
     row.save()
     return row
 
 
+def look(
+    row: FileImport, data: bytes, mapping: Mapping[str, Any] | None = None, tell: Tell | None = None
+) -> None:
+    """Read the file and write what was understood into its row. Does not save. Raises StatementError for what is no bank file."""
+    row.kind = sniff(data, row.name)
+    remembered = _remembered(row.tenant, data) if row.kind == "csv" else None
+    chosen = mapping or (remembered.mapping if remembered else None)
+    reading = read(row.kind, data, ColumnMapping.from_json(chosen) if chosen else None, tell)
+    if row.account is None:
+        row.account = _account_of(row.tenant, reading) or (_alive(remembered.account) if remembered else None)
+    describe(row, reading)
+
+
+def _remembered(tenant: Tenant, data: bytes) -> StatementFormat | None:
+    shape = read_table(data).fingerprint
+    return StatementFormat.objects.select_related("account").filter(tenant=tenant, fingerprint=shape).first()
+
+
+def _account_of(tenant: Tenant, reading: Reading) -> Account | None:
+    """Return the account that a file of one account names, if the company has it."""
+    found = reading.statement.accounts if reading.statement else ()
+    return account_named(tenant, found[0]) if len(found) == 1 else None
+
+
+def _alive(account: Account | None) -> Account | None:
+    return account if account is not None and account.void_at is None else None
+
+
 def remap(*, file_import: FileImport, mapping: Mapping[str, Any]) -> FileImport:
     """Read a CSV again with the columns that a person chose, and return what is understood now. Raises StatementError."""
-    kept = {name: value for name, value in (file_import.mapping or {}).items() if name in _NOT_ASKED}
-    chosen = ColumnMapping.from_json(kept | dict(mapping))
-    _describe(file_import, read(file_import.kind, content_of(file_import), chosen))
+    describe(file_import, read(file_import.kind, content_of(file_import), with_columns(file_import, mapping)))
     file_import.save()
     return file_import
+
+
+def with_columns(row: FileImport, mapping: Mapping[str, Any]) -> ColumnMapping:
+    """Return the mapping that a person chose, with what no form asks for as it was. Raises StatementError."""
+    asked = {name: value for name, value in (row.mapping or {}).items() if name in _NOT_ASKED}
+    return ColumnMapping.from_json(asked | dict(mapping))
 
 
 def content_of(file_import: FileImport) -> bytes:
@@ -111,11 +146,19 @@ def content_of(file_import: FileImport) -> bytes:
 
 
 def shown(file_import: FileImport) -> Shown:
-    """Return what a page shows of the file."""
-    mapping = ColumnMapping.from_json(file_import.mapping) if file_import.mapping else None
-    reading = read(file_import.kind, content_of(file_import), mapping)
-    lines = reading.statement.lines[:SHOWN_LINES] if reading.statement else ()
-    return Shown(lines, _headers(reading.table), _places(reading.mapping))
+    """Return what a page shows of the file. Reads the row alone."""
+    seen = file_import.seen
+    lines = tuple(
+        ShownLine(date.fromisoformat(day), Decimal(amount), text, name)
+        for day, amount, text, name in seen.get("lines", ())
+    )
+    return Shown(
+        lines,
+        tuple(seen.get("headers", ())),
+        _places(file_import.mapping or {}),
+        tuple(said(warning) for warning in file_import.warnings),
+        said(file_import.problem) if file_import.problem else file_import.error,
+    )
 
 
 def _headers(table: CsvTable | None) -> tuple[str, ...]:
@@ -124,8 +167,7 @@ def _headers(table: CsvTable | None) -> tuple[str, ...]:
     return table.headers or tuple(f"#{position + 1}" for position in range(table.width))
 
 
-def _places(mapping: ColumnMapping | None) -> tuple[tuple[str, str, int | None], ...]:
-    chosen = mapping.to_json() if mapping else {}
+def _places(chosen: Mapping[str, Any]) -> tuple[tuple[str, str, int | None], ...]:
     places = []
     for name, label in COLUMNS:
         place = chosen.get(name)
@@ -135,10 +177,10 @@ def _places(mapping: ColumnMapping | None) -> tuple[tuple[str, str, int | None],
     return tuple(places)
 
 
-def read(kind: str, data: bytes, mapping: ColumnMapping | None) -> Reading:
-    """Return the file as it reads by this mapping, or by a guessed one. Raises StatementError."""
+def read(kind: str, data: bytes, mapping: ColumnMapping | None, tell: Tell | None = None) -> Reading:
+    """Return the file as it reads by this mapping, or by a guessed one. `tell` hears how much is read (0 to 1). Raises StatementError."""
     if kind == "ofx":
-        return Reading(kind, read_ofx(data))
+        return Reading(kind, read_ofx(data, tell))
     table = read_table(data)
     if mapping and max(_columns(mapping)) >= table.width:
         raise StatementError(
@@ -149,6 +191,12 @@ def read(kind: str, data: bytes, mapping: ColumnMapping | None) -> Reading:
         return Reading(kind, read_rows(table, used), table, used)
     except UnknownColumnsError as error:
         return Reading(kind, None, table, None, error.sentence)
+
+
+def reread(row: FileImport, tell: Tell | None = None) -> Reading:
+    """Return the kept file as it was last understood. Raises StatementError."""
+    mapping = ColumnMapping.from_json(row.mapping) if row.mapping else None
+    return read(row.kind, content_of(row), mapping, tell)
 
 
 def _columns(mapping: ColumnMapping) -> list[int]:
@@ -162,76 +210,51 @@ def _columns(mapping: ColumnMapping) -> list[int]:
     return [place for place in places if place is not None]
 
 
-def _describe(row: FileImport, reading: Reading) -> None:
+def describe(row: FileImport, reading: Reading) -> None:
     """Write what was understood into the row. Does not save."""
     statement = reading.statement
     row.mapping = reading.mapping.to_json() if reading.mapping else None
-    row.error = say(reading.problem) if reading.problem else ""
+    row.problem, row.error = (kept(reading.problem) if reading.problem else None), ""
     row.rows = statement.rows if statement else 0
     row.skipped_rows = statement.skipped if statement else 0
-    row.warnings = [say(warning) for warning in statement.warnings] if statement else []
-    row.new_rows = row.known_rows = 0
-    if statement is None:
-        return
-    new, known = _count(row, statement)
-    row.new_rows, row.known_rows = new, known
+    row.warnings = [kept(warning) for warning in statement.warnings] if statement else []
+    row.seen = {"headers": _headers(reading.table)} | (_seen(statement) if statement else {})
+    row.new_rows, row.known_rows = _count(row, statement) if statement else (0, 0)
+
+
+def _seen(statement: StatementFile) -> dict[str, Any]:
+    counts = Counter(line.account_key for line in statement.lines)
+    return {
+        "accounts": [
+            {
+                "key": found.key,
+                "bank_code": found.bank_code,
+                "branch": found.branch,
+                "number": found.number,
+                "kind": found.kind,
+                "lines": counts[found.key],
+            }
+            for found in statement.accounts
+        ],
+        "lines": [_seen_line(line) for line in statement.lines[:SHOWN_LINES]],
+    }
+
+
+def _seen_line(line: StatementLine) -> tuple[str, str, str, str]:
+    return line.date.isoformat(), str(line.amount), line.description or line.memo, line.counterparty_name
 
 
 def _count(row: FileImport, statement: StatementFile) -> tuple[int, int]:
     """Return how many lines storing would add now, and how many are there already."""
     files, new = overlap.files_of(row.tenant_id), 0
+    lines_of = sifting.by_account(statement)
     for found in statement.accounts:
-        lines = [line for line in statement.lines if line.account_key == found.key]
+        lines = lines_of[found.key]
         account = account_for(row, statement, found)
         if account is None:
             new += len(lines)
             continue
-        stored = _stored_ids(account, lines, files) if files else set()
-        new += sum(identity(account, line) not in stored for line, _nth in new_lines(account, lines, files))
+        fresh = [line for line, _nth in sifting.sift(account, lines, files, row.kind).lines]
+        stored = sifting.counted(account, fresh, files)
+        new += sum(sifting.identity(account, line) not in stored for line in fresh)
     return new, len(statement.lines) - new
-
-
-def _stored_ids(account: Account, lines: list[StatementLine], files: Source) -> set[str]:
-    ids = [identity(account, line) for line in lines]
-    known = Transaction.objects.filter(tenant=account.tenant_id, source=files, external_id__in=ids)
-    return set(known.values_list("external_id", flat=True))
-
-
-def _account_named(tenant: Tenant, reading: Reading) -> Account | None:
-    """Return the account that a file of one account names, if the company has it."""
-    found = reading.statement.accounts if reading.statement else ()
-    return accounts.find(tenant, named(found[0])) if len(found) == 1 else None
-
-
-def named(account: StatementAccount) -> Named:
-    return Named(account.bank_code, account.branch, account.number, account.kind)
-
-
-def account_for(row: FileImport, statement: StatementFile, found: StatementAccount) -> Account | None:
-    """Return where the lines of one account of the file belong: the chosen account for a file of one, else the one it names."""
-    if row.account is not None and len(statement.accounts) == 1:
-        return row.account
-    return accounts.find(row.tenant, named(found))
-
-
-def identity(account: Account, line: StatementLine) -> str:
-    return f"{account.pk}:{line.external_id}"
-
-
-def new_lines(
-    account: Account, lines: list[StatementLine], files: Source | None
-) -> list[tuple[StatementLine, int]]:
-    """Return the lines that no other source has, each with its number among equal ones (date and amount) of the file."""
-    elsewhere = overlap.known_elsewhere(account, files, [line.date for line in lines])
-    seen: Counter[overlap.Day] = Counter()
-    found = []
-    for line in lines:
-        day = line.date, line.amount
-        seen[day] += 1
-        if seen[day] > elsewhere[day]:
-            found.append((line, seen[day]))
-    return found
-
-
-def mapping_of(row: FileImport) -> ColumnMapping | None:
-    return ColumnMapping.from_json(row.mapping) if row.mapping else None

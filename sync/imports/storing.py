@@ -1,6 +1,7 @@
 """Storing a bank file: once, in the account that it belongs to, without what is there already."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
@@ -13,46 +14,74 @@ from ledger.models import Account, Source, Transaction
 from lib import clock, pg
 from live.events import publish
 from sync import accounts, facts, overlap
-from sync.imports.reading import Status, account_for, content_of, identity, mapping_of, named, new_lines, read
+from sync.imports import lines as imported
+from sync.imports.homes import account_for, named
+from sync.imports.reading import Reading, Status, Tell, reread
+from sync.imports.sifting import FROM, by_account, counted, identity, sift
 from sync.models import FileImport, StatementFormat
 from sync.providers.pluggy import operations
 from sync.providers.statement import Sentence, StatementAccount, StatementError, StatementFile, StatementLine
-from sync.words import say
+from sync.words import kept
 from tenants import audit
 from tenants.access import Access
 from tenants.models import Tenant
 
 
+class AlreadyStored(StatementError):
+    """The very same file is stored already; nothing is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What storing a file writes: its drafts, which of them do not count yet, and the stored lines that it says once more."""
+
+    drafts: list[TransactionDraft]
+    fresh: int
+    said_again: list[int]
+
+
 def store_import(
-    *, file_import: FileImport, account: Account | None = None, access: Access | None = None
+    *,
+    file_import: FileImport,
+    account: Account | None = None,
+    access: Access | None = None,
+    tell: Tell | None = None,
 ) -> FileImport:
     """Store the lines of a file that was looked at, and return its row with what was new.
 
-    `account` is a person's choice; None: the account that the file names, or a new one of files only. Raises StatementError with a sentence
-    when the file was stored before (by anybody, also a moment ago), belongs to another account, or cannot be stored; nothing is stored then.
+    `account` is a person's choice; None: where `homes.choose` said, else the account that the file names, or a new one of files only.
+    Raises StatementError with a sentence when the file was stored before (AlreadyStored; by anybody, also a moment ago), belongs to another
+    account, or cannot be stored; nothing is stored then. `tell` hears how much of the file was read, before anything is written.
     """
     try:
+        # Read before the lock is taken: a large file takes its time, and others of the company wait behind the lock.
+        reading = reread(file_import, tell)
         with transaction.atomic():
-            return _store(file_import, account, access)
+            return _store(file_import, reading, account, access)
     except DatabaseError as error:
         detail = str(error).partition("\n")[0][:200]
         sentence = Sentence(
             "The file could not be stored (%(detail)s). Nothing of it was. Try again.", detail=detail
         )
-        failed = FileImport.objects.filter(pk=file_import.pk, status=Status.PREVIEW)
-        failed.update(status=Status.FAILED, error=say(sentence))
+        failed = FileImport.objects.filter(pk=file_import.pk).exclude(status=Status.STORED)
+        failed.update(status=Status.FAILED, problem=kept(sentence))
         raise StatementError(sentence) from error
 
 
-def _store(file_import: FileImport, account: Account | None, access: Access | None) -> FileImport:
+def _store(
+    file_import: FileImport, reading: Reading, account: Account | None, access: Access | None
+) -> FileImport:
     # One import of a company at a time: who comes second finds what the first one stored.
     pg.lock(pg.Lock.LEDGER, file_import.tenant_id)
-    row = FileImport.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=file_import.pk)
+    row = (
+        FileImport.objects.select_for_update(of=("self",))
+        .select_related("tenant", "user", "asked_by")
+        .get(pk=file_import.pk)
+    )
     _refuse_stored(row, FileImport.objects.filter(pk=row.pk, status=Status.STORED))
-    reading = read(row.kind, content_of(row), mapping_of(row))
     if reading.statement is None:
         raise StatementError(reading.problem or Sentence("Say which column is which first."))
-    row.account = account
+    row.account, row.homes = account, {} if account else file_import.homes
     files = overlap.files_of(row.tenant_id) or Source.objects.create(
         tenant=row.tenant, kind=accounts.FILES, name="Arquivos"
     )
@@ -62,21 +91,18 @@ def _store(file_import: FileImport, account: Account | None, access: Access | No
         tenant=row.tenant, account=row.account, sha256=row.sha256, status=Status.STORED
     )
     _refuse_stored(row, same_file)
-    drafts, known = _drafts(row.tenant, reading.statement, homes, files)
-    stored = ledger.store(tenant_id=row.tenant_id, source_id=files.pk, drafts=drafts)
-    lines = stored.by_table.get("transactions")
-    row.new_rows = lines.inserted if lines else 0
-    row.known_rows = known + len(drafts) - row.new_rows
-    row.status, row.stored_at, row.error = Status.STORED, clock.now(), ""
+    plan = _plan(row, reading.statement, homes, files)
+    stored = ledger.store(tenant_id=row.tenant_id, source_id=files.pk, drafts=plan.drafts)
+    imported.note(row, files, (draft.external_id for draft in plan.drafts), plan.said_again)
+    _balances(row, reading.statement, homes, files)
+    row.new_rows, row.known_rows = plan.fresh, len(reading.statement.lines) - plan.fresh
+    row.status, row.stored_at, row.problem, row.error = Status.STORED, clock.now(), None, ""
+    row.work, row.progress, row.attempts = "", None, 0
     row.save()
-    if reading.table is not None and reading.mapping is not None:
-        StatementFormat.objects.update_or_create(
-            tenant=row.tenant,
-            fingerprint=reading.table.fingerprint,
-            defaults={"mapping": reading.mapping.to_json(), "account": row.account},
-        )
+    _remember_format(row, reading)
     after = {"file": row.name, "account": row.account.pk, "new": row.new_rows, "known": row.known_rows}
-    audit.record(tenant=row.tenant, action="file.imported", row=row, actor=access or row.user, after=after)
+    actor = access or row.asked_by or row.user
+    audit.record(tenant=row.tenant, action="file.imported", row=row, actor=actor, after=after)
     publish("facts_changed", tenant_id=row.tenant_id, changed=stored.changed > 0, file_import=row.pk)
     return row
 
@@ -87,7 +113,7 @@ def _refuse_stored(row: FileImport, stored: QuerySet[FileImport]) -> None:
         return
     moment = (earlier.stored_at or earlier.created_at).astimezone(row.tenant.zone)
     who = str(earlier.user or "?")
-    raise StatementError(
+    raise AlreadyStored(
         Sentence(
             "This file was already stored on %(day)s at %(time)s by %(who)s. Nothing was stored twice.",
             day=f"{moment:%d/%m/%Y}",
@@ -95,6 +121,15 @@ def _refuse_stored(row: FileImport, stored: QuerySet[FileImport]) -> None:
             who=who,
         )
     )
+
+
+def _remember_format(row: FileImport, reading: Reading) -> None:
+    if reading.table is not None and reading.mapping is not None:
+        StatementFormat.objects.update_or_create(
+            tenant=row.tenant,
+            fingerprint=reading.table.fingerprint,
+            defaults={"mapping": reading.mapping.to_json(), "account": row.account},
+        )
 
 
 def _home(row: FileImport, statement: StatementFile, found: StatementAccount, files: Source) -> Account:
@@ -113,8 +148,6 @@ def _home(row: FileImport, statement: StatementFile, found: StatementAccount, fi
                 chosen=f"{accounts.title(accounts.named(account))} ({account})",
             )
         )
-    if account.source_id == files.pk:
-        _update_balance(row.tenant, account, found, files)
     return account
 
 
@@ -130,8 +163,6 @@ def _made(row: FileImport, found: StatementAccount, files: Source) -> Account:
         branch=found.branch[:12],
         number=found.number[:30],
         currency=found.currency,
-        balance=found.ledger_balance,
-        balance_at=_end_of(row.tenant, found),
     )
     ledger.store(tenant_id=row.tenant_id, source_id=files.pk, drafts=[draft])
     return Account.objects.get(tenant=row.tenant, source=files, external_id=draft.external_id)
@@ -142,31 +173,42 @@ def _end_of(tenant: Tenant, found: StatementAccount) -> datetime | None:
     return None if day is None else datetime.combine(day, time(23, 59, 59), tzinfo=tenant.zone)
 
 
-def _update_balance(tenant: Tenant, account: Account, found: StatementAccount, files: Source) -> None:
-    """Take a later closing balance into an account that no upstream speaks for."""
-    moment = _end_of(tenant, found)
-    if found.ledger_balance is None or moment is None:
-        return
-    older = Q(balance_at=None) | Q(balance_at__lte=moment)
-    Account.objects.filter(older, pk=account.pk, source=files).update(
-        balance=found.ledger_balance, balance_at=moment, updated_at=clock.now()
-    )
+def _balances(row: FileImport, statement: StatementFile, homes: Mapping[str, Account], files: Source) -> None:
+    """Take later closing balances into accounts that no upstream speaks for, and note what the file says of them. Does not save."""
+    row.balances = []
+    for found in statement.accounts:
+        account, moment = homes[found.key], _end_of(row.tenant, found)
+        if account.source_id != files.pk or found.ledger_balance is None or moment is None:
+            continue
+        row.balances.append(
+            {"account": account.pk, "balance": str(found.ledger_balance), "at": moment.isoformat()}
+        )
+        older = Q(balance_at=None) | Q(balance_at__lte=moment)
+        Account.objects.filter(older, pk=account.pk).update(
+            balance=found.ledger_balance, balance_at=moment, updated_at=clock.now()
+        )
 
 
-def _drafts(
-    tenant: Tenant, statement: StatementFile, homes: Mapping[str, Account], files: Source
-) -> tuple[list[TransactionDraft], int]:
-    """Return the drafts of the lines that no other source has, and how many lines one has."""
-    own = facts.context_of(tenant).own_documents
+def _plan(row: FileImport, statement: StatementFile, homes: Mapping[str, Account], files: Source) -> Plan:
+    own = facts.context_of(row.tenant).own_documents
     drafts: list[TransactionDraft] = []
+    said_again: list[int] = []
+    fresh = 0
+    lines_of = by_account(statement)
     for key, account in homes.items():
-        lines = [line for line in statement.lines if line.account_key == key]
-        drafts += [_draft(account, line, nth, own) for line, nth in new_lines(account, lines, files)]
-    return drafts, len(statement.lines) - len(drafts)
+        sifted = sift(account, lines_of[key], files, row.kind)
+        there = counted(account, (line for line, _nth in sifted.lines), files)
+        made = [_draft(account, line, nth, row.kind, own) for line, nth in sifted.lines]
+        fresh += len({draft.external_id for draft in made} - there)
+        drafts += made
+        said_again += sifted.said_again
+    return Plan(drafts, fresh, said_again)
 
 
-def _draft(account: Account, line: StatementLine, nth: int, own: frozenset[str]) -> TransactionDraft:
-    details: dict[str, Any] = {"nth": nth}
+def _draft(
+    account: Account, line: StatementLine, nth: int, kind: str, own: frozenset[str]
+) -> TransactionDraft:
+    details: dict[str, Any] = {"nth": nth, FROM: kind}
     if line.check_number:
         details["check_number"] = line.check_number
     return TransactionDraft(

@@ -2,13 +2,14 @@
 
 from sync.models.connection import Connection
 from sync.models.delivery import InboundDelivery, Webhook
-from sync.models.file_import import FileImport, StatementFormat
+from sync.models.file_import import FileImport, ImportedLine, StatementFormat
 from sync.models.record import RawRecord
 from sync.models.run import SyncRun
 
 __all__ = [
     "Connection",
     "FileImport",
+    "ImportedLine",
     "InboundDelivery",
     "RawRecord",
     "StatementFormat",

@@ -48,6 +48,8 @@ class Connection(models.Model):
     )  # last complete listing, the only one that may declare rows gone
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
     last_error = models.TextField(_("last error"), blank=True, editable=False)
+    # Taken out of the product by a person. The row stays, because facts, raw records and runs refer to it.
+    removed_at = models.DateTimeField(_("removed at"), null=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

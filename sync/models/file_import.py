@@ -6,17 +6,26 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from ledger.models import Account
+from ledger.models import Account, Transaction
 from tenants.models import Tenant
 
 
 class FileImport(models.Model):
-    """One file: first looked at (preview), then stored or left. The content stays, so that it can be read again."""
+    """One file: first looked at (preview), then stored or left. The content stays, so that it can be read again.
+
+    What a big file asks for is done by a worker: `work` says what, and the row is the queue.
+    """
 
     class Status(models.TextChoices):
         PREVIEW = "preview", _("preview")
         STORED = "stored", _("stored")
         FAILED = "failed", _("not stored")
+        UNDONE = "undone", _("undone")
+
+    class Work(models.TextChoices):
+        READ = "read", _("reading")
+        STORE = "store", _("storing")
+        UNDO = "undo", _("undoing")
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
@@ -32,10 +41,25 @@ class FileImport(models.Model):
     new_rows = models.PositiveIntegerField(_("new"), default=0)
     known_rows = models.PositiveIntegerField(_("already known"), default=0)
     skipped_rows = models.PositiveIntegerField(_("left out"), default=0)
+    # Sentences as template and values (`sync.words.kept`), said in the language of whoever reads them.
     warnings = models.JSONField(default=list)
-    error = models.TextField(blank=True)
+    problem = models.JSONField(null=True)
+    error = models.TextField(blank=True)  # what earlier versions stored as text
+    # What a page shows without reading the file again: accounts, first lines, columns (`sync.imports.Shown`).
+    seen = models.JSONField(default=dict)
+    # Where a person wants the lines of each account of the file: key → account, 0 for a new one. What is not named finds its own.
+    homes = models.JSONField(default=dict)
+    # Closing balances that storing put into accounts of files, so that undoing can tell which one counts.
+    balances = models.JSONField(default=list)
+    work = models.CharField(max_length=5, choices=Work, blank=True, default="")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    attempts = models.PositiveSmallIntegerField(
+        default=0
+    )  # of this work; each ends with it or with its worker
+    progress = models.PositiveSmallIntegerField(null=True)  # per cent; None: nobody knows
     created_at = models.DateTimeField(_("at"), db_default=Now())
     stored_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -48,10 +72,31 @@ class FileImport(models.Model):
                 name="fileimport_stored_once",
             )
         ]
-        indexes = [models.Index("tenant", models.F("created_at").desc(), name="fileimport_tenant_created")]
+        indexes = [
+            models.Index("tenant", models.F("created_at").desc(), name="fileimport_tenant_created"),
+            models.Index("id", condition=~Q(work=""), name="fileimport_work"),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class ImportedLine(models.Model):
+    """One line that one stored file holds. A line of files counts as long as a stored file says it."""
+
+    # Every index begins with the tenant; the unique one finds the lines of a file, the other one the files of a line.
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="+", db_index=False)
+    file_import = models.ForeignKey(FileImport, models.CASCADE, related_name="lines", db_index=False)
+    transaction = models.ForeignKey(Transaction, models.CASCADE, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "file_import", "transaction"], name="importedline_once")
+        ]
+        indexes = [models.Index("tenant", "transaction", name="importedline_transaction")]
+
+    def __str__(self) -> str:
+        return f"{self.file_import_id} {self.transaction_id}"
 
 
 class StatementFormat(models.Model):

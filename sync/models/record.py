@@ -13,7 +13,8 @@ class RawRecord(models.Model):
     """One upstream record as it came, without secrets. Written only when its content changed; mapping can be repeated from it."""
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="+", db_index=False)
-    connection = models.ForeignKey(Connection, models.CASCADE, related_name="+", db_index=False)
+    # What upstream said outlives the wish to be rid of a connection: RESTRICT lets only the deletion of the company through.
+    connection = models.ForeignKey(Connection, models.RESTRICT, related_name="+", db_index=False)
     kind = models.CharField(_("kind"), max_length=30)
     external_id = models.CharField(max_length=160)
     payload = models.JSONField(_("payload"))

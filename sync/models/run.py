@@ -23,6 +23,7 @@ class SyncRun(models.Model):
         SCHEDULE = "schedule", _("schedule")
         WEBHOOK = "webhook", _("notice from upstream")
         PERSON = "person", _("asked by a person")
+        FIRST = "first", _("first reading")
 
     class Decision(models.TextChoices):
         """What a failure means for what comes next."""
@@ -34,7 +35,8 @@ class SyncRun(models.Model):
     OPEN = (Status.QUEUED, Status.RUNNING)
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="+", db_index=False)
-    connection = models.ForeignKey(Connection, models.CASCADE, related_name="runs")
+    # Connections are never deleted but with their company: RESTRICT lets only that through.
+    connection = models.ForeignKey(Connection, models.RESTRICT, related_name="runs")
     status = models.CharField(_("status"), max_length=7, choices=Status, default=Status.QUEUED)
     reason = models.CharField(_("reason"), max_length=8, choices=Reason, default=Reason.SCHEDULE)
     full = models.BooleanField(

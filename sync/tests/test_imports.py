@@ -23,7 +23,7 @@ from sync.providers.statement import StatementError
 from sync.tests import bankfiles
 from sync.tests.bankfiles import fixture, row
 from sync.tests.support import connect, tenant_of
-from sync.words import say
+from sync.words import said, say
 from tenants.models import AuditLog
 from tests.factories import access_of, make_account, make_connection, make_tenant, make_transaction
 
@@ -126,7 +126,7 @@ def test_two_people_at_once_store_it_once():
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert sorted(results, key=str) == [2, "StatementError"]
+    assert sorted(results, key=str) == [2, "AlreadyStored"]
     assert len(amounts(tenant)) == 2
     assert (Account.objects.count(), Source.objects.count()) == (1, 1)
 
@@ -192,20 +192,20 @@ def test_a_csv_is_understood_or_asks_and_the_answer_is_remembered(tenant):
     assert amounts(tenant) == [Decimal("-3.50"), Decimal("1250.00")]
     asked = look(tenant, ODD_CSV, "odd.csv")
     assert (asked.rows, asked.mapping) == (0, None)
-    assert asked.error
+    assert asked.problem
     assert imports.shown(asked).headers == ("quando", "quanto", "ficou", "porque")
     with pytest.raises(StatementError):
         imports.store_import(file_import=asked, account=account)
     chosen = {"date": 0, "amount": 1, "description": [3], "date_order": "dmy"}
     told = imports.remap(file_import=asked, mapping=chosen)
-    assert (told.error, told.rows, told.new_rows) == ("", 2, 2)
+    assert (told.problem, told.rows, told.new_rows) == (None, 2, 2)
     places = {name: place for name, _label, place in imports.shown(told).mapping}
     assert (places["date"], places["amount"], places["description"], places["debit"]) == (0, 1, 3, None)
     imports.store_import(file_import=told, account=account)
     assert StatementFormat.objects.filter(tenant=tenant).count() == 2
     next_month = look(tenant, ODD_CSV.replace(b"2026-07", b"2026-08"), "august.csv")
-    assert (next_month.error, next_month.new_rows, next_month.account) == ("", 2, account)
-    assert look(make_tenant("Boreal"), ODD_CSV, "odd.csv").error  # another company was not asked yet
+    assert (next_month.problem, next_month.new_rows, next_month.account) == (None, 2, account)
+    assert look(make_tenant("Boreal"), ODD_CSV, "odd.csv").problem  # another company was not asked yet
 
 
 def test_columns_that_do_not_exist_are_refused(tenant):
@@ -281,7 +281,7 @@ def test_what_the_database_refuses_is_said_and_nothing_is_stored(tenant, monkeyp
         imports.store_import(file_import=seen)
     seen.refresh_from_db()
     assert seen.status == "failed"
-    assert "numeric field overflow" in seen.error
+    assert "numeric field overflow" in said(seen.problem)
     assert (Transaction.objects.count(), Source.objects.filter(kind="file").count()) == (0, 0)
 
 

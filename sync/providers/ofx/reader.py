@@ -1,5 +1,6 @@
 """An OFX file to a StatementFile."""
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
@@ -19,8 +20,11 @@ from sync.providers.statement import (
 )
 
 
-def read_ofx(data: bytes) -> StatementFile:
-    """Return what an OFX file says. Raises StatementError when it holds no bank or card statement."""
+def read_ofx(data: bytes, tell: Callable[[float], None] | None = None) -> StatementFile:
+    """Return what an OFX file says; `tell` hears now and then how much of it was read (0 to 1).
+
+    Raises StatementError when it holds no bank or card statement.
+    """
     raw = scan(decode(data))
     if not raw.statements:
         raise StatementError(_nothing_in(raw))
