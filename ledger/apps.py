@@ -5,7 +5,27 @@ from django.utils.translation import gettext_lazy as _
 
 
 class LedgerConfig(AppConfig):
-    """Names the app for the admin."""
+    """Names the app for the admin, and says which of its rows have pages."""
 
     name = "ledger"
     verbose_name = _("ledger")
+
+    def ready(self) -> None:
+        """Register the pages of the records, which the audit log links to."""
+        from ledger.lists import LISTS
+        from tenants import history
+
+        for name, spec in LISTS.items():
+            history.register(spec.model._meta.db_table, "ledger:detail", name=name)
+
+    def ready(self) -> None:
+        """Register the sums."""
+        from live.backups import figures
+
+        figures.register(
+            figures.Sum("ledger_transaction", "amount", by="currency"),
+            figures.Sum("ledger_sale", "total", by="currency"),
+            figures.Sum("ledger_openitem", "amount", by="currency"),
+            figures.Sum("ledger_openitem", "open_amount", by="currency"),
+            figures.Sum("ledger_account", "balance", by="currency"),
+        )

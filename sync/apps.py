@@ -15,11 +15,13 @@ class SyncConfig(AppConfig):
         from ledger import refresh
         from live import health
         from sync import health as connections
-        from sync import inbox, notices, reading
+        from sync import inbox, notices, reading, webhooks
+        from tenants import doors
         from tenants import history
 
         health.register("connections", connections.part)
         refresh.register(reading.refresh)
         inbox.register("pluggy", notices.pluggy)
+        doors.register("pluggy-webhook", webhooks.DOOR)
         history.register("sync_connection", "sync:connection")
         history.register("sync_syncrun", "sync:run")

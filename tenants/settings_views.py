@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from lib import documents
 from lib.keyset import CursorError, paginate
-from tenants import invitations, services
+from tenants import history, invitations, services
 from tenants.access import TenantRequest, member_required, owned
 from tenants.models import ApiKey, AuditLog, Capability, Membership, Role, Tenant, TenantSettings
 
@@ -231,4 +231,6 @@ def audit_log(request: TenantRequest) -> HttpResponse:
         page = paginate(rows, order=order, limit=50, cursor=request.GET.get("cursor"))
     except CursorError:
         page = paginate(rows, order=order, limit=50)
-    return render(request, "tenants/audit.html", {"tabs": tabs(request, "audit"), "page": page})
+    entries = history.tell(request.tenant, page.rows)
+    context = {"tabs": tabs(request, "audit"), "page": page, "entries": entries}
+    return render(request, "tenants/audit.html", context)

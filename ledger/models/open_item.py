@@ -90,4 +90,4 @@ class OpenItem(Fact):
         ]
 
     def __str__(self) -> str:
-        return f"{self.number} · {self.due_date}"
+        return self.counterparty_name or self.description or self.number

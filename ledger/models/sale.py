@@ -50,7 +50,7 @@ class Sale(Fact):
         ]
 
     def __str__(self) -> str:
-        return f"{self.number} · {self.date}"
+        return f"{self.number} · {self.customer_name}" if self.customer_name else self.number
 
 
 class SaleItem(models.Model):

@@ -96,4 +96,4 @@ class Transaction(Fact):
         ]
 
     def __str__(self) -> str:
-        return f"{self.date} {self.amount} {self.description}"
+        return self.name_override or self.counterparty_name or self.description or f"{self.pk}"

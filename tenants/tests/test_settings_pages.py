@@ -3,7 +3,10 @@
 import pytest
 from django.urls import reverse
 
+from ledger import edits
+from tenants import audit
 from tenants.models import ApiKey, AuditLog, Membership, Role, Tenant, TenantSettings
+from tests import factories
 from tests.cast import Cast
 
 
@@ -94,3 +97,50 @@ def test_another_company_s_member_and_key_are_not_found(client, cast: Cast) -> N
     client.force_login(cast.ana)
     assert client.post(url("change_member", pk=theirs.pk), {"revoke": "1"}).status_code == 404
     assert Membership.objects.filter(pk=theirs.pk).exists()
+
+
+def test_the_audit_log_speaks_of_names_and_leads_to_rows(client, cast: Cast) -> None:
+    row = factories.make_transaction(factories.make_account(cast.aurora), counterparty_name="MARIA SOUZA")
+    access = factories.access_of(cast.ana, cast.aurora)
+    edits.edit(access=access, row=row, fields={"category_override": "Frete", "ignored": True})
+    client.force_login(cast.ana)
+    member = Membership.objects.get(tenant=cast.aurora, user=cast.bruno)
+    client.post(url("change_member", pk=member.pk), {"role": "manager"})
+    role, edit = client.get(url("audit")).context["entries"]
+    assert (edit.row_name, edit.url) == ("MARIA SOUZA", f"/t/aurora/list/transactions/{row.pk}/")
+    assert {(one.label, one.before, one.after) for one in edit.changes} == {
+        ("Categoria corrigida", "", "Frete"),
+        ("Ignorado", "não", "sim"),
+    }
+    assert [(one.label, one.before, one.after) for one in role.changes] == [("Papel", "só leitura", "gestor")]
+    assert (role.row_name, role.url) == ("", "")
+    html = client.get(url("audit")).content.decode()
+    assert "category_override" not in html
+    assert "tenants_membership" not in html
+
+
+def test_the_audit_log_keeps_what_no_column_explains(client, cast: Cast) -> None:
+    after = {"weight_name": 30, "amount_tolerance": "5.00", "odd_thing": [1, "a"]}
+    settings = TenantSettings.objects.get(tenant=cast.aurora)
+    audit.record(tenant=cast.aurora, action="change", row=settings, actor=cast.ana, after=after)
+    client.force_login(cast.ana)
+    (told,) = client.get(url("audit")).context["entries"]
+    assert {one.label: one.after for one in told.changes} == {
+        "Peso do nome": "30",
+        "Tolerância de valor": "5,00",
+        "Odd thing": "1, a",
+    }
+
+
+def test_the_audit_log_costs_as_many_queries_for_many_rows(
+    client, cast: Cast, django_assert_num_queries
+) -> None:
+    account = factories.make_account(cast.aurora)
+    access = factories.access_of(cast.ana, cast.aurora)
+    rows = [factories.make_transaction(account) for _ in range(20)]
+    client.force_login(cast.ana)
+    client.get(url("audit"))
+    for row in rows:
+        edits.edit(access=access, row=row, fields={"note": "visto"})
+    with django_assert_num_queries(6):
+        client.get(url("audit"))
