@@ -60,11 +60,15 @@ def _with_database(url: str, offset: int) -> str:
 
 _prepare_environment()
 django.setup()
+
+from live import limits  # noqa: E402 - settings first
+from tenants import counters  # noqa: E402
+
 # A worker of pytest-xdist inherits this process's environment, and pytest-django reads the settings it names before any conftest.py: before
 # the worker's own Redis database is named above. So the name goes, and comes back where tests run.
 SETTINGS = os.environ.pop("DJANGO_SETTINGS_MODULE")
 
-pytest_plugins = ["tests.cast", "tests.second_factor"]
+pytest_plugins = ["tests.cast", "tests.door", "tests.second_factor"]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -90,6 +94,8 @@ def _empty_redis(_redis: redis.Redis) -> None:
     """Every test finds an empty Redis database, and no counts in memory from a moment when Redis was slow to answer."""
     _redis.flushdb()
     LocMemCache("counters", {}).clear()
+    for breaker in (counters.breaker, limits.breaker):
+        breaker.worked()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
-from config import env
+from config import backup_place, env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
@@ -83,7 +83,10 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "tenants.middleware.TenantMiddleware",
+    "live.pages.LivePagesMiddleware",
     "tenants.middleware.AdminDoorMiddleware",
+    "tenants.doors.DoorsMiddleware",
+    "live.api.throttle.LimitHeadersMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -117,6 +120,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "tenants.context.tenant",
+                "live.pages.live",
             ],
         },
     }
@@ -278,7 +282,13 @@ ACCOUNT_ADAPTER = "tenants.adapter.AccountAdapter"  # no open sign-up: people ar
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+# By account. By address (the empty ones, and what stands before the comma in its defaults) tenants.doors counts.
+ACCOUNT_RATE_LIMITS = {
+    "login": "",
+    "login_failed": "10/m/ip,5/5m/key",
+    "reset_password": "5/m/key",
+    "reset_password_from_key": "",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Painel"
@@ -330,6 +340,7 @@ REST_FRAMEWORK = {
         "tenants.api.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["tenants.api.permissions.HasAccess"],
+    "DEFAULT_THROTTLE_CLASSES": ["live.api.throttle.PerMinute"],
     "DEFAULT_RENDERER_CLASSES": ["tenants.api.renderers.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["tenants.api.parsers.JsonParser"],
     "DEFAULT_SCHEMA_CLASS": "tenants.api.schema.AutoSchema",
@@ -382,9 +393,23 @@ STORAGES = {
         if STATIC_HASHED
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
+    "backups": backup_place.storage(
+        env.text("BACKUP_URL", ""),
+        folder=BASE_DIR / "backups",
+        access_key=env.text("BACKUP_S3_ACCESS_KEY", ""),
+        secret_key=env.text("BACKUP_S3_SECRET_KEY", ""),
+    ),
 }
 WHITENOISE_USE_FINDERS = not STATIC_HASHED
 WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- backups -------------------------------------------------------------------------------------------------------------------
+BACKUP_EVERY_HOURS = env.number("BACKUP_EVERY_HOURS", 24)  # 0: none by itself
+BACKUP_KEEP_DAILY = env.number("BACKUP_KEEP_DAILY", 7)
+BACKUP_KEEP_WEEKLY = env.number("BACKUP_KEEP_WEEKLY", 4)
+BACKUP_KEEP_MONTHLY = env.number("BACKUP_KEEP_MONTHLY", 12)
+BACKUP_ENCRYPT_TO = env.words("BACKUP_ENCRYPT_TO")
+BACKUP_IDENTITY = env.text("BACKUP_IDENTITY", "")
 
 EMAIL_BACKEND = env.text(
     "EMAIL_BACKEND",

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from live import views
+from live import pages, views
 
 app_name = "live"
 urlpatterns = [
+    path("sw.js", pages.service_worker, name="service_worker"),
     path("health", views.health, name="health"),
     path("health/live", views.live, name="health_live"),
     path("health/ready", views.ready, name="health_ready"),

@@ -34,8 +34,10 @@ def main(base: str) -> None:
             page.fill("input[name=login]", LOGIN[0])
             page.fill("input[name=password]", LOGIN[1])
             page.press("input[name=password]", "Enter")
-            page.wait_for_load_state("networkidle")
-            page.goto(f"{base}/t/serra-verde/{path}", wait_until="networkidle")
+            page.wait_for_url("**/t/**")
+            page.goto(f"{base}/t/serra-verde/{path}", wait_until="load")
+            # The page's stream never ends, so "no network" cannot be awaited.
+            page.wait_for_function("!document.querySelector('.htmx-request')")
             page.screenshot(path=FOLDER / f"{name}.png")
             context.close()
         browser.close()

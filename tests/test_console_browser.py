@@ -47,7 +47,7 @@ def enter(page: Page, base: str) -> None:
     page.wait_for_url("**/admin/")
 
 
-def test_the_console_works_under_its_policy(visit, live_server, world: World) -> None:
+def test_the_console_works_under_its_policy(visit, door, world: World) -> None:
     pages = (
         "",
         "sync/connection/",
@@ -67,30 +67,30 @@ def test_the_console_works_under_its_policy(visit, live_server, world: World) ->
         "tenants/auditlog/",
     )
     with visit("about:blank") as seen:
-        enter(seen.page, live_server.url)
+        enter(seen.page, door.url)
         for path in pages:
-            seen.page.goto(f"{live_server.url}/admin/{path}", wait_until="networkidle")
+            browser.go(seen.page, f"{door.url}/admin/{path}")
         assert seen.complaints == []
 
 
-def test_an_action_is_one_click_away(visit, live_server, world: World) -> None:
+def test_an_action_is_one_click_away(visit, door, world: World) -> None:
     with visit("about:blank") as seen:
         page = seen.page
-        enter(page, live_server.url)
-        page.goto(f"{live_server.url}/admin/sync/connection/", wait_until="networkidle")
+        enter(page, door.url)
+        browser.go(page, f"{door.url}/admin/sync/connection/")
         page.locator("input.action-select").first.check()
         page.locator("select[name=action]").select_option("pause")
         page.locator("select[name=action] >> xpath=ancestor::form").evaluate("form => form.submit()")
-        page.wait_for_load_state("networkidle")
+        browser.settle(page)
         expect(page.get_by_text("Feito: 1")).to_be_visible()
 
 
-def test_the_explorer_works_without_another_host(visit, live_server, world: World) -> None:
+def test_the_explorer_works_without_another_host(visit, door, world: World) -> None:
     hosts: set[str] = set()
     with visit("about:blank") as seen:
         seen.page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
-        seen.page.goto(f"{live_server.url}/api/docs", wait_until="networkidle")
+        browser.go(seen.page, f"{door.url}/api/docs")
         expect(seen.page.locator(".opblock").first).to_be_visible()
         assert seen.page.locator(".opblock").count() > 20
         assert seen.complaints == []
-    assert hosts == {live_server.url.split("/")[2]}
+    assert hosts == {door.url.split("/")[2]}

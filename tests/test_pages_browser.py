@@ -88,54 +88,52 @@ def sign_in(page: Page, base: str) -> None:
 
 @pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1024, "light"), (1440, "dark")])
 def test_every_page_is_accessible_fits_and_breaks_no_policy(
-    visit, live_server, aurora, width: int, theme: str
+    visit, door, aurora, width: int, theme: str
 ) -> None:
     findings: dict[str, list[str]] = {}
     with visit("about:blank", width=width, theme=theme) as seen:
-        sign_in(seen.page, live_server.url)
+        sign_in(seen.page, door.url)
         for name, path in PAGES.items():
-            seen.page.goto(f"{live_server.url}/t/aurora/{path}", wait_until="networkidle")
+            browser.go(seen.page, f"{door.url}/t/aurora/{path}")
             wide = seen.page.evaluate("document.documentElement.scrollWidth > innerWidth")
             findings[name] = seen.axe() + (["wider than the window"] if wide else [])
         assert {name: found for name, found in findings.items() if found} == {}
         assert seen.complaints == []
 
 
-def test_an_empty_company_is_accessible_and_says_what_to_do(visit, live_server) -> None:
+def test_an_empty_company_is_accessible_and_says_what_to_do(visit, door) -> None:
     tenant = factories.make_tenant("Aurora")
     factories.make_member(tenant, Role.OWNER, user=factories.make_user(EMAIL, password=factories.PASSWORD))
     findings: dict[str, list[str]] = {}
     with visit("about:blank") as seen:
-        sign_in(seen.page, live_server.url)
+        sign_in(seen.page, door.url)
         for name, path in PAGES.items():
-            seen.page.goto(f"{live_server.url}/t/aurora/{path}", wait_until="networkidle")
+            browser.go(seen.page, f"{door.url}/t/aurora/{path}")
             findings[name] = seen.axe()
         assert {name: found for name, found in findings.items() if found} == {}
         assert seen.complaints == []
 
 
 @pytest.mark.parametrize("path", ["", "transactions/"])
-def test_a_first_visit_is_light_and_nothing_moves(visit, live_server, aurora, path: str) -> None:
+def test_a_first_visit_is_light_and_nothing_moves(visit, door, aurora, path: str) -> None:
     with visit("about:blank") as signed:
-        sign_in(signed.page, live_server.url)
+        sign_in(signed.page, door.url)
         cookies = signed.page.context.cookies()
     with visit("about:blank") as seen:
         seen.page.context.add_cookies(cookies)
         sizes: list[int] = []
         seen.page.on("response", lambda answer: sizes.append(len(gzip.compress(answer.body()))))
         seen.page.add_init_script(WATCH)
-        seen.page.goto(f"{live_server.url}/t/aurora/{path}", wait_until="networkidle")
+        browser.go(seen.page, f"{door.url}/t/aurora/{path}")
         assert seen.page.evaluate("window.shift") < 0.02
         assert seen.page.evaluate("window.lcp") > 0
         assert sum(sizes) < 150_000
 
 
-def test_a_row_opens_in_the_drawer_under_its_own_address_and_back_closes_it(
-    visit, live_server, aurora
-) -> None:
+def test_a_row_opens_in_the_drawer_under_its_own_address_and_back_closes_it(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, live_server.url)
-        seen.page.goto(f"{live_server.url}/t/aurora/transactions/", wait_until="networkidle")
+        sign_in(seen.page, door.url)
+        browser.go(seen.page, f"{door.url}/t/aurora/transactions/")
         list_url = seen.page.url
         seen.page.locator("tbody tr").first.locator("td.nowrap").first.click()
         expect(seen.page.locator("#drawer")).to_be_visible()
@@ -147,10 +145,10 @@ def test_a_row_opens_in_the_drawer_under_its_own_address_and_back_closes_it(
         assert seen.complaints == []
 
 
-def test_a_number_leads_to_the_rows_behind_it_and_they_add_up(visit, live_server, aurora) -> None:
+def test_a_number_leads_to_the_rows_behind_it_and_they_add_up(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, live_server.url)
-        seen.page.goto(f"{live_server.url}/t/aurora/?period=30d", wait_until="networkidle")
+        sign_in(seen.page, door.url)
+        browser.go(seen.page, f"{door.url}/t/aurora/?period=30d")
         card = seen.page.locator("article.number-card", has=seen.page.locator("a[href*='type=CREDIT']"))
         shown = card.locator(".number-value").get_attribute("title")
         card.locator("a.number-link").click()
@@ -159,12 +157,12 @@ def test_a_number_leads_to_the_rows_behind_it_and_they_add_up(visit, live_server
         expect(seen.page.locator("#totals")).to_contain_text(shown.replace("\xa0", " "))
 
 
-def test_a_correction_is_saved_from_the_page_of_a_record(visit, live_server, aurora) -> None:
+def test_a_correction_is_saved_from_the_page_of_a_record(visit, door, aurora) -> None:
     row = Transaction.objects.order_by("-date", "-id").first()
     assert row is not None
     with visit("about:blank") as seen:
-        sign_in(seen.page, live_server.url)
-        seen.page.goto(f"{live_server.url}/t/aurora/list/transactions/{row.pk}/", wait_until="networkidle")
+        sign_in(seen.page, door.url)
+        browser.go(seen.page, f"{door.url}/t/aurora/list/transactions/{row.pk}/")
         seen.page.fill("#edit-category", "Consultas")
         seen.page.locator("form", has=seen.page.locator("#edit-category")).locator(
             "button[type=submit]"
@@ -175,10 +173,10 @@ def test_a_correction_is_saved_from_the_page_of_a_record(visit, live_server, aur
     assert row.category_override == "Consultas"
 
 
-def test_saving_in_the_drawer_keeps_the_list_and_shows_the_change_in_it(visit, live_server, aurora) -> None:
+def test_saving_in_the_drawer_keeps_the_list_and_shows_the_change_in_it(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, live_server.url)
-        seen.page.goto(f"{live_server.url}/t/aurora/transactions/", wait_until="networkidle")
+        sign_in(seen.page, door.url)
+        browser.go(seen.page, f"{door.url}/t/aurora/transactions/")
         seen.page.locator("tbody tr").first.locator("th").click()
         seen.page.fill("#drawer #edit-category", "Consultas avulsas")
         seen.page.locator("#drawer form", has=seen.page.locator("#edit-category")).locator(
@@ -190,9 +188,9 @@ def test_saving_in_the_drawer_keeps_the_list_and_shows_the_change_in_it(visit, l
         assert seen.complaints == []
 
 
-def test_the_palette_finds_a_record_by_keyboard_alone(visit, live_server, aurora) -> None:
+def test_the_palette_finds_a_record_by_keyboard_alone(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, live_server.url)
+        sign_in(seen.page, door.url)
         seen.page.keyboard.press("Control+k")
         seen.page.keyboard.type("maria")
         expect(seen.page.locator("[role=option]", has_text="Maria Souza").first).to_be_visible()
@@ -201,20 +199,20 @@ def test_the_palette_finds_a_record_by_keyboard_alone(visit, live_server, aurora
         seen.page.wait_for_url("**/list/**")
 
 
-def test_the_choice_of_the_dark_theme_is_remembered(visit, live_server, aurora) -> None:
+def test_the_choice_of_the_dark_theme_is_remembered(visit, door, aurora) -> None:
     assert Account.objects.exists()
     with visit("about:blank") as seen:
-        sign_in(seen.page, live_server.url)
+        sign_in(seen.page, door.url)
         seen.page.evaluate("localStorage.setItem('theme', 'dark')")
-        seen.page.reload(wait_until="networkidle")
+        browser.again(seen.page)
         assert seen.page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert User.objects.count() == 1
 
 
-def test_a_span_of_a_chart_is_chosen_by_dragging_and_the_page_follows(visit, live_server, aurora) -> None:
+def test_a_span_of_a_chart_is_chosen_by_dragging_and_the_page_follows(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, live_server.url)
-        seen.page.goto(f"{live_server.url}/t/aurora/?from=2026-03-01&to=2026-03-11", wait_until="networkidle")
+        sign_in(seen.page, door.url)
+        browser.go(seen.page, f"{door.url}/t/aurora/?from=2026-03-01&to=2026-03-11")
         drawing = seen.page.locator("#by-day svg[data-chart]")
         drawing.scroll_into_view_if_needed()
         box = drawing.bounding_box()
@@ -234,10 +232,10 @@ def test_a_span_of_a_chart_is_chosen_by_dragging_and_the_page_follows(visit, liv
         assert seen.complaints == []
 
 
-def test_a_span_of_a_chart_is_chosen_and_announced_by_keys_alone(visit, live_server, aurora) -> None:
+def test_a_span_of_a_chart_is_chosen_and_announced_by_keys_alone(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, live_server.url)
-        seen.page.goto(f"{live_server.url}/t/aurora/?from=2026-03-01&to=2026-03-11", wait_until="networkidle")
+        sign_in(seen.page, door.url)
+        browser.go(seen.page, f"{door.url}/t/aurora/?from=2026-03-01&to=2026-03-11")
         seen.page.locator("#by-day svg[data-chart]").focus()
         for key in ("ArrowRight", "ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight"):
             seen.page.keyboard.press(key)
@@ -249,11 +247,11 @@ def test_a_span_of_a_chart_is_chosen_and_announced_by_keys_alone(visit, live_ser
         seen.page.wait_for_url("**/t/aurora/?from=2026-03-01&to=2026-03-02")
 
 
-def test_a_chart_is_saved_as_figures_and_as_a_picture(visit, live_server, aurora) -> None:
+def test_a_chart_is_saved_as_figures_and_as_a_picture(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, live_server.url)
+        sign_in(seen.page, door.url)
         today = clock.today(aurora.zone)
-        seen.page.goto(f"{live_server.url}/t/aurora/?from={today}&to={today}", wait_until="networkidle")
+        browser.go(seen.page, f"{door.url}/t/aurora/?from={today}&to={today}")
         files = {}
         for kind in ("csv", "svg", "png"):
             seen.page.click("[popovertarget=by-day-menu]")
@@ -270,10 +268,10 @@ def test_a_chart_is_saved_as_figures_and_as_a_picture(visit, live_server, aurora
         assert seen.complaints == []
 
 
-def test_several_rows_are_categorised_from_the_bulk_bar(visit, live_server, aurora) -> None:
+def test_several_rows_are_categorised_from_the_bulk_bar(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, live_server.url)
-        seen.page.goto(f"{live_server.url}/t/aurora/transactions/?type=DEBIT", wait_until="networkidle")
+        sign_in(seen.page, door.url)
+        browser.go(seen.page, f"{door.url}/t/aurora/transactions/?type=DEBIT")
         boxes = seen.page.locator("input[data-select]")
         boxes.nth(0).click()
         boxes.nth(3).click(modifiers=["Shift"])
@@ -282,23 +280,21 @@ def test_several_rows_are_categorised_from_the_bulk_bar(visit, live_server, auro
         seen.page.click("[popovertarget=bulk-category]")
         seen.page.fill("#bulk-category-name", "Material")
         seen.page.press("#bulk-category-name", "Enter")
-        seen.page.wait_for_load_state("networkidle")
+        browser.settle(seen.page)
         assert seen.page.url.endswith("/transactions/?type=DEBIT")
         assert seen.complaints == []
     assert Transaction.objects.filter(category_override="Material", ignored=False).count() == 4
 
 
-def test_a_view_is_saved_opened_and_deleted(visit, live_server, aurora) -> None:
+def test_a_view_is_saved_opened_and_deleted(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, live_server.url)
-        seen.page.goto(
-            f"{live_server.url}/t/aurora/transactions/?type=CREDIT&sort=-amount", wait_until="networkidle"
-        )
+        sign_in(seen.page, door.url)
+        browser.go(seen.page, f"{door.url}/t/aurora/transactions/?type=CREDIT&sort=-amount")
         seen.page.click("[popovertarget=views]")
         seen.page.fill("#view-name", "Maiores entradas")
         seen.page.press("#view-name", "Enter")
         expect(seen.page.locator("[popovertarget=views]")).to_have_text("Maiores entradas")
-        seen.page.goto(f"{live_server.url}/t/aurora/transactions/", wait_until="networkidle")
+        browser.go(seen.page, f"{door.url}/t/aurora/transactions/")
         seen.page.click("[popovertarget=views]")
         assert seen.axe() == []
         seen.page.click("#views a.menu-item")
@@ -309,21 +305,21 @@ def test_a_view_is_saved_opened_and_deleted(visit, live_server, aurora) -> None:
         assert seen.complaints == []
 
 
-def test_a_column_that_was_hidden_stays_hidden(visit, live_server, aurora) -> None:
+def test_a_column_that_was_hidden_stays_hidden(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, live_server.url)
-        seen.page.goto(f"{live_server.url}/t/aurora/transactions/", wait_until="networkidle")
+        sign_in(seen.page, door.url)
+        browser.go(seen.page, f"{door.url}/t/aurora/transactions/")
         seen.page.click("[popovertarget=transactions-options]")
         seen.page.uncheck("[data-column-toggle=category]")
         expect(seen.page.locator("th[data-column=category]")).to_be_hidden()
-        seen.page.reload(wait_until="networkidle")
+        browser.again(seen.page)
         expect(seen.page.locator("th[data-column=category]")).to_be_hidden()
         expect(seen.page.locator("#total")).to_be_visible()
 
 
-def test_totals_that_fail_twice_say_so_and_can_be_asked_for_again(visit, live_server, aurora) -> None:
+def test_totals_that_fail_twice_say_so_and_can_be_asked_for_again(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, live_server.url)
+        sign_in(seen.page, door.url)
         asked: list[str] = []
 
         def refuse(route: Route) -> None:
@@ -331,7 +327,7 @@ def test_totals_that_fail_twice_say_so_and_can_be_asked_for_again(visit, live_se
             route.fulfill(status=500)
 
         seen.page.route("**/totals/**", refuse)
-        seen.page.goto(f"{live_server.url}/t/aurora/transactions/")
+        seen.page.goto(f"{door.url}/t/aurora/transactions/")
         again = seen.page.locator("#totals [data-part-again]")
         expect(again).to_be_visible()
         expect(seen.page.locator("#total")).to_have_text("–")
@@ -344,7 +340,7 @@ def test_totals_that_fail_twice_say_so_and_can_be_asked_for_again(visit, live_se
 
 
 @pytest.mark.parametrize("width", [1024, 1280, 1440])
-def test_no_table_hides_a_figure_beside_the_window(visit, live_server, aurora, width: int) -> None:
+def test_no_table_hides_a_figure_beside_the_window(visit, door, aurora, width: int) -> None:
     long = "FORNECEDORA DE MATERIAIS HOSPITALARES E VETERINARIOS DO VALE LTDA"
     factories.make_open_item(aurora, "-1234567.89", counterparty_name=long, description=long * 2)
     account = Account.objects.get(tenant=aurora)
@@ -354,9 +350,9 @@ def test_no_table_hides_a_figure_beside_the_window(visit, live_server, aurora, w
     )
     hidden = {}
     with visit("about:blank", width=width) as seen:
-        sign_in(seen.page, live_server.url)
+        sign_in(seen.page, door.url)
         for name, path in PAGES.items():
-            seen.page.goto(f"{live_server.url}/t/aurora/{path}", wait_until="networkidle")
+            browser.go(seen.page, f"{door.url}/t/aurora/{path}")
             hidden[name] = seen.page.evaluate(
                 "[...document.querySelectorAll('.table-scroll')].map(one => one.scrollWidth - one.clientWidth)"
             )
@@ -364,11 +360,11 @@ def test_no_table_hides_a_figure_beside_the_window(visit, live_server, aurora, w
 
 
 def test_on_a_phone_rows_are_cards_that_say_what_each_value_is_and_can_be_selected(
-    visit, live_server, aurora
+    visit, door, aurora
 ) -> None:
     with visit("about:blank", width=390) as seen:
-        sign_in(seen.page, live_server.url)
-        seen.page.goto(f"{live_server.url}/t/aurora/open-items/", wait_until="networkidle")
+        sign_in(seen.page, door.url)
+        browser.go(seen.page, f"{door.url}/t/aurora/open-items/")
         due = seen.page.locator("tbody td[data-label]:not([data-label=''])").first
         assert "Vencimento" in due.evaluate("cell => getComputedStyle(cell, '::before').content")
         seen.page.locator("tbody input[data-select]").first.check()

@@ -46,6 +46,25 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def go(page: Page, url: str) -> None:
+    """Open an address and wait until it stands still."""
+    page.goto(url, wait_until="load")
+    settle(page)
+
+
+def again(page: Page) -> None:
+    """Load the page again and wait until it stands still."""
+    page.reload(wait_until="load")
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until nothing more is being read. The page's stream never ends, so "no network" cannot be awaited."""
+    page.wait_for_load_state("load")
+    page.wait_for_function("document.readyState === 'complete' && !document.querySelector('.htmx-request')")
+    page.wait_for_function("document.fonts.status === 'loaded'")
+
+
 @contextmanager
 def visit(browser: Browser, url: str, *, width: int = 1440, theme: str = "light") -> Iterator[Visit]:
     """Open an address as a new visitor with this width and theme."""
@@ -61,6 +80,6 @@ def visit(browser: Browser, url: str, *, width: int = 1440, theme: str = "light"
         lambda line: seen.complaints.append(line.text) if line.type in {"error", "warning"} else None,
     )
     seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
-    seen.page.goto(url, wait_until="networkidle")
+    go(seen.page, url)
     yield seen
     context.close()

@@ -1,0 +1,85 @@
+"""What pages need to stay alive: where their stream begins, which of them a browser may keep for a time without network, the service worker."""
+
+import hmac
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET
+
+from live.cache import forget_generations
+from live.models import Generation
+
+# Pages of these apps show facts and may be kept; settings, keys and people may not.
+KEPT: Final = frozenset({"kpi", "ledger", "sync", "live"})
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class LivePagesMiddleware:
+    """Gives each page of a company the number from which its stream goes on, and says which pages the browser may keep.
+
+    The number is read before the page's own data: an event in between is then told twice rather than never.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        access = getattr(request, "access", None)
+        match = request.resolver_match
+        if request.method == "GET" and match and match.app_name in KEPT and access and access.user:
+            response["X-Kept-For"] = kept_for(user_id=access.user.pk, tenant_id=access.tenant.pk)
+            # A page and its part share an address; so does the page of the next person at this computer.
+            patch_vary_headers(response, ["HX-Request", "Cookie"])
+        return response
+
+    def process_view(self, request: Any, view: Any, args: Any, kwargs: dict[str, Any]) -> None:
+        """Read the number of the newest event before the view reads anything."""
+        slug = kwargs.get("slug")
+        if request.method != "GET" or not slug or not request.path.startswith("/t/"):
+            return
+        if request.headers.get("Cache-Control") == "no-cache":
+            # A part is read again because of an event that this process may not have heard of yet.
+            forget_generations()
+        if not getattr(request, "htmx", False) and request.user.is_authenticated:
+            found = Generation.objects.filter(tenant__slug=slug).values_list("event_number", flat=True)
+            request.live_number = found.first() or 0
+
+
+def kept_for(*, user_id: int, tenant_id: int) -> str:
+    """Return the name under which a browser keeps pages: one a person and company, telling neither."""
+    name = hmac.digest(settings.SECRET_KEY.encode(), f"kept:{user_id}".encode(), "sha256").hex()[:24]
+    return f"{name}.{tenant_id}"
+
+
+@require_GET
+def service_worker(request: HttpRequest) -> HttpResponse:
+    """Return the service worker. At the root, because it may only keep pages below its own address."""
+    found = finders.find("js/sw.js")
+    if not found:
+        raise Http404
+    with open(found, "rb") as file:
+        response = HttpResponse(file.read(), content_type="text/javascript; charset=utf-8")
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+def live(request: HttpRequest) -> dict[str, Any]:
+    """Return what base.html tells static/js/live.js; a context processor."""
+    access = getattr(request, "access", None)
+    number = getattr(request, "live_number", None)
+    if access is None or access.user is None or number is None:
+        return {"live": None}
+    return {
+        "live": {
+            "address": f"/api/events?tenant={access.tenant.slug}",
+            "key": kept_for(user_id=access.user.pk, tenant_id=access.tenant.pk),
+            "number": number,
+            "heartbeat": settings.WEBSOCKET_HEARTBEAT_INTERVAL,
+            "polling": settings.ENABLE_SMART_POLLING,
+        }
+    }

@@ -1,0 +1,76 @@
+// Keeps the last good pages of one person, so that a reload without network shows them, marked with their age. The server says by
+// X-Kept-For which pages may be kept and for whom; the pages of anybody else are deleted when it says another name.
+
+const MOST = 60; // pages and parts a company
+const PREFIX = "painel:";
+
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+/** A page and its parts share addresses; a part is asked for by htmx. */
+const keyOf = (request) => request.url.split("#")[0] + (request.headers.get("HX-Request") ? "#part" : "");
+
+async function keep(request, answer, owner) {
+  const person = owner.split(".")[0];
+  for (const name of await caches.keys()) {
+    if (name.startsWith(PREFIX) && name !== `${PREFIX}static` && !name.startsWith(`${PREFIX}${person}.`)) await caches.delete(name);
+  }
+  const headers = new Headers(answer.headers);
+  headers.set("X-Kept-At", new Date().toISOString());
+  headers.delete("Vary");
+  const cache = await caches.open(PREFIX + owner);
+  await cache.put(keyOf(request), new Response(await answer.blob(), { headers }));
+  const keys = await cache.keys();
+  for (const old of keys.slice(0, Math.max(0, keys.length - MOST))) await cache.delete(old);
+}
+
+/** The kept answer, the moment written into the page; undefined when there is none. */
+async function kept(request) {
+  for (const name of await caches.keys()) {
+    if (!name.startsWith(PREFIX)) continue;
+    const found = await (await caches.open(name)).match(keyOf(request));
+    if (!found) continue;
+    const text = await found.text();
+    const moment = found.headers.get("X-Kept-At");
+    return new Response(text.replace("<html ", `<html data-kept-at="${moment}" `), { headers: found.headers });
+  }
+}
+
+async function page(event) {
+  const { request } = event;
+  let answer;
+  try {
+    answer = await fetch(request);
+  } catch (error) {
+    const old = await kept(request);
+    if (old) return old;
+    throw error;
+  }
+  // A proxy without anybody behind it is as good as no network.
+  if ([502, 503, 504].includes(answer.status)) return (await kept(request)) ?? answer;
+  const owner = answer.headers.get("X-Kept-For");
+  if (answer.status === 200 && owner) event.waitUntil(keep(request, answer.clone(), owner));
+  return answer;
+}
+
+async function asset(event) {
+  const { request } = event;
+  const cache = await caches.open(`${PREFIX}static`);
+  try {
+    const answer = await fetch(request);
+    if (answer.ok) event.waitUntil(cache.put(request, answer.clone()));
+    return answer;
+  } catch (error) {
+    const old = await cache.match(request);
+    if (old) return old;
+    throw error;
+  }
+}
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== "GET" || origin !== location.origin) return;
+  if (pathname.startsWith("/static/")) event.respondWith(asset(event));
+  else if (pathname.startsWith("/t/")) event.respondWith(page(event));
+});
