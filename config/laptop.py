@@ -10,6 +10,7 @@ import os
 import secrets
 from collections.abc import MutableMapping
 from pathlib import Path
+from urllib.parse import quote
 
 from config import embedded
 
@@ -41,6 +42,7 @@ def environment(home: Path) -> dict[str, str]:
         "ADMIN_SECOND_FACTOR": "false",
         "ALLOW_PRIVATE_UPSTREAMS": "true",  # the simulated ones
         "ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",
+        "BACKUP_URL": f"file://{quote(str(home / 'backups'))}",
         "STATIC_HASHED": "false",  # hashing and compressing all files takes half a minute
         **kept_secrets(home / "secrets.json"),
     }

@@ -11,8 +11,10 @@ class KpiConfig(AppConfig):
     verbose_name = _("kpi")
 
     def ready(self) -> None:
-        """Say who knows as of when a company's facts are true."""
+        """Say who knows as of when a company's facts are true, and how a restored database proves its numbers."""
         from kpi import queries
         from live import freshness
+        from live.backups import figures
 
+        figures.register_proof("check_kpis --refresh")
         freshness.register(queries.facts_as_of)

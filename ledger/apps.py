@@ -11,17 +11,13 @@ class LedgerConfig(AppConfig):
     verbose_name = _("ledger")
 
     def ready(self) -> None:
-        """Register the pages of the records, which the audit log links to."""
+        """Register the pages of the records, which the audit log links to, and the sums that a backup is compared by."""
         from ledger.lists import LISTS
+        from live.backups import figures
         from tenants import history
 
         for name, spec in LISTS.items():
             history.register(spec.model._meta.db_table, "ledger:detail", name=name)
-
-    def ready(self) -> None:
-        """Register the sums."""
-        from live.backups import figures
-
         figures.register(
             figures.Sum("ledger_transaction", "amount", by="currency"),
             figures.Sum("ledger_sale", "total", by="currency"),
