@@ -35,7 +35,7 @@ class Bucket(S3Storage):  # type: ignore[misc]  # the package has no types
             file_overwrite=True,
         )
 
-    def _save(self, name: str, content: File[bytes]) -> str:
+    def _save(self, name: str, content: "File[bytes]") -> str:
         try:
             return str(super()._save(name, content))
         except (BotoCoreError, ClientError) as error:

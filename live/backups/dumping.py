@@ -50,7 +50,7 @@ def migrations(to: psycopg.Connection[Any]) -> dict[str, str]:
     return dict(to.execute("SELECT app, max(name) FROM django_migrations GROUP BY app ORDER BY app"))
 
 
-class Dump(File[bytes]):
+class Dump(File):  # type: ignore[type-arg]  # Django has no such class at run time
     """What pg_dump writes from a snapshot, readable once. Counts and hashes what goes by; the end comes only after pg_dump ended well.
 
     So a storage that reads to the end has the whole of it, and one that gets BackupError instead must name nothing.

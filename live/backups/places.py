@@ -12,7 +12,7 @@ from django.core.files.storage import FileSystemStorage, storages
 class Place(Protocol):
     """What backups ask of a storage of Django."""
 
-    def save(self, name: str, content: File[bytes]) -> str:
+    def save(self, name: str, content: "File[bytes]") -> str:
         """Write the whole content under the name, or nothing, and return the name."""
 
     def stream(self, name: str) -> IO[bytes]:
@@ -36,7 +36,7 @@ def place() -> Any:
 class Folder(FileSystemStorage):
     """A folder. A file is written beside its place, flushed to the disk, and renamed: half a file never has the name of a whole one."""
 
-    def _save(self, name: str, content: File[bytes]) -> str:
+    def _save(self, name: str, content: "File[bytes]") -> str:
         """Write and name the file. Raises OSError (disk full) after removing what was written."""
         path = Path(self.path(name))
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
