@@ -16,8 +16,7 @@ class SyncConfig(AppConfig):
         from live import health
         from sync import health as connections
         from sync import inbox, notices, reading, webhooks
-        from tenants import doors
-        from tenants import history
+        from tenants import doors, history
 
         health.register("connections", connections.part)
         refresh.register(reading.refresh)

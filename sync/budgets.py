@@ -47,6 +47,10 @@ RULES: Final = {
 }
 # Stricter than the rest of its upstream.
 ENDPOINTS: Final = {(Connection.Kind.PLUGGY, "update_item"): "20/minute"}
+# The endpoints that our clients ask, where each has a budget of its own.
+_ASKED: Final = {
+    Connection.Kind.PLUGGY: ("auth", "items", "accounts", "transactions", "bills", "update_item", "connect_token", "webhooks", "categories")
+}  # fmt: skip
 
 
 class BudgetSpent(UpstreamError):
@@ -55,11 +59,17 @@ class BudgetSpent(UpstreamError):
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What is left of one limit: requests, and when the next one comes free."""
+    """What is left of one limit: requests, and when the next one comes free. `amount` of them are allowed within `seconds`.
+
+    `endpoint` is where the limit counts, "" for all of an upstream.
+    """
 
     limit: str
     remaining: int
     resets_at: datetime
+    amount: int = 0
+    seconds: int = 0
+    endpoint: str = ""
 
 
 class Budget:
@@ -106,8 +116,21 @@ class Budget:
         found = []
         for limit in self._limits(endpoint):
             stats = _ask("get_window_stats", limit, self._key(endpoint))
-            found.append(Left(str(limit), stats.remaining, datetime.fromtimestamp(stats.reset_time, UTC)))
+            resets_at = datetime.fromtimestamp(stats.reset_time, UTC)
+            found.append(
+                Left(str(limit), stats.remaining, resets_at, limit.amount, limit.get_expiry(), endpoint)
+            )
         return found
+
+    def tightest(self) -> list[Left]:
+        """Return what is left of each limit, longest window first; of endpoints with equal limits the one that has least left."""
+        least: dict[str, Left] = {}
+        for endpoint in _ASKED.get(Connection.Kind(self._kind), ("",)):
+            for left in self.left(endpoint):
+                known = least.get(left.limit)
+                if known is None or left.remaining < known.remaining:
+                    least[left.limit] = left
+        return sorted(least.values(), key=lambda left: (-left.seconds, -left.amount))
 
     def _limits(self, endpoint: str) -> list[RateLimitItem]:
         text = self._raised or ENDPOINTS.get((Connection.Kind(self._kind), endpoint), self._rule.limits)

@@ -23,7 +23,7 @@ def part(tenant: Tenant | None) -> Part:
     For one company it also says as of when its facts are true. Two queries, three for a company.
     """
     mine = Q(tenant=tenant) if tenant else Q(tenant__is_active=True)
-    counts = Connection.objects.filter(mine).aggregate(
+    counts = Connection.objects.filter(mine, removed_at=None).aggregate(
         active=Count("id", filter=Q(state=State.ACTIVE)),
         needs_person=Count("id", filter=Q(state=State.NEEDS_PERSON)),
         paused=Count("id", filter=Q(state=State.PAUSED)),
@@ -45,7 +45,7 @@ def part(tenant: Tenant | None) -> Part:
 
 def status_of_all() -> dict[str, Any]:
     """Return the connections of all companies as the API shows them to staff, those in trouble first, SHOWN at most. Two queries."""
-    rows = Connection.objects.filter(tenant__is_active=True).select_related("tenant")
+    rows = Connection.objects.filter(tenant__is_active=True, removed_at=None).select_related("tenant")
     troubled = rows.order_by("-failures", "state", "last_good_at", "id")[:SHOWN]
     return {
         "running": SyncRun.objects.filter(status=SyncRun.Status.RUNNING).count(),
@@ -62,6 +62,7 @@ def status_of_all() -> dict[str, Any]:
                 "last_good_at": row.last_good_at,
                 "next_due_at": row.next_due_at,
                 "run": None,
+                "budgets": [],
             }
             for row in troubled
         ],

@@ -42,7 +42,10 @@ def provider_of(
         credentials=connection.credentials(),
         config=connection.config,
         http=partial(
-            http.Client, allow_private=settings.ALLOW_PRIVATE_UPSTREAMS, patience=patience or STEADY
+            http.Client,
+            name=connection.kind,
+            allow_private=settings.ALLOW_PRIVATE_UPSTREAMS,
+            patience=patience or STEADY,
         ),
         spend=spend,
         batch_size=settings.SYNC_BATCH_SIZE,

@@ -11,9 +11,12 @@ from django.utils.translation import gettext as _
 
 from ledger.models import Account, BankConnection, Transaction
 from lib import keyset
+from lib.crypto import SecretUnreadable
 from lib.keyset import Page
 from lib.text import fold
+from sync import budgets
 from sync.accounts import FILES
+from sync.budgets import Left
 from sync.models import Connection, RawRecord, SyncRun
 from sync.providers.pluggy.banks import BankState, bank_state
 from tenants.models import Tenant
@@ -58,7 +61,9 @@ def connection_health(tenant: Tenant) -> list[Health]:
     """Return every connection of the company with its newest run, by name. Three queries."""
     newest = SyncRun.objects.filter(connection=OuterRef("pk")).order_by("-created_at", "-id").values("pk")[:1]
     connections = list(
-        Connection.objects.filter(tenant=tenant).annotate(run_id=Subquery(newest)).order_by("name", "id")
+        Connection.objects.filter(tenant=tenant, removed_at=None)
+        .annotate(run_id=Subquery(newest))
+        .order_by("name", "id")
     )
     runs = SyncRun.objects.in_bulk([c.run_id for c in connections if c.run_id])
     banks: dict[int, list[BankConnection]] = {}
@@ -184,6 +189,41 @@ def run_page(
     return keyset.paginate(found, order=RUN_ORDER, limit=limit, cursor=cursor)
 
 
+def request_budget(connection: Connection) -> list[Left]:
+    """Return what is left of every limit on requests of the connection's upstream, longest window first.
+
+    Empty for a connection without credentials: equal credentials share one budget, so without them nobody knows which.
+    """
+    if not connection.secret:
+        return []
+    try:
+        return budgets.budget_of(connection).tightest()
+    except SecretUnreadable:
+        return []
+
+
+def budgets_json(connection: Connection) -> list[dict[str, Any]]:
+    """Return the request budget as the API has it."""
+    return [
+        {
+            "limit": left.limit,
+            "amount": left.amount,
+            "seconds": left.seconds,
+            "endpoint": left.endpoint,
+            "remaining": left.remaining,
+            "resets_at": left.resets_at,
+        }
+        for left in request_budget(connection)
+    ]
+
+
+def removed(tenant: Tenant, kind: str) -> QuerySet[Connection]:
+    """Return the connections of a kind that were removed and could be brought back, newest first."""
+    return Connection.objects.filter(tenant=tenant, kind=kind, removed_at__isnull=False).order_by(
+        "-removed_at"
+    )
+
+
 def unreadable(connection: Connection) -> QuerySet[RawRecord]:
     """Return the raw records of a connection that could not be mapped, each with its reason."""
     return (
@@ -196,6 +236,7 @@ def unreadable(connection: Connection) -> QuerySet[RawRecord]:
 def status(tenant: Tenant) -> Mapping[str, Any]:
     """Return the synchronisation status as the API has it: connections with state, times and newest run."""
     found = connection_health(tenant)
+    rows = Connection.objects.in_bulk([one.pk for one in found])
     return {
         "running": sum(one.is_running for one in found),
         "connections": [
@@ -210,6 +251,7 @@ def status(tenant: Tenant) -> Mapping[str, Any]:
                 "last_good_at": one.last_good_at,
                 "next_due_at": one.next_due_at,
                 "run": run_json(one.run) if one.run else None,
+                "budgets": budgets_json(rows[one.pk]),
             }
             for one in found
         ],

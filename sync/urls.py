@@ -2,19 +2,21 @@
 
 from django.urls import path
 
-from sync import account_views, import_views, upload_views, views
+from sync import account_views, connect_views, import_views, upload_views, views
 
 app_name = "sync"
 urlpatterns = [
     path("connections/", views.connections, name="connections"),
-    path("connections/new/<slug:kind>/", views.connect, name="connect"),
+    path("connections/new/<slug:kind>/", connect_views.connect, name="connect"),
     path("connections/<int:pk>/", views.connection, name="connection"),
     path("connections/<int:pk>/sync/", views.sync_now, name="sync_now"),
     path("connections/<int:pk>/test/", views.test, name="test"),
     path("connections/<int:pk>/state/", views.change_state, name="change_state"),
-    path("connections/<int:pk>/credentials/", views.credentials, name="credentials"),
-    path("connections/<int:pk>/bank/", views.bank, name="bank"),
-    path("connections/<int:pk>/bank/done/", views.bank_done, name="bank_done"),
+    path("connections/<int:pk>/rename/", views.rename, name="rename"),
+    path("connections/<int:pk>/remove/", views.remove, name="remove"),
+    path("connections/<int:pk>/credentials/", connect_views.credentials, name="credentials"),
+    path("connections/<int:pk>/bank/", connect_views.bank, name="bank"),
+    path("connections/<int:pk>/bank/done/", connect_views.bank_done, name="bank_done"),
     path("runs/", views.runs, name="runs"),
     path("runs/<int:pk>/", views.run, name="run"),
     path("import/", upload_views.import_files, name="import"),

@@ -66,7 +66,7 @@ def accesses(company: Company) -> list[tuple[str, dict[str, str], dict[str, Any]
 def ask_all() -> None:
     """Ask every connection for a run; one that waits or runs already is enough."""
     for connection in Connection.objects.filter(state=Connection.State.ACTIVE):
-        services.request_sync(connection=connection, reason=SyncRun.Reason.PERSON)
+        services.request_sync(connection=connection, reason=SyncRun.Reason.SCHEDULE)
 
 
 def is_new() -> bool:

@@ -52,13 +52,13 @@ class ConnectionAdmin(ReadOnlyAdmin):
         "last_words",
     )
     list_select_related = ("tenant",)
-    list_filter = ("state", "kind", BY_COMPANY)
+    list_filter = ("state", "kind", ("removed_at", admin.EmptyFieldListFilter), BY_COMPANY)
     search_fields = ("name", "tenant__name", "tenant__slug")
     ordering = ("-failures", "last_good_at", "id")
     actions = ("test", "sync_now", "read_all_again", "pause", "resume")
     fields = (
         "tenant", "name", "kind", "credentials", "state", "state_reason", "interval_seconds", "next_due_at", "last_good_at",
-        "last_full_at", "failures", "last_error", "settings", "cursors", "created_at", "newest_runs",
+        "last_full_at", "removed_at", "failures", "last_error", "settings", "cursors", "created_at", "newest_runs",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:

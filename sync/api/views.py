@@ -46,6 +46,16 @@ RUN: Schema = record(
         "retry_at": nullable(MOMENT),
     }
 )
+BUDGET: Schema = record(
+    {
+        "limit": STRING,
+        "amount": INTEGER,
+        "seconds": INTEGER,
+        "endpoint": {**STRING, "description": "Where the limit counts; empty for all of the upstream."},
+        "remaining": INTEGER,
+        "resets_at": MOMENT,
+    }
+)
 CONNECTION: dict[str, Schema] = {
     "id": INTEGER,
     "name": STRING,
@@ -57,6 +67,10 @@ CONNECTION: dict[str, Schema] = {
     "last_good_at": nullable(MOMENT),
     "next_due_at": MOMENT,
     "run": {**RUN, "type": ["object", "null"]},
+    "budgets": {
+        **array(BUDGET),
+        "description": "Requests that the upstream still takes. Empty without credentials, and in the answer over all companies.",
+    },
 }
 SKIPPED: Schema = record({"connection": INTEGER, "name": STRING, "message": STRING})
 ASKED: Schema = record(
@@ -109,7 +123,7 @@ class SyncTriggerView(ApiView):
         tenant = tenant_of(request)
         if tenant is None:
             raise BadParameter({"X-Tenant": _("Name the company in the header X-Tenant.")})
-        connections = Connection.objects.filter(tenant=tenant)
+        connections = Connection.objects.filter(tenant=tenant, removed_at=None)
         if "connection" in form.validated_data:
             found = [owned(connections, tenant=tenant, pk=form.validated_data["connection"])]
             return _ask(request, found)
@@ -130,7 +144,9 @@ class PluggySyncView(ApiView):
     )
     def post(self, request: ApiRequest) -> Response:
         """Queue a run for every Open Finance connection."""
-        connections = Connection.objects.filter(tenant=request.access.tenant, kind=Connection.Kind.PLUGGY)
+        connections = Connection.objects.filter(
+            tenant=request.access.tenant, kind=Connection.Kind.PLUGGY, removed_at=None
+        )
         if not connections.exists():
             raise Conflict(_("No bank is connected yet. Connect one on the page “Connections”."))
         return _ask(request, connections)

@@ -78,3 +78,8 @@ class SyncRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.connection} {self.status}"
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether the attempt waits or runs."""
+        return self.status in self.OPEN

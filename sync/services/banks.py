@@ -77,7 +77,8 @@ def finish_bank_connection(*, connection: Connection, item_id: str, access: Acce
         audit.record(
             tenant=row.tenant, action="bank.connected", row=row, actor=access, after={"item": item_id}
         )
-        return runs.request_sync(connection=row, reason=SyncRun.Reason.PERSON)
+        reason = SyncRun.Reason.PERSON if known else SyncRun.Reason.FIRST
+        return runs.request_sync(connection=row, reason=reason)
 
 
 @contextmanager

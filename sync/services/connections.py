@@ -1,14 +1,16 @@
-"""Connections: made, changed, paused, ended, tried."""
+"""Connections: made, renamed, paused, removed and brought back, tried."""
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from ledger.models import Source
 from lib import clock
 from lib.crypto import SecretUnreadable
+from lib.text import clean
 from live.events import publish
 from sync import opening, schedule
 from sync.models import Connection, SyncRun
@@ -21,6 +23,7 @@ from tenants.access import Access
 from tenants.models import Tenant, User
 
 Actor = User | Access | None
+NAME_LIMIT: Final = 80
 TRY_SECONDS = 5.0  # how long a person waits for a turn in the request budget
 
 
@@ -50,8 +53,37 @@ def connect(
     connection.save()
     after = {"kind": kind, "name": name, "credentials": sorted(credentials)}
     audit.record(tenant=tenant, action="connection.created", row=connection, actor=actor, after=after)
-    runs.request_sync(connection=connection, reason=SyncRun.Reason.PERSON)
+    runs.request_sync(connection=connection, reason=SyncRun.Reason.FIRST)
     return connection
+
+
+@transaction.atomic
+def reconnect(
+    *, connection: Connection, name: str, credentials: Mapping[str, str], actor: Actor = None
+) -> SyncRun:
+    """Bring a connection back that was removed, and return the run that reads what was missed: its history goes on, no fact is doubled."""
+    row = _locked(connection)
+    row.name = name
+    row.save(update_fields=["name"])
+    return update_credentials(connection=row, credentials=credentials, actor=actor)
+
+
+@transaction.atomic
+def rename(*, connection: Connection, name: str, actor: Actor = None) -> None:
+    """Give the connection, and with it the source of its facts, another name. Raises ValueError for an empty one."""
+    name = clean(name, NAME_LIMIT)
+    if not name:
+        raise ValueError("a connection needs a name")
+    row = _locked(connection)
+    before, row.name = row.name, name
+    if before == name:
+        return
+    row.save(update_fields=["name"])
+    Source.objects.filter(pk=row.source_id).update(name=name)
+    audit.record(
+        tenant=row.tenant, action="connection.renamed", row=row, actor=actor, before={"name": before}, after={"name": name}
+    )  # fmt: skip
+    publish("sync", tenant_id=row.tenant_id, connection=row.pk)
 
 
 @transaction.atomic
@@ -68,10 +100,9 @@ def update_credentials(
     """
     row = _locked(connection)
     row.set_credentials(dict(credentials))
-    row.config = {key: value for key, value in row.config.items() if key != "disconnected_at"} | dict(
-        config or {}
-    )
-    row.save(update_fields=["secret", "config"])
+    row.config = row.config | dict(config or {})
+    row.removed_at = None
+    row.save(update_fields=["secret", "config", "removed_at"])
     return _awake(
         row, action="connection.credentials", actor=actor, after={"credentials": sorted(credentials)}
     )
@@ -88,20 +119,29 @@ def pause(*, connection: Connection, actor: Actor = None) -> None:
 
 @transaction.atomic
 def resume(*, connection: Connection, actor: Actor = None) -> SyncRun:
-    """Make a paused connection active and return the run that reads what was missed."""
-    return _awake(_locked(connection), action="connection.resumed", actor=actor)
+    """Make a paused connection active and return the run that reads what was missed. Raises NotReady for one that was removed."""
+    row = _locked(connection)
+    if row.removed_at is not None:
+        raise runs.NotReady(_("This connection was removed. Connect it again with new credentials."))
+    return _awake(row, action="connection.resumed", actor=actor)
 
 
-def disconnect(*, connection: Connection, actor: Actor = None) -> None:
-    """End the access: take our webhooks back, forget the secret, stop. Facts and history stay; new credentials connect it again."""
+def remove(*, connection: Connection, actor: Actor = None) -> None:
+    """End the access and take it off the pages: our webhooks are taken back as far as upstream answers, the secret is destroyed.
+
+    Facts, raw records and runs stay; new credentials (`reconnect`) bring the connection back.
+    """
     webhooks.take_back(connection)
-    reason = say(Sentence("Disconnected by %(who)s. Its data stays.", who=_who(actor)))
+    reason = say(Sentence("Removed by %(who)s. Its data stays.", who=_who(actor)))
     with transaction.atomic():
         row = _stopped(connection, reason)
-        row.secret = ""
-        row.config |= {"disconnected_at": clock.now().isoformat()}
-        row.save(update_fields=["secret", "config"])
-        audit.record(tenant=row.tenant, action="connection.disconnected", row=row, actor=actor)
+        if row.removed_at is not None:
+            return
+        row.secret, row.removed_at = "", clock.now()
+        row.save(update_fields=["secret", "removed_at"])
+        audit.record(
+            tenant=row.tenant, action="connection.removed", row=row, actor=actor, before={"name": row.name, "kind": row.kind}
+        )  # fmt: skip
         publish("sync", tenant_id=row.tenant_id, connection=row.pk)
 
 

@@ -14,6 +14,7 @@ from sync.models import Connection, InboundDelivery, SyncRun, Webhook
 from sync.providers.base import UpstreamError
 from sync.services import webhooks
 from sync.tests.support import bank_differences, connect, tenant_of
+from tenants import doors
 from tests.factories import make_connection, make_tenant
 
 pytestmark = pytest.mark.django_db
@@ -104,10 +105,11 @@ def test_only_post_is_taken(client, webhook):
 
 
 def test_too_many_from_one_address_wait(client, webhook, monkeypatch):
-    from sync import webhooks as door
-
-    monkeypatch.setattr(door, "RATE", "2/m")
-    assert [deliver(client, event(n)).status_code for n in range(3)] == [200, 200, 429]
+    monkeypatch.setitem(doors._DOORS, "pluggy-webhook", doors.Door("sync.webhooks.pluggy", "2/m"))
+    answers = [deliver(client, event(n)) for n in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2].json()["code"] == "throttled"
+    assert 1 <= int(answers[2]["Retry-After"]) <= 60
 
 
 def test_a_rotated_webhook_is_heard_for_a_while(client, webhook):
@@ -263,7 +265,7 @@ def test_pluggys_notices_from_registering_to_rotated(sandbox, live_server, setti
     runner.run_due_now()
     assert BankConnection.objects.get(void_at=None).status == "LOGIN_ERROR"
 
-    services.disconnect(connection=connection)
+    services.remove(connection=connection)
     assert sandbox.app.store.children("webhook", "clinic") == []
     assert Transaction.objects.filter(void_at=None).exists()
 

@@ -290,17 +290,22 @@ def test_new_credentials_are_sealed_audited_by_name_and_tried(cast):
     assert "s3cr3t" not in connection.secret
 
 
-def test_disconnecting_forgets_the_secret_and_keeps_the_rest(cast):
+def test_removing_forgets_the_secret_and_keeps_the_rest(cast):
     connection = services.connect(
         tenant=cast.aurora, kind="advbox", name="Advbox", credentials={"token": "t"}, actor=cast.ana
     )
-    services.disconnect(connection=connection, actor=cast.ana)
+    services.remove(connection=connection, actor=cast.ana)
     connection.refresh_from_db()
     assert (connection.secret, connection.state) == ("", Connection.State.PAUSED)
-    assert connection.config["disconnected_at"]
+    assert connection.removed_at is not None
+    with pytest.raises(services.NotReady):
+        services.resume(connection=connection)
+    services.remove(connection=connection, actor=cast.ana)
+    entry = AuditLog.objects.get(action="connection.removed")
+    assert (entry.actor, entry.before) == (cast.ana, {"name": "Advbox", "kind": "advbox"})
     services.update_credentials(connection=connection, credentials={"token": "new"}, actor=cast.ana)
     connection.refresh_from_db()
-    assert (connection.state, "disconnected_at" in connection.config) == (Connection.State.ACTIVE, False)
+    assert (connection.state, connection.removed_at) == (Connection.State.ACTIVE, None)
 
 
 def test_old_runs_go_and_open_ones_stay(connection):
