@@ -41,6 +41,7 @@ def environment(home: Path) -> dict[str, str]:
         "HTTPS_ONLY": "false",
         "ADMIN_SECOND_FACTOR": "false",
         "ALLOW_PRIVATE_UPSTREAMS": "true",  # the simulated ones
+        "PUBLIC_URL": f"http://localhost:{os.environ.get('DEMO_PORT', '8000')}",  # they deliver here, and mail links here
         "ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",
         "BACKUP_URL": f"file://{quote(str(home / 'backups'))}",
         "STATIC_HASHED": "false",  # hashing and compressing all files takes half a minute

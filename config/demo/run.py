@@ -19,6 +19,7 @@ from config.demo import companies, database, filling, servers, summary
 from config.demo.console import say
 from config.supervise import ChildFailed, Supervisor
 from config.wheels import EmbeddedServerError
+from sync.services import webhooks
 
 PATIENCE: Final = (3, 60.0)  # so many ends of one child within so many seconds, and the demo gives up
 
@@ -85,6 +86,7 @@ def _run(place: servers.Place, wishes: Wishes) -> dict[str, object]:
         return {**told, "seconds": round(_seconds(), 1), "check_kpis": checked}
     place.start_beat()
     place.wait_web()
+    webhooks.check_webhooks()  # the banks deliver to the door, so it stands open first
     with contextlib.suppress(Ended):  # from here on it is the ordinary end
         _welcome(companies.fresh_key(tenants["clinic"]))
         _watch(place.supervisor)
@@ -136,10 +138,11 @@ def _welcome(key: str) -> None:
     address = f"http://localhost:{settings.DEMO_PORT}"
     say(f"\n  Painel is at {address}\n")
     for person in companies.PEOPLE:
-        where = "admin, every company" if person.staff else ", ".join(companies.describe(person))
+        where = f"{address}/admin/" if person.staff else ", ".join(companies.describe(person))
         say(f"  {person.email:<20} {companies.PASSWORD}   {where}")
     say(f'\n  curl -H "Authorization: Api-Key {key}" {address}/api/system/status\n')
     told = summary.counts()
     say(
+        "  Mail is not sent but written into the log. New sales and payments arrive while you look.\n"
         f"  {told['transactions']:,} bank lines, {told['sales']:,} sales; ready after {_seconds():.0f} s. Ctrl-C ends everything.\n"
     )

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from sync.sandbox.app import Sandbox
 
 KINDS: Final = ("sale", "payment", "expense", "card", "post")
+# What one tick of a mixture brings a company, most often nothing: ticks come every few seconds, and a shop that sold at each of them would
+# have sold a month by the evening. Payments and expenses are taken from the days to come, so they are rarer still.
+_MIXTURE: Final = {"": 60, "sale": 26, "payment": 7, "card": 6, "expense": 1}
 
 
 def tick(sandbox: "Sandbox", kind: str | None = None, company: str | None = None) -> dict[str, Any]:
@@ -35,11 +38,11 @@ def _tick(sandbox: "Sandbox", company: str, kind: str | None) -> dict[str, int]:
         play_missing_days(scene)  # midnight passed while the sandbox was running
     scene.state.ticks += 1
     rng = scene.rng(scene.span.now[0], f"tick:{scene.state.ticks}")
-    kinds = [kind] if kind else ["post", "sale", *rng.choices(("payment", "expense", "card"), (5, 2, 1))]
+    kinds = [kind] if kind else ["post", *rng.choices(list(_MIXTURE), list(_MIXTURE.values()))]
     posted = _post_pending(sandbox, scene, rng) if "post" in kinds else 0
     scene.set_now(scene.span.now, seen_at=iso(sandbox.clock.now()))
     for name in kinds:
-        if name != "post":
+        if name in _ACTIONS:
             _ACTIONS[name](scene, rng)
     scene.book.close_day(rng, scene.span.now[0], status="PENDING" if rng.random() < 0.25 else "POSTED")
     write_open_rows(scene)
