@@ -12,8 +12,15 @@ class LiveConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what this app knows; upper apps add theirs."""
-        from live import health, workers
+        from live import counters, health, workers
+        from tenants import doors
 
         health.register("cache", health.cache, needs_database=False)
         health.register("workers", health.worker_part, needs_database=False)
         workers.listen()
+        counters.follow(
+            lambda: (
+                ("door_refused", {"door": group, "why": why}, n)
+                for (group, why), n in [*doors.refused.items()]
+            )
+        )

@@ -5,25 +5,35 @@ could not forget.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from django.core.cache.backends.locmem import LocMemCache
 from django_redis.cache import RedisCache
 from redis.exceptions import RedisError
 
+from lib.breaker import Breaker
+
 log = structlog.get_logger(__name__)
+
+# Open: Redis did not answer the last time somebody counted. It is left alone for a second then, so that a dead one costs nothing.
+breaker: Final = Breaker()
 
 
 def _or_memory(name: str) -> Callable[..., Any]:
     """Return the cache method `name` that asks Redis and, when Redis does not answer, this process."""
 
     def method(self: "RedisOrMemory", *args: Any, **kwargs: Any) -> Any:
-        try:
-            return getattr(RedisCache, name)(self, *args, **kwargs)
-        except (RedisError, OSError) as error:
-            log.warning("counters_in_memory", error=type(error).__name__)
-            return getattr(self.memory, name)(*args, **kwargs)
+        if breaker.allows():
+            try:
+                found = getattr(RedisCache, name)(self, *args, **kwargs)
+            except (RedisError, OSError) as error:
+                breaker.failed()
+                log.warning("counters_in_memory", error=type(error).__name__)
+            else:
+                breaker.worked()
+                return found
+        return getattr(self.memory, name)(*args, **kwargs)
 
     return method
 

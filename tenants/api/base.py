@@ -1,12 +1,16 @@
 """The base of every API view."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, NoReturn
 
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from tenants.access import Access
+from tenants.access import Access, CompanyNotNamed
+from tenants.api.errors import TooMany
 from tenants.models import Capability, Tenant, User
 
 
@@ -22,6 +26,18 @@ class ApiView(APIView):
     requires: ClassVar[Mapping[str, Capability]] = {}
     # Staff with a second factor who names no company looks at the whole installation; `request.access` is then None.
     staff_sees_all: ClassVar[bool] = False
+
+    def check_permissions(self, request: Request) -> None:
+        """Let in or raise. Who is turned away is counted too: guessing names of companies must not be free."""
+        try:
+            super().check_permissions(request)
+        except (APIException, Http404, PermissionDenied, CompanyNotNamed):
+            self.check_throttles(request)
+            raise
+
+    def throttled(self, request: Request, wait: float | None) -> NoReturn:
+        """Raise the 429 in our words."""
+        raise TooMany(wait or 1)
 
 
 def tenant_of(request: Request) -> Tenant | None:

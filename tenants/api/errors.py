@@ -1,5 +1,6 @@
 """The envelope of a failed answer: `{"error": true, "message", "code", "details"}`, whatever failed and wherever."""
 
+import math
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -7,7 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views import defaults
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -19,6 +20,20 @@ from tenants.api.renderers import dumps
 
 # DRF says "not_authenticated" and "authentication_failed"; the difference helps nobody but a guesser.
 _CODES: Final = {"not_authenticated": "unauthenticated", "authentication_failed": "unauthenticated"}
+
+
+class TooMany(exceptions.Throttled):
+    """More requests than the limit lets through."""
+
+    def __init__(self, wait: float) -> None:
+        seconds = max(1, math.ceil(wait))
+        detail = ngettext(
+            "Too many requests. Try again in %(n)d second.",
+            "Too many requests. Try again in %(n)d seconds.",
+            seconds,
+        )
+        super().__init__(wait=None, detail=detail % {"n": seconds})
+        self.wait = seconds  # set here: DRF would add its own sentence
 
 
 class Conflict(exceptions.APIException):
@@ -65,7 +80,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         headers["WWW-Authenticate"] = 'Api-Key realm="Painel", Bearer realm="Painel"'
     wait = getattr(known, "wait", None)
     if wait is not None:
-        headers["Retry-After"] = str(max(1, int(wait)))
+        headers["Retry-After"] = str(max(1, math.ceil(wait)))
     return Response(_body(known), status=known.status_code, headers=headers)
 
 

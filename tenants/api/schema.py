@@ -129,8 +129,8 @@ def documented(
     errors: Iterable[int] = (401, 403, 404),
     open_to_all: bool = False,
 ) -> Callable[[F], F]:
-    """Return a decorator that documents one method of a view: its answer in the envelope, its body, its errors."""
-    failed = {code: {"description": _WORDS[code], **ERROR_REF} for code in sorted(errors)}
+    """Return a decorator that documents one method of a view: its answer in the envelope, its body, its errors (429 always among them)."""
+    failed = {code: {"description": _WORDS[code], **ERROR_REF} for code in sorted({*errors, 429})}
     return extend_schema(
         summary=summary,
         description=description or summary,

@@ -11,7 +11,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tenants import login, tokens
-from tenants.api import limits
 from tenants.api.answers import ok
 from tenants.api.authentication import ApiKeyAuthentication, SessionAuthentication
 from tenants.api.errors import SecondFactorRequired
@@ -60,7 +59,6 @@ class TokenView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Issue a pair."""
-        limits.knock(request._request, group="token", rate=limits.LOGIN_RATE)
         credential = request.auth if isinstance(request.auth, Credential) else _by_password(request)
         return ok(tokens.issue(credential))
 
@@ -98,7 +96,6 @@ class TokenRefreshView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Refresh."""
-        limits.knock(request._request, group="token", rate=limits.LOGIN_RATE)
         form = RefreshForm(data=request.data)
         form.is_valid(raise_exception=True)
         try:
