@@ -47,8 +47,14 @@ def ratio(part: Number, whole: Number) -> Decimal | None:
 def change(now: Number, before: Number) -> Decimal | None:
     """Return the relative change (0.12 is 12 % more), or None when there is nothing to compare with.
 
-    Measured against the size of what was, so that a smaller loss is an improvement and not a fall.
+    Measured against the size of what was, so that a smaller loss is an improvement and not a fall. Between a loss and a gain there is
+    no ratio that means anything.
     """
-    if now is None or before is None or not before:
+    if now is None or before is None or not before or turned(now, before):
         return None
     return (Decimal(now) - Decimal(before)) / abs(Decimal(before))
+
+
+def turned(now: Decimal | int, before: Decimal | int) -> bool:
+    """Return whether a number went from below zero to above it, or the other way."""
+    return (now > 0 > before) or (now < 0 < before)

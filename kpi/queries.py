@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.db.models import Case, CharField, Count, DecimalField, F, Min, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
-from kpi.calculations import Number, Totals, change
+from kpi.calculations import Number, Totals, change, turned
 from kpi.catalog import CATALOG, Kpi
 from kpi.models import Daily, Monthly
 from ledger.models import Account, OpenItem, Sale, SaleItem, Transaction
@@ -36,6 +36,13 @@ class Card:
     previous: Number
     change: Decimal | None
     spark: tuple[Decimal, ...] = ()
+
+    @property
+    def difference(self) -> Number:
+        """Return value − previous where the sign turned, of which no ratio says anything; else None."""
+        if self.value is None or self.previous is None or not turned(self.value, self.previous):
+            return None
+        return self.value - self.previous
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,41 +242,6 @@ def _sum(condition: Q) -> Coalesce:
     return Coalesce(Sum("open_amount", filter=condition), zero)
 
 
-def board_json(found: Board) -> dict[str, Any]:
-    """Return the board as the API and the cache have it: amounts as text, days as ISO."""
-    return {
-        "period": {"key": found.period.key, "from": str(found.period.start), "to": str(found.period.last)},
-        "compared": {
-            "key": found.comparison,
-            "from": str(found.compared.start),
-            "to": str(found.compared.last),
-        },
-        "currency": found.currency,
-        "kpis": [
-            {
-                "code": card.kpi.code,
-                "unit": card.kpi.unit,
-                "better": card.kpi.better,
-                "value": _text(card.value),
-                "previous": _text(card.previous),
-                "change": None if card.change is None else str(round(card.change, 4)),
-                "series": [str(point) for point in card.spark],
-            }
-            for card in found.cards
-        ],
-        "other_currencies": [
-            {"currency": currency, "inflow": str(inward), "outflow": str(outward)}
-            for currency, inward, outward in found.foreign
-        ],
-    }
-
-
-def _text(value: Number) -> str | int | None:
-    if value is None or isinstance(value, int):
-        return value
-    return str(round(value, 2))
-
-
 @dataclass(frozen=True, slots=True)
 class MonthFlow:
     """Money in and out (negative) of one month, in the company's currency."""
@@ -398,6 +370,6 @@ def pending(tenant: Tenant) -> tuple[int, Decimal, Decimal]:
 
 
 __all__ = [
-    "COMPARISONS", "Board", "Card", "MonthFlow", "Ranked", "board", "board_json", "cash_flow_by_month", "compared_with", "facts_as_of",
+    "COMPARISONS", "Board", "Card", "MonthFlow", "Ranked", "board", "cash_flow_by_month", "compared_with", "facts_as_of",
     "pending", "sales_by_day", "top_customers", "top_products", "walk_ins",
 ]  # fmt: skip

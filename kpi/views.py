@@ -1,7 +1,6 @@
 """The overview: what happened, what stands open, what needs a person."""
 
 from datetime import datetime
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from kpi import overview as reading
-from kpi import pictures, queries
+from kpi import pictures, queries, ready
 from kpi.queries import Board, Card
 from lib import clock, periods
 from lib.htmx import wants_fragment
@@ -42,7 +41,8 @@ def overview(request: TenantRequest) -> HttpResponse:
     tenant, period, now = request.tenant, _period(request), timezone.now()
     comparison = request.GET.get("compare", "previous")
     comparison = comparison if comparison in queries.COMPARISONS else "previous"
-    board = queries.board(tenant, period=period, today=clock.today(tenant.zone), comparison=comparison)
+    asked: dict[str, Any] = {"period": period, "today": clock.today(tenant.zone), "comparison": comparison}
+    board = ready.board(ready.numbers(tenant, **asked), **asked)
     connections = sync.connection_health(tenant)
     context: dict[str, Any] = {
         "board": board,
@@ -84,23 +84,18 @@ def _numbers(request: TenantRequest, board: Board) -> dict[str, Any]:
 
 def _charts(tenant: Tenant, board: Board) -> dict[str, Any]:
     """Return charts and rankings: of sales, or of money for a company whose sales nothing tells of."""
-    period, today = board.period, clock.today(tenant.zone)
     draw = pictures.Pictures(tenant=tenant, locale=to_locale(get_language() or "pt-br"))
-    found: dict[str, Any] = {"cash_flow": draw.cash_flow(queries.cash_flow_by_month(tenant, until=today))}
-    if board.card("revenue").value is None:
-        by_day = partial(reading.received_by_day, tenant)
-        return found | {
-            "day_chart": draw.received(by_day(period=period), by_day(period=board.compared)),
-            "payers": reading.counterparties(tenant, period=period, kind=queries.CREDIT),
-            "payees": reading.counterparties(tenant, period=period, kind=queries.DEBIT),
-        }
-    by_day = partial(queries.sales_by_day, tenant)
-    return found | {
-        "day_chart": draw.sales(by_day(period=period), by_day(period=board.compared)),
-        "sells": True,
-        "top_products": queries.top_products(tenant, period=period),
-        "top_customers": queries.top_customers(tenant, period=period),
-        "walk_ins": queries.walk_ins(tenant, period=period),
+    told = ready.story(tenant, board=board, today=clock.today(tenant.zone))
+    by_day = draw.sales if told.sells else draw.received
+    return {
+        "cash_flow": draw.cash_flow(told.cash_flow),
+        "day_chart": by_day(told.by_day, told.compared_by_day),
+        "sells": told.sells,
+        "top_products": told.top_products,
+        "top_customers": told.top_customers,
+        "walk_ins": told.walk_ins,
+        "payers": told.payers,
+        "payees": told.payees,
     }
 
 
@@ -122,9 +117,10 @@ def _shown(request: TenantRequest, board: Board, card: Card) -> dict[str, Any]:
 
 def _is_good(card: Card) -> bool | None:
     """Return whether the change is good news; None where it is neither or unknown."""
-    if not card.change or card.kpi.better == "neither":
+    moved = card.change or card.difference
+    if not moved or card.kpi.better == "neither":
         return None
-    return (card.change > 0) == (card.kpi.better == "up")
+    return (moved > 0) == (card.kpi.better == "up")
 
 
 def rows_url(slug: str, period: Period, card: Card) -> str:

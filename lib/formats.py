@@ -91,6 +91,15 @@ def delta(ratio: Decimal | None, locale: str = DEFAULT_LOCALE) -> str:
     return (PLUS if rounded > 0 else "") + percent(rounded, locale, places)
 
 
+def money_delta(
+    difference: Decimal | None, currency: str = DEFAULT_CURRENCY, locale: str = DEFAULT_LOCALE
+) -> str:
+    """Return a change as a short amount that always shows its direction: `+R$ 3,2 mil`."""
+    if difference is None:
+        return UNKNOWN
+    return (PLUS if difference > 0 else "") + money_short(difference, currency, locale)
+
+
 def day(value: date | None, locale: str = DEFAULT_LOCALE) -> str:
     """Return the calendar day: `21/11/2026`, `Nov 21, 2026`."""
     return UNKNOWN if value is None else _date(value, _DAY, locale)

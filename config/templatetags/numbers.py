@@ -67,6 +67,12 @@ def delta(value: Decimal | None) -> str:
 
 
 @register.filter
+def money_delta(value: Decimal | None, currency: str = formats.DEFAULT_CURRENCY) -> str:
+    """Return a change as a short amount with its sign: `+R$ 3,2 mil`."""
+    return formats.money_delta(value, currency, locale())
+
+
+@register.filter
 def day(value: date | None) -> str:
     """Return a calendar day: `21/11/2026`. An instant is taken on the reader's clock."""
     return formats.day(_day(value), locale())

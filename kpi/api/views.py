@@ -7,11 +7,10 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from kpi import months, queries
+from kpi import months, queries, ready
 from kpi.catalog import CATALOG, Better, Unit
 from lib import clock, periods
 from lib.periods import Period
-from live import freshness
 from live.api.cached import cached
 from tenants.api.base import ApiRequest, ApiView
 from tenants.api.errors import BadParameter
@@ -123,8 +122,8 @@ class KpisView(ApiView):
         period, comparison = _period(request), _comparison(request)
 
         def board() -> tuple[Any, dict[str, Any]]:
-            found = queries.board(tenant, period=period, today=today, comparison=comparison)
-            return queries.board_json(found), {"as_of": freshness.as_of(tenant)}
+            found = ready.numbers(tenant, period=period, today=today, comparison=comparison)
+            return found.board, {"as_of": found.as_of}
 
         key = {
             "from": period.start,

@@ -7,11 +7,13 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from kpi import overview, queries
+from kpi import overview, queries, ready
 from kpi.models import Visit
 from ledger.models import Sale, Transaction
 from lib.periods import Period
+from live import cache, events
 from sync.models import Connection, FileImport, RawRecord
+from tenants.models import Tenant
 from tests import factories
 from tests.cast import Cast
 from tests.factories import DAY
@@ -43,15 +45,71 @@ def aurora(cast: Cast, client: Client) -> Client:
     return client
 
 
-def test_the_page_costs_a_fixed_number_of_queries(
+def facts_changed(tenant: Tenant) -> None:
+    """Say that facts changed, as every write does, and let this process know at once."""
+    events.publish("facts_changed", tenant_id=tenant.pk)
+    cache.forget_generations()
+
+
+def test_the_page_costs_a_fixed_number_of_queries_and_few_once_its_numbers_are_ready(
     aurora: Client, cast: Cast, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     page(aurora)
     Visit.objects.update(seen_at=NOW - timedelta(days=1))
     for n in range(30):
         factories.make_sale(cast.aurora, "5.00", date=DAY - timedelta(days=n))
-    with django_assert_num_queries(27):
+    facts_changed(cast.aurora)
+    cache.generations(cast.aurora.pk)
+    with django_assert_num_queries(29):
         page(aurora)
+    with django_assert_num_queries(12):
+        page(aurora)
+
+
+def test_page_and_api_read_one_board_until_facts_change(aurora: Client, cast: Cast) -> None:
+    def told() -> list[object]:
+        shown = aurora.get(f"/t/aurora/?{MARCH}").context["board"].card("revenue").value
+        return [shown, Decimal(value_of(aurora, "revenue"))]
+
+    assert told() == [Decimal("770.00")] * 2
+    factories.make_sale(cast.aurora, "30.00")
+    assert told() == [Decimal("770.00")] * 2
+    facts_changed(cast.aurora)
+    assert told() == [Decimal("800.00")] * 2
+
+
+def value_of(client: Client, code: str) -> str:
+    """Return the value of a KPI of March as the API tells it."""
+    kpis = client.get(f"/api/kpis?{MARCH}").json()["data"]["kpis"]
+    return str(next(one["value"] for one in kpis if one["code"] == code))
+
+
+def test_a_board_that_was_kept_is_the_board_that_was_computed(aurora: Client, cast: Cast) -> None:
+    asked = {"period": Period("range", DAY, DAY + timedelta(days=5)), "today": DAY, "comparison": "previous"}
+    computed = queries.board(cast.aurora, **asked)
+    for _ in range(2):
+        kept = ready.board(ready.numbers(cast.aurora, **asked), **asked)
+        assert ready.board_json(kept) == ready.board_json(computed)
+        assert (kept.period, kept.compared) == (computed.period, computed.compared)
+
+
+def test_a_kept_board_opens_to_nobody_else(aurora: Client, cast: Cast) -> None:
+    page(aurora)
+    factories.make_transaction(factories.make_account(cast.boreal), "7.00")
+    aurora.force_login(cast.carla)
+    assert aurora.get(f"/t/aurora/?{MARCH}").status_code == 404
+    shown = aurora.get(f"/t/boreal/?{MARCH}").context["board"]
+    assert (shown.card("inflow").value, shown.card("revenue").value) == (Decimal("7.00"), None)
+
+
+def test_between_a_loss_and_a_gain_the_card_says_money_and_no_percentage(aurora: Client, cast: Cast) -> None:
+    account = Transaction.objects.get(amount="300.00").account
+    factories.make_transaction(account, "-100.00", date=date(2026, 2, 10))
+    factories.make_transaction(account, "1.00", date=date(2025, 1, 1))
+    card = aurora.get(f"/t/aurora/?{MARCH}").context["board"].card("net")
+    assert (card.value, card.previous, card.change) == (Decimal("180.00"), Decimal("-100.00"), None)
+    assert card.difference == Decimal("280.00")
+    assert "+R$ 280,00" in page(aurora)
 
 
 def test_walk_in_customers_are_told_and_not_ranked(aurora: Client, cast: Cast) -> None:

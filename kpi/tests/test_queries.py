@@ -9,7 +9,8 @@ import pytest
 from kpi import months, queries
 from kpi.catalog import BY_CODE, CATALOG
 from kpi.models import ViewState
-from kpi.queries import Board, board, board_json
+from kpi.queries import Board, board
+from kpi.ready import board_json
 from kpi.services import refresh_now
 from lib.periods import Period, preset
 from live import events
