@@ -150,24 +150,29 @@ const others = new BroadcastChannel(`painel-live:${key}`);
 
 function got({ name, id, data }) {
   if (id) number = Math.max(number, id);
-  show("live");
+  // A heartbeat says when the server itself cannot hear the database: events may then be late.
+  show(data.live === false ? "late" : "live");
   if (name === "heartbeat") return;
   if (name === "reload") readAll();
+  else if (name === "close") closed = data.reason;
   else ring(name, data);
 }
 
 function parse(block) {
-  const found = { name: "message", id: 0, data: "" };
+  const found = { name: "", id: 0, data: "" };
   for (const line of block.split("\n")) {
     const [field, value] = [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trimStart()];
     if (field === "event") found.name = value;
     else if (field === "id") found.id = Number(value);
     else if (field === "data") found.data += value;
+    else if (field === "retry") returnIn = Number(value);
   }
   return { ...found, data: found.data ? JSON.parse(found.data) : {} };
 }
 
 let opened = false;
+let closed = ""; // why the server ended the stream, in its words
+let returnIn = 0; // ms after which it wants us back
 
 /** Read the stream until it ends. Throws an Error with `status` when the server refuses. */
 async function listen() {
@@ -176,7 +181,10 @@ async function listen() {
   const headers = { Accept: "text/event-stream", "Last-Event-ID": String(number) };
   try {
     const answer = await fetch(address, { headers, cache: "no-store", signal: ender.signal });
-    if (!answer.ok) throw Object.assign(new Error("refused"), { status: answer.status });
+    if (!answer.ok) {
+      returnIn = 1_000 * Number(answer.headers.get("Retry-After") ?? 0);
+      throw Object.assign(new Error("refused"), { status: answer.status });
+    }
     opened = true;
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     tell({ name: "heartbeat", id: 0, data: {} });
@@ -187,7 +195,7 @@ async function listen() {
       watch = setTimeout(() => ender.abort(), SILENCE);
       const blocks = (text + value).split("\n\n");
       text = blocks.pop();
-      for (const block of blocks) if (/^(event|data):/m.test(block)) tell(parse(block));
+      for (const message of blocks.map(parse)) if (message.name) tell(message);
     }
   } finally {
     clearTimeout(watch);
@@ -223,14 +231,17 @@ async function poll() {
 async function lead() {
   for (let wait = BACK_OFF.first; ; wait = Math.min(2 * wait, BACK_OFF.most)) {
     const began = performance.now();
+    closed = "";
+    returnIn = 0;
     try {
       await listen();
+      if (closed === "revoked" || closed === "expired") return location.reload();
     } catch (error) {
       // Signed out or shut out while one looked: the page itself says so better than a dot.
       if (opened && [401, 403, 404].includes(error.status)) return location.reload();
     }
     if (performance.now() - began > BACK_OFF.most) wait = BACK_OFF.first;
-    const until = performance.now() + wait * (0.8 + Math.random() * 0.4);
+    const until = performance.now() + Math.max(wait * (0.8 + Math.random() * 0.4), returnIn);
     show(navigator.onLine ? "late" : "off");
     while (performance.now() < until) {
       others.postMessage({ broken: true });

@@ -1,0 +1,190 @@
+"""Pages that stay true while one looks: two browsers, a broken stream, no network, a membership that ends."""
+
+import re
+from functools import partial
+
+import pytest
+from django.db import transaction
+from playwright.sync_api import BrowserContext, Page, expect
+
+from config.tests import browser
+from lib import clock
+from live import events
+from tenants import services
+from tenants.models import Membership, Role, Tenant
+from tests import factories
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+
+EMAIL = "ana@example.com"
+DOT = ".side [data-live-dot]"
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    # Playwright's loop runs in this thread, which makes Django take the tests for asynchronous code.
+    with pytest.MonkeyPatch.context() as patch, browser.chromium() as running:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield running
+
+
+@pytest.fixture
+def visit(chromium):
+    return partial(browser.visit, chromium)
+
+
+@pytest.fixture
+def aurora() -> Tenant:
+    """A company with one sale, and Ana who manages it."""
+    tenant = factories.make_tenant("Aurora")
+    factories.make_member(tenant, Role.OWNER, user=factories.make_user("dona@example.com"))
+    factories.make_member(tenant, Role.MANAGER, user=factories.make_user(EMAIL, password=factories.PASSWORD))
+    sell(tenant, "100.00")
+    return tenant
+
+
+def sell(tenant: Tenant, total: str) -> None:
+    """A sale arrives, as a sync brings it."""
+    with transaction.atomic():
+        factories.make_sale(tenant, total, date=clock.today(tenant.zone))
+        events.publish("sync_complete", tenant_id=tenant.pk)
+
+
+def enter(page: Page, base: str, path: str = "") -> None:
+    page.goto(f"{base}/accounts/login/")
+    page.fill("input[name=login]", EMAIL)
+    page.fill("input[name=password]", factories.PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url("**/t/**")
+    browser.go(page, f"{base}/t/aurora/{path}")
+
+
+def revenue(page: Page):
+    return page.locator("article.number-card", has_text="Vendas").first.locator(".number-value")
+
+
+def mark(page: Page) -> None:
+    """A mark that a reload would wipe away."""
+    page.evaluate("window.untouched = true")
+
+
+def test_two_browsers_show_the_same_change_without_a_reload(visit, door, aurora) -> None:
+    with visit("about:blank") as first, visit("about:blank", width=390) as second:
+        for seen in (first, second):
+            enter(seen.page, door.url)
+            expect(revenue(seen.page)).to_have_attribute("title", "R$\xa0100,00")
+            expect(
+                seen.page.locator("[data-live-dot]:visible, .phone-top [data-live-dot]").first
+            ).to_have_attribute("data-state", "live")
+            mark(seen.page)
+        sell(aurora, "23.45")
+        for seen in (first, second):
+            expect(revenue(seen.page)).to_have_attribute("title", "R$\xa0123,45")
+            assert seen.page.evaluate("window.untouched")
+            assert seen.complaints == []
+
+
+def test_two_tabs_share_one_stream_and_the_second_takes_over(visit, door, aurora) -> None:
+    with visit("about:blank") as seen:
+        asked: list[str] = []
+        seen.page.context.on(
+            "request", lambda request: asked.append(request.url) if "/api/events" in request.url else None
+        )
+        enter(seen.page, door.url)
+        expect(seen.page.locator(DOT)).to_have_attribute("data-state", "live")
+        other = seen.page.context.new_page()
+        browser.go(other, f"{door.url}/t/aurora/sales/")
+        expect(other.locator(DOT)).to_have_attribute("data-state", "live")
+        held = len(asked)
+        sell(aurora, "7.77")
+        expect(other.locator("#sales tbody")).to_contain_text("7,77")
+        assert len(asked) == held, "one stream a browser"
+        seen.page.close()
+        sell(aurora, "8.88")
+        expect(other.locator("#sales tbody")).to_contain_text("8,88")
+        assert len(asked) == held + 1
+
+
+def test_without_a_stream_the_page_asks_by_itself_and_says_so(visit, door, aurora) -> None:
+    with visit("about:blank") as seen:
+        seen.page.route("**/api/events?**", lambda route: route.abort())
+        enter(seen.page, door.url)
+        expect(seen.page.locator(DOT)).to_have_attribute("data-state", "late")
+        expect(seen.page.locator(DOT)).to_contain_text("Atrasado")
+        sell(aurora, "23.45")
+        expect(revenue(seen.page)).to_have_attribute("title", "R$\xa0123,45", timeout=15_000)
+        seen.page.unroute("**/api/events?**")
+        expect(seen.page.locator(DOT)).to_have_attribute("data-state", "live", timeout=35_000)
+
+
+def test_what_somebody_types_is_not_swapped_away(visit, door, aurora) -> None:
+    with visit("about:blank") as seen:
+        enter(seen.page, door.url, "sales/")
+        expect(seen.page.locator(DOT)).to_have_attribute("data-state", "live")
+        box = seen.page.locator("input[data-select]").first
+        box.check()
+        sell(aurora, "7.77")
+        sell(aurora, "8.88")
+        expect(box).to_be_checked()
+        box.uncheck()
+        expect(seen.page.locator("#sales tbody")).to_contain_text("8,88")
+
+
+def _kept_pages(page: Page) -> int:
+    return page.evaluate(
+        """async () => {
+          let n = 0;
+          for (const name of await caches.keys()) if (name !== 'painel:static') n += (await (await caches.open(name)).keys()).length;
+          return n;
+        }"""
+    )
+
+
+def _offline(context: BrowserContext, page: Page, door) -> None:
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    browser.go(page, f"{door.url}/t/aurora/")  # the first visit that the worker sees
+    page.wait_for_function(
+        "caches.keys().then(names => names.some(name => name.startsWith('painel:') && name !== 'painel:static'))"
+    )
+    context.set_offline(True)
+
+
+def test_a_reload_without_network_shows_the_last_good_page_with_its_age(visit, door, aurora) -> None:
+    with visit("about:blank") as seen:
+        page, context = seen.page, seen.page.context
+        enter(page, door.url)
+        _offline(context, page, door)
+        page.reload(wait_until="load")
+        expect(revenue(page)).to_have_attribute("title", "R$\xa0100,00")
+        expect(page.locator("[data-kept]")).to_be_visible()
+        expect(page.locator("[data-kept] time")).to_have_text(re.compile(r"^\d\d:\d\d$"))
+        expect(page.locator(DOT)).to_have_attribute("data-state", "off")
+        assert seen.axe() == []
+        sell(aurora, "23.45")
+        context.set_offline(False)
+        expect(revenue(page)).to_have_attribute("title", "R$\xa0123,45", timeout=20_000)
+        expect(page.locator("[data-kept]")).to_be_hidden()
+
+
+def test_signing_out_leaves_nothing_in_the_browser(visit, door, aurora) -> None:
+    with visit("about:blank") as seen:
+        page, context = seen.page, seen.page.context
+        enter(page, door.url)
+        _offline(context, page, door)
+        context.set_offline(False)
+        assert _kept_pages(page) > 0
+        page.click("[popovertarget=user-menu]")
+        page.click("form[action*=logout] button")
+        page.wait_for_url("**/accounts/login/**")
+        page.wait_for_function("caches.keys().then(names => names.length === 0)")
+
+
+def test_who_is_shut_out_sees_nothing_more(visit, door, aurora) -> None:
+    with visit("about:blank") as seen:
+        enter(seen.page, door.url)
+        expect(seen.page.locator(DOT)).to_have_attribute("data-state", "live")
+        services.revoke_member(
+            membership=Membership.objects.get(user__email=EMAIL),
+            actor=Membership.objects.get(role=Role.OWNER).user,
+        )
+        expect(seen.page.locator("body")).not_to_contain_text("R$")
