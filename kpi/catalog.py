@@ -33,7 +33,7 @@ class Better(StrEnum):
 class Kpi:
     """One number. `code` is stable: it stands in URLs, cache keys and the API. `measure` returns None for unknown.
 
-    `now` marks a state (what stands open, what is in the bank): it has no period and no comparison. `rows` is the list behind the number,
+    `now` marks a state (what stands open, what is in the bank): it has no period and no comparison. `rows` is the page behind the number (its URL name),
     with the query that filters it; the period is added to it unless `now`. `series` names the daily series drawn beside it.
     """
 
@@ -61,35 +61,35 @@ _NO_CLOSED = _("cancelled, ignored and void items")
 CATALOG: Final[tuple[Kpi, ...]] = (
     Kpi(
         "cash_balance", _("Cash balance"), Unit.MONEY, Better.UP, _("sum of the balances of bank accounts"), _("balances that the banks report"),
-        _("credit cards; accounts in another currency"), lambda t: t.cash, rows=("transactions", ""), now=True,
+        _("credit cards; accounts in another currency"), lambda t: t.cash, rows=("sync:accounts", ""), now=True,
     ),
     Kpi(
         "inflow", _("Received"), Unit.MONEY, Better.UP, _("sum of money in"), _LINES, _NO_OWN, lambda t: t.inflow,
-        rows=("transactions", "type=CREDIT&flow=1"), series="inflow",
+        rows=("ledger:transactions", "type=CREDIT&flow=1"), series="inflow",
     ),
     Kpi(
         "revenue", _("Sales"), Unit.MONEY, Better.UP, _("sum of the totals of sales"), _SALES, _NO_CANCELLED, lambda t: t.revenue,
-        rows=("sales", "status=counted"), series="revenue",
+        rows=("ledger:sales", "status=counted"), series="revenue",
     ),
     Kpi(
         "receivables_open", _("To receive"), Unit.MONEY, Better.NEITHER, _("sum of the open amounts of receivables"), _ITEMS, _NO_CLOSED,
-        lambda t: t.receivables_open, rows=("open_items", "direction=receivable&status=unsettled"), now=True,
+        lambda t: t.receivables_open, rows=("ledger:open_items", "direction=receivable&status=unsettled"), now=True,
     ),
     Kpi(
         "expenses", _("Expenses"), Unit.MONEY, Better.DOWN, _("sum of money out"), _LINES, _NO_OWN, lambda t: t.outflow,
-        rows=("transactions", "type=DEBIT&flow=1"), series="outflow", by_size=True,
+        rows=("ledger:transactions", "type=DEBIT&flow=1"), series="outflow", by_size=True,
     ),
     Kpi(
         "net", _("Net"), Unit.MONEY, Better.UP, _("received − expenses"), _LINES, _NO_OWN, lambda t: plus(t.inflow, t.outflow),
-        rows=("transactions", "flow=1"), series="net",
+        rows=("ledger:transactions", "flow=1"), series="net",
     ),
     Kpi(
         "sales_count", _("Number of sales"), Unit.COUNT, Better.UP, _("count of sales"), _SALES, _NO_CANCELLED, lambda t: t.sales,
-        rows=("sales", "status=counted"), series="sales",
+        rows=("ledger:sales", "status=counted"), series="sales",
     ),
     Kpi(
         "average_ticket", _("Average ticket"), Unit.MONEY, Better.UP, _("sales ÷ number of sales"), _SALES, _NO_CANCELLED,
-        lambda t: ratio(t.revenue, t.sales), rows=("sales", "status=counted&sort=-total"),
+        lambda t: ratio(t.revenue, t.sales), rows=("ledger:sales", "status=counted&sort=-total"),
     ),
     Kpi(
         "active_customers", _("Active customers"), Unit.COUNT, Better.UP, _("count of different customers with a sale"), _SALES, _NO_CANCELLED,
@@ -101,11 +101,11 @@ CATALOG: Final[tuple[Kpi, ...]] = (
     ),
     Kpi(
         "receivables_overdue", _("Overdue"), Unit.MONEY, Better.DOWN, _("sum of the open amounts of receivables due before today"), _ITEMS,
-        _NO_CLOSED, lambda t: t.receivables_overdue, rows=("open_items", "direction=receivable&status=overdue"), now=True,
+        _NO_CLOSED, lambda t: t.receivables_overdue, rows=("ledger:open_items", "direction=receivable&status=overdue"), now=True,
     ),
     Kpi(
         "payables_open", _("To pay"), Unit.MONEY, Better.NEITHER, _("sum of the open amounts of payables"), _ITEMS, _NO_CLOSED,
-        lambda t: t.payables_open, rows=("open_items", "direction=payable&status=unsettled"), now=True,
+        lambda t: t.payables_open, rows=("ledger:open_items", "direction=payable&status=unsettled"), now=True,
     ),
     Kpi(
         "reconciled_share", _("Reconciled"), Unit.PERCENT, Better.UP, _("settled lines ÷ lines"), _LINES, _NO_OWN,

@@ -44,8 +44,8 @@ class Pictures:
             title=self._cash_flow_title(months),
             x=[month.month for month in months],
             series=[
-                Series(_("Received"), [month.inflow for month in months], color=1),
-                Series(_("Expenses"), [month.outflow for month in months], color=2),
+                Series(_("Received"), [month.inflow for month in months], color=1, filter="type=CREDIT"),
+                Series(_("Expenses"), [month.outflow for month in months], color=2, filter="type=DEBIT"),
             ],
             unit=self.unit,
             by="month",

@@ -124,10 +124,10 @@ def _is_good(card: Card) -> bool | None:
 
 
 def rows_url(slug: str, period: Period, card: Card) -> str:
-    """Return the address of the list behind a number, filtered like the number; "" where there is none."""
+    """Return the address of the page behind a number, filtered like the number; "" where there is none."""
     if card.kpi.rows is None:
         return ""
     name, query = card.kpi.rows
     parts = [part for part in (query, "" if card.kpi.now else _span(period)) if part]
-    url = reverse(f"ledger:{name}", kwargs={"slug": slug})
+    url = reverse(name, kwargs={"slug": slug})
     return f"{url}?{'&'.join(parts)}" if parts else url

@@ -157,6 +157,19 @@ def test_a_number_leads_to_the_rows_behind_it_and_they_add_up(visit, door, auror
         expect(seen.page.locator("#totals")).to_contain_text(shown.replace("\xa0", " "))
 
 
+def test_what_the_legend_leaves_on_filters_the_rows_behind_a_bar(visit, door, aurora) -> None:
+    with visit("about:blank") as seen:
+        sign_in(seen.page, door.url)
+        browser.go(seen.page, f"{door.url}/t/aurora/")
+        legend = seen.page.locator("#cash-flow [data-series-toggle]")
+        bar = seen.page.locator("#cash-flow svg a[href]").last
+        whole = bar.get_attribute("href")
+        legend.nth(1).click()
+        assert bar.get_attribute("href") == f"{whole}&type=CREDIT"
+        legend.nth(1).click()
+        assert bar.get_attribute("href") == whole
+
+
 def test_a_correction_is_saved_from_the_page_of_a_record(visit, door, aurora) -> None:
     row = Transaction.objects.order_by("-date", "-id").first()
     assert row is not None

@@ -102,6 +102,14 @@ def test_a_kept_board_opens_to_nobody_else(aurora: Client, cast: Cast) -> None:
     assert (shown.card("inflow").value, shown.card("revenue").value) == (Decimal("7.00"), None)
 
 
+def test_the_balance_leads_to_the_accounts_and_flow_to_lines(aurora: Client) -> None:
+    shown = aurora.get(f"/t/aurora/?{MARCH}").context
+    hrefs = {one["kpi"].code: one["href"] for one in [*shown["heroes"], *shown["cards"]]}
+    assert hrefs["cash_balance"] == "/t/aurora/accounts/"
+    assert hrefs["inflow"] == f"/t/aurora/transactions/?type=CREDIT&flow=1&{MARCH}"
+    assert [item.filter for item in shown["cash_flow"].legend] == ["type=CREDIT", "type=DEBIT", ""]
+
+
 def test_between_a_loss_and_a_gain_the_card_says_money_and_no_percentage(aurora: Client, cast: Cast) -> None:
     account = Transaction.objects.get(amount="300.00").account
     factories.make_transaction(account, "-100.00", date=date(2026, 2, 10))

@@ -151,7 +151,7 @@ def _line(data: _Data, plane: Plane) -> list[Svg]:
 
 def _legend(data: _Data) -> tuple[LegendItem, ...]:
     items = [
-        LegendItem(one.name, f"swatch s{tone}", number)
+        LegendItem(one.name, f"swatch s{tone}", number, filter=one.filter)
         for number, (one, tone) in enumerate(zip(data.series, data.tones, strict=True))
     ]
     if data.line is not None:

@@ -66,12 +66,16 @@ BRL = Unit()
 
 @dataclass(frozen=True)
 class Series:
-    """One line or one colour of bars. `role` previous is drawn dashed and grey, forecast dashed in its colour."""
+    """One line or one colour of bars. `role` previous is drawn dashed and grey, forecast dashed in its colour.
+
+    `filter` is what a link to the rows needs besides (`type=CREDIT`) to show only those of this series.
+    """
 
     name: str
     values: Sequence[Value]
     role: Literal["actual", "previous", "forecast"] = "actual"
     color: int | None = None
+    filter: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,12 +137,16 @@ class Table:
 
 @dataclass(frozen=True)
 class LegendItem:
-    """A name and the CSS classes of its swatch; `series` is the number that the drawn parts carry, `text` its value."""
+    """A name and the CSS classes of its swatch; `series` is the number that the drawn parts carry, `text` its value.
+
+    `filter` is that of the series.
+    """
 
     name: str
     css: str
     series: int
     text: str = ""
+    filter: str = ""
 
 
 @dataclass(frozen=True)

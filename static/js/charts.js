@@ -207,6 +207,17 @@ document.addEventListener("focusout", (event) => {
 // --- legend: switch a series off and on; point at a part of a ring -------------------------------------------------------------
 const isOff = (svg, series) => frameOf(svg)?.querySelector(`[data-series-toggle="${series}"]`)?.getAttribute("aria-pressed") === "false";
 
+/** The rows that a point leads to are those of the one series that the legend leaves on. */
+function crossFilter(frame) {
+  const named = [...frame.querySelectorAll("[data-series-toggle][data-filter]")];
+  const on = named.filter((one) => one.getAttribute("aria-pressed") !== "false");
+  const filter = named.length > 1 && on.length === 1 ? `&${on[0].dataset.filter}` : "";
+  for (const link of frame.querySelectorAll("svg a[href], [data-twin] a[href]")) {
+    link.dataset.all ??= link.getAttribute("href");
+    link.setAttribute("href", link.dataset.all + filter);
+  }
+}
+
 document.addEventListener("click", (event) => {
   const toggle = event.target.closest?.("[data-series-toggle]");
   if (toggle) {
@@ -215,6 +226,7 @@ document.addEventListener("click", (event) => {
     for (const part of toggle.closest("[data-chart-frame]").querySelectorAll(`svg [data-series="${toggle.dataset.seriesToggle}"]`)) {
       part.classList.toggle("is-off", off);
     }
+    crossFilter(toggle.closest("[data-chart-frame]"));
     return;
   }
   const svg = event.target.closest?.('svg[data-chart="line"]');
