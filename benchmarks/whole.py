@@ -20,6 +20,7 @@ import psutil
 import psycopg
 
 from benchmarks.results import Result, Settings
+from benchmarks.screens import change_to_screen
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PATIENCE: Final = 900.0  # seconds
@@ -32,10 +33,11 @@ def first_filling(settings: Settings) -> list[Result]:
     home = Path(tempfile.mkdtemp(prefix="painel-bench-"))
     try:
         begun = time.monotonic()
-        with _demo(home) as process:
+        with _demo(home) as (process, address):
             seconds = time.monotonic() - begun
             timings, counts = _timings(home)
             memory = _memory(home, process.pid)
+            screen = change_to_screen(address)
     finally:
         shutil.rmtree(home, ignore_errors=True)
     return [
@@ -43,12 +45,13 @@ def first_filling(settings: Settings) -> list[Result]:
             "whole first sync from the sandbox over HTTP", seconds, "s", "printed", figures=timings | counts
         ),
         Result("memory of the whole demo, all processes (PSS)", memory, "MB", "<=", MEMORY_MB),
+        screen,
     ]
 
 
 @contextmanager
-def _demo(home: Path) -> Iterator[subprocess.Popen[str]]:
-    """Run the demo until it is filled and serves; end it afterwards. Raises RuntimeError with its last words when it ends before."""
+def _demo(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the demo until it is filled and serves, and yield it with its address; end it afterwards. Raises RuntimeError with its last words when it ends before."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -70,7 +73,7 @@ def _demo(home: Path) -> Iterator[subprocess.Popen[str]]:
     threading.Thread(target=_listen, args=(process, said), daemon=True).start()
     try:
         _wait(said)
-        yield process
+        yield process, f"http://localhost:{port}"
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)

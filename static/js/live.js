@@ -5,7 +5,7 @@ const { live: address, liveKey: key, liveReport: reportTo, livePolling: polling 
 const BACK_OFF = { first: 1_000, most: 30_000 };
 const POLL = { shown: 10_000, hidden: 60_000 };
 const OLD = 60_000; // ms after which a page that becomes visible again is read anew
-const REST = 1_000; // ms between two readings of the same part
+const REST = 250; // ms between two readings of the same part
 const SILENCE = Number(document.body.dataset.liveHeartbeat || 30_000) * 2.5;
 
 let number = Number(document.body.dataset.liveNumber || 0);
@@ -50,7 +50,7 @@ function read(id) {
   timers.delete(id);
   const part = document.getElementById(id);
   if (!part) return;
-  if (isBusy(part)) return readSoon(part, 2 * REST);
+  if (isBusy(part)) return readSoon(part, 2_000);
   readAt.set(id, performance.now());
   window.htmx?.trigger(part, "live:refresh");
 }
