@@ -12,6 +12,7 @@ from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from config import backup_place, env
+from lib import redis_guard, scrub
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
@@ -56,7 +57,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "django_celery_beat",
-    "django_structlog",
     "tenants",
     "live",
     "ledger",
@@ -68,9 +68,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "tenants.middleware.TrustedProxyMiddleware",
+    "live.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -183,13 +183,15 @@ _REDIS_OPTIONS = {
     "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
     "SOCKET_CONNECT_TIMEOUT": 0.2,
     "SOCKET_TIMEOUT": 0.5,
+    # After one failure nobody waits for these any more until the server answers again.
+    "CONNECTION_POOL_KWARGS": {"connection_class": redis_guard.connection_class(REDIS_URL)},
 }
 _REDIS = {
     "BACKEND": "django_redis.cache.RedisCache",
     "LOCATION": REDIS_URL or "redis://127.0.0.1:1/0",
     # The exact key of ARCHITECTURE ("tenant:{id}:…"): no prefix, no version.
     "KEY_FUNCTION": "live.cache.exact_key",
-    "TIMEOUT": env.number("CACHE_TTL_SECONDS", 3600),
+    "TIMEOUT": env.number("CACHE_TTL_SECONDS", 3600, at_least=1),
     "OPTIONS": _REDIS_OPTIONS,
 }
 CACHES = {
@@ -201,11 +203,18 @@ CACHES = {
     "sessions": _REDIS | {"OPTIONS": _REDIS_OPTIONS | {"IGNORE_EXCEPTIONS": True}},
 }
 SESSION_CACHE_ALIAS = "sessions"
-CACHE_TTL_SECONDS = env.number("CACHE_TTL_SECONDS", 3600)
-CACHE_TTL_KPIS = env.number("CACHE_TTL_KPIS", 300)
-CACHE_TTL_LISTS = env.number("CACHE_TTL_LISTS", 60)
-CACHE_TTL_DETAILS = env.number("CACHE_TTL_DETAILS", 600)
-CACHE_MAX_SIZE_MB = env.number("CACHE_MAX_SIZE_MB", 100)
+# Seconds for which an answer is fresh, by resource (live.cache.resources); the first is for resources without one of their own.
+CACHE_TTL_SECONDS = env.number("CACHE_TTL_SECONDS", 3600, at_least=1)
+CACHE_TTL_KPIS = env.number("CACHE_TTL_KPIS", 300, at_least=1)
+CACHE_TTL_LISTS = env.number("CACHE_TTL_LISTS", 60, at_least=1)
+CACHE_TTL_DETAILS = env.number("CACHE_TTL_DETAILS", 600, at_least=1)
+CACHE_TTL_SETTINGS = env.number("CACHE_TTL_SETTINGS", 300, at_least=1)
+CACHE_TTL_ACCOUNTS = env.number("CACHE_TTL_ACCOUNTS", 120, at_least=1)
+CACHE_TTL_TXNS = env.number("CACHE_TTL_TXNS", 60, at_least=1)
+CACHE_TTL_CUSTOMERS = env.number("CACHE_TTL_CUSTOMERS", 600, at_least=1)
+CACHE_TTL_RECON = env.number("CACHE_TTL_RECON", 30, at_least=1)
+CACHE_TTL_MONTHS = env.number("CACHE_TTL_MONTHS", 120, at_least=1)
+CACHE_MAX_SIZE_MB = env.number("CACHE_MAX_SIZE_MB", 100, at_least=1)
 SQLITE_PATH = env.text("SQLITE_PATH", "")
 
 # --- work ------------------------------------------------------------------------------------------------------------
@@ -430,15 +439,22 @@ PERFORMANCE_ALERT_THRESHOLD_MS = env.number("PERFORMANCE_ALERT_THRESHOLD_MS", 1_
 ENABLE_PERFORMANCE_MONITORING = env.flag("ENABLE_PERFORMANCE_MONITORING", default=True)
 # Who may read /metrics: `Authorization: Bearer <token>`. Without a token nobody may.
 METRICS_TOKEN = env.text("METRICS_TOKEN", default="")
+# A collector of OpenTelemetry traces (http://host:4318); needs the packages of requirements-production.txt. Empty: no traces.
+OTEL_EXPORTER_OTLP_ENDPOINT = env.text("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
+OTEL_SERVICE_NAME = env.text("OTEL_SERVICE_NAME", "painel")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.dev.ConsoleRenderer(colors=False)
-            if DEBUG
-            else structlog.processors.JSONRenderer(),
+            "processors": [
+                scrub.lift_route,
+                structlog.processors.format_exc_info,
+                scrub.processor,
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.dev.ConsoleRenderer(colors=False) if DEBUG else structlog.processors.JSONRenderer(),
+            ],
             "foreign_pre_chain": [
                 structlog.contextvars.merge_contextvars,
                 structlog.stdlib.add_log_level,
@@ -451,6 +467,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django.server": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},  # 4xx are in the line of the request already
         "httpx2": {"level": "WARNING"},
         "psycopg.pool": {"level": "ERROR"},
     },
@@ -462,13 +479,11 @@ structlog.configure(
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
-        structlog.processors.format_exc_info,
         structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
     ],
     logger_factory=structlog.stdlib.LoggerFactory(),
     cache_logger_on_first_use=True,
 )
-DJANGO_STRUCTLOG_CELERY_ENABLED = False
 
 UNFOLD = {
     "SITE_TITLE": "Painel",

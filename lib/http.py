@@ -12,6 +12,7 @@ import ssl
 import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -94,6 +95,23 @@ class Counters:
     bytes: int = 0
 
 
+# Goes around every attempt, with the client's name and the method; may add headers, sees the error that ends the attempt.
+Watcher = Callable[[str, str], AbstractContextManager[Mapping[str, str]]]
+
+
+def _nobody(name: str, method: str) -> AbstractContextManager[Mapping[str, str]]:
+    return nullcontext({})
+
+
+_watcher: Watcher = _nobody
+
+
+def watch(watcher: Watcher) -> None:
+    """Let somebody measure every attempt of every client. Called once, at the start of the process."""
+    global _watcher
+    _watcher = watcher
+
+
 @dataclass(slots=True)
 class _Secrets:
     """Texts that must not appear in any message."""
@@ -113,6 +131,7 @@ class Client:
         self,
         base_url: str,
         *,
+        name: str = "",
         headers: Mapping[str, str] | None = None,
         secrets: Iterable[str] = (),
         before: Callable[[str], None] | None = None,
@@ -121,6 +140,7 @@ class Client:
         transport: httpx2.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self.name = name or "other"  # in figures and traces; an address would be endless, or a secret
         self.patience = patience or Patience()
         self.counters = Counters()
         self._secrets = _Secrets()
@@ -220,6 +240,11 @@ class Client:
     def _attempt(self, request: httpx2.Request, endpoint: str, *, parse: bool) -> Response:
         if self._before is not None:
             self._before(endpoint)
+        with _watcher(self.name, request.method) as more_headers:
+            request.headers.update(more_headers)
+            return self._exchange(request, parse=parse)
+
+    def _exchange(self, request: httpx2.Request, *, parse: bool) -> Response:
         self.counters.requests += 1
         started = time.monotonic()
         held = network.deadline.set(started + self.patience.total)

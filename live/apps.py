@@ -12,12 +12,16 @@ class LiveConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what this app knows; upper apps add theirs."""
-        from live import counters, health, workers
+        from live import counters, health, notifications, watch, workers
+        from live.notifications import kinds, people
         from tenants import doors
 
         health.register("cache", health.cache, needs_database=False)
         health.register("workers", health.worker_part, needs_database=False)
         workers.listen()
+        watch.listen()
+        notifications.register(*kinds.KINDS)
+        people.listen()
         counters.follow(
             lambda: (
                 ("door_refused", {"door": group, "why": why}, n)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import structlog
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
@@ -41,6 +42,12 @@ class Access:
         if self.api_key:
             return _("This key lacks the scope “%(capability)s” in %(company)s.") % names
         return _("Your role in %(company)s does not allow this.") % names
+
+    def name_in_logs(self) -> None:
+        """Let every log line from here on say the ids of company and person."""
+        structlog.contextvars.bind_contextvars(tenant=self.tenant.pk)
+        if self.user:
+            structlog.contextvars.bind_contextvars(user=self.user.pk)
 
     @property
     def actor_name(self) -> str:
@@ -123,6 +130,7 @@ def member_required(
         def inside(request: Any, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             request.access = enter(user=request.user, slug=slug)
             request.tenant = request.access.tenant
+            request.access.name_in_logs()
             request.access.require(capability)
             return view(request, *args, **kwargs)
 

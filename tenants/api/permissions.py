@@ -24,7 +24,11 @@ class HasAccess(BasePermission):
         credential = request.auth
         if not isinstance(credential, Credential):
             return False
-        found = _enter(credential, request.headers.get("X-Tenant", ""), staff=view.staff_sees_all)
+        slug = request.headers.get("X-Tenant", "")
+        # An EventSource of a browser cannot send headers, so streams are told in the address.
+        if getattr(view, "tenant_in_query", False):
+            slug = request.query_params.get("tenant", "") or slug
+        found = _enter(credential, slug, staff=view.staff_sees_all)
         request.access = request._request.access = found  # type: ignore[attr-defined]
         method = "GET" if request.method == "HEAD" else request.method
         needed = view.requires.get(method)
@@ -34,6 +38,7 @@ class HasAccess(BasePermission):
                 raise PermissionDenied
             return True
         if found is not None:
+            found.name_in_logs()
             found.require(needed)
         return True
 
