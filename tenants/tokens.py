@@ -1,8 +1,8 @@
 """JSON Web Tokens: short proofs of who is asking. What they may do is looked up at every use, never written into them."""
 
 import hmac
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
@@ -28,11 +28,15 @@ class TokenRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """Who is asking: a user or an API key, never both. `strong` says that a second factor was shown."""
+    """Who is asking: a user or an API key, never both. `strong` says that a second factor was shown.
+
+    `expires_at` is when the token that said so stops counting; None for a session or a key itself.
+    """
 
     user: User | None = None
     api_key: ApiKey | None = None
     strong: bool = False
+    expires_at: datetime | None = None
 
 
 def issue(credential: Credential) -> dict[str, Any]:
@@ -66,7 +70,8 @@ def refresh(text: str) -> dict[str, Any]:
 
 def read(text: str) -> Credential:
     """Return who an access token speaks for. Raises TokenRefused."""
-    return _owner(_read(AccessToken, text))
+    token = _read(AccessToken, text)
+    return replace(_owner(token), expires_at=datetime.fromtimestamp(int(token["exp"]), UTC))
 
 
 def _read(kind: type[Token], text: str) -> Token:

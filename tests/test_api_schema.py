@@ -43,6 +43,9 @@ def check(schema: dict[str, Any], path: str, method: str, response: Any) -> None
     described = schema["paths"][path][method]["responses"]
     assert str(response.status_code) in described, f"{method} {path} answered {response.status_code}"
     wanted = described[str(response.status_code)]
+    if "text/event-stream" in wanted.get("content", {}):
+        assert response["Content-Type"].startswith("text/event-stream")
+        return
     wanted = (
         wanted.get("content", {})
         .get("application/json", {})

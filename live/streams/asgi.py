@@ -1,0 +1,115 @@
+"""The ASGI side of the one door: streams, and the life of what they need."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.handlers.base import BaseHandler
+from django.http import HttpResponseBase
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from live import measure
+from live.api.events import EventStream
+from live.streams import door, sse
+from live.streams.hub import Hub
+from live.streams.sse import Message, Receive, Send
+from tenants.api.errors import envelope
+from tenants.api.renderers import dumps
+
+RETRY_AFTER: Final = 5  # seconds
+
+
+class Streams:
+    """Answers `/api/events`. `pages` is Django's handler, which decides who may listen."""
+
+    def __init__(self, pages: BaseHandler) -> None:
+        self._pages = pages
+        self._hub: Hub | None = None
+
+    @property
+    def hub(self) -> Hub:
+        """Return this process's hub, started with the first stream where the server speaks no lifespan."""
+        if self._hub is None:
+            self._hub = Hub()
+            self._hub.start()
+        return self._hub
+
+    async def events(self, scope: door.Scope, receive: Receive, send: Send) -> None:
+        """Answer one request for server-sent events."""
+        hub = self.hub
+        if hub.full():
+            measure.add("streams_refused", kind="sse", reason="busy")
+            return await send_busy(send)
+        hub.entering += 1
+        try:
+            response: HttpResponseBase | None = await hub.in_thread(door.ask, self._pages, scope)
+        finally:
+            hub.entering -= 1
+        if isinstance(response, EventStream) and scope["method"] == "GET":
+            entering, response = sse.stream(hub, response, receive, send), None
+            return await entering
+        return await send_whole(send, response)  # type: ignore[arg-type]
+
+    async def lifespan(self, receive: Receive, send: Send) -> None:
+        """Start the hub with the server and stop it with it."""
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self._drain_on_signal(self.hub, asyncio.get_running_loop())
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self.hub.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    @staticmethod
+    def _drain_on_signal(hub: Hub, loop: asyncio.AbstractEventLoop) -> None:
+        """Ask clients to leave as soon as the server is told to stop: it waits for open answers before it says so to us."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in (signal.SIGTERM, signal.SIGINT):
+            before = signal.getsignal(number)
+            signal.signal(number, _and_then(before, lambda: loop.call_soon_threadsafe(hub.drain)))
+
+
+def _and_then(before: Any, then: Callable[[], object]) -> Callable[[int, FrameType | None], None]:
+    def handle(number: int, frame: FrameType | None) -> None:
+        then()
+        if callable(before):
+            before(number, frame)
+
+    return handle
+
+
+async def send_whole(send: Send, response: HttpResponseBase) -> None:
+    """Send an answer that is no stream as it is."""
+    body: bytes = response.content  # type: ignore[attr-defined]
+    headers = [*door.headers_of(response), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def busy() -> tuple[Message, bytes]:
+    """Return the start and the body of the answer to one stream too many. No thread, no database: it must be cheap."""
+    with translation.override(settings.LANGUAGE_CODE):
+        body = dumps(envelope(_("Too many live connections. Try again in a few seconds."), "busy", {}))
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"retry-after", str(RETRY_AFTER).encode()),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    return {"status": 503, "headers": headers}, body
+
+
+async def send_busy(send: Send) -> None:
+    """Answer 503 in the API's envelope."""
+    start, body = busy()
+    await send({"type": "http.response.start", **start})
+    await send({"type": "http.response.body", "body": body})
