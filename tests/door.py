@@ -20,7 +20,10 @@ class Door:
 @pytest.fixture(scope="session")
 def door(django_db_setup: None) -> Iterator[Door]:
     """The whole application on a free port: pages, API and streams. Tests that use it need `django_db(transaction=True)`."""
-    from config.asgi import application
+    with pytest.MonkeyPatch.context() as patch:
+        # Its thread would write into the tests' database at any moment.
+        patch.setattr("live.watch.begin", lambda kind: None)
+        from config.asgi import application
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(application, log_config=None, access_log=False))
