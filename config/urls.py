@@ -14,6 +14,7 @@ urlpatterns = [
     path("api/", include("config.api_urls")),
     path("", include("live.urls")),
     path("", include("tenants.urls")),
+    path("", include("live.notifications.urls")),
     path("t/<slug:slug>/", include("ledger.urls")),
     path("t/<slug:slug>/", include("sync.urls")),
     path("t/<slug:slug>/", include("kpi.urls")),

@@ -12,10 +12,13 @@ class LedgerConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the pages of the records, which the audit log links to, and the sums that a backup is compared by."""
+        from ledger import telling
         from ledger.lists import LISTS
+        from live import notifications
         from live.backups import figures
         from tenants import history
 
+        notifications.register(*telling.KINDS)
         for name, spec in LISTS.items():
             history.register(spec.model._meta.db_table, "ledger:detail", name=name)
         figures.register(

@@ -19,7 +19,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 from openpyxl.utils.exceptions import IllegalCharacterError
 
-from ledger import lists
+from ledger import lists, telling
 from ledger.models import Export, OpenItem, Sale, Transaction
 from lib import clock, documents
 from tenants.access import Access
@@ -148,8 +148,11 @@ def run(export_id: int) -> bool:
     return True
 
 
+@transaction.atomic
 def _close(export: Export, status: str, **fields: Any) -> None:
     Export.objects.filter(pk=export.pk).update(status=status, finished_at=timezone.now(), **fields)
+    ended = Export.objects.select_related("tenant", "user").defer("content").get(pk=export.pk)
+    telling.export_ended(ended)
 
 
 def _workbook(export: Export) -> bytes:

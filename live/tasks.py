@@ -6,6 +6,8 @@ from celery import shared_task
 
 from live import services
 from live.backups import BackupError, due
+from live.notifications import mail
+from live.notifications import services as notifications
 
 
 @shared_task(name="live.prune", ignore_result=True)
@@ -20,3 +22,16 @@ def back_up_what_is_due(**_: object) -> None:
     """Make the backup and the rehearsal that are due. What failed is a row, a log line and an alert, so the task itself ends well."""
     with contextlib.suppress(BackupError):
         due.run_due()
+
+
+@shared_task(name="live.send_notifications", ignore_result=True)
+def send_notifications(**_: object) -> None:
+    """Send the e-mail that is due."""
+    mail.send_due()
+
+
+@shared_task(name="live.prune_notifications", ignore_result=True)
+def prune_notifications(**_: object) -> None:
+    """Delete notifications that were read 90 days ago, and all that are older than a year."""
+    while notifications.prune():
+        continue

@@ -13,14 +13,15 @@ class SyncConfig(AppConfig):
     def ready(self) -> None:
         """Register who reads one record upstream, who understands Pluggy's notices, and how connections are doing."""
         from ledger import refresh
-        from live import health
+        from live import health, notifications
         from sync import health as connections
-        from sync import inbox, notices, reading, webhooks
+        from sync import inbox, notices, reading, telling, webhooks
         from tenants import doors, history
 
         health.register("connections", connections.part)
         refresh.register(reading.refresh)
         inbox.register("pluggy", notices.pluggy)
+        notifications.register(*telling.KINDS)
         doors.register("pluggy-webhook", webhooks.DOOR)
         history.register("sync_connection", "sync:connection")
         history.register("sync_syncrun", "sync:run")

@@ -80,11 +80,12 @@ class KeyForm(forms.Form):
 def tabs(request: TenantRequest, here: str) -> list[dict[str, Any]]:
     """Return the tabs that this person may open."""
     places = [("settings", _("Company"), Capability.READ), ("people", _("People"), Capability.READ)]
+    places += [("notifications:settings", _("Notifications"), Capability.READ)]
     places += [("keys", _("API keys"), Capability.OWN), ("audit", _("What was done"), Capability.WRITE)]
     return [
         {
             "label": label,
-            "url": reverse(f"tenants:{name}", kwargs={"slug": request.tenant.slug}),
+            "url": reverse(name if ":" in name else f"tenants:{name}", kwargs={"slug": request.tenant.slug}),
             "active": name == here,
         }
         for name, label, capability in places

@@ -38,6 +38,8 @@ class Notification(models.Model):
     # NULL while an e-mail is still to be sent at `email_due_at`; both NULL when none was wanted.
     email_due_at = models.DateTimeField(null=True)
     emailed_at = models.DateTimeField(null=True)
+    # How often sending was begun: whoever begins moves `email_due_at` on, so a worker that dies leaves the row to be sent again.
+    email_attempts = models.PositiveSmallIntegerField(db_default=0, default=0)
 
     class Meta:
         verbose_name = _("notification")

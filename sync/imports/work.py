@@ -12,6 +12,7 @@ from django.db import transaction
 from lib import pg
 from live import wake
 from live.events import publish
+from sync import telling
 from sync.imports.homes import choose
 from sync.imports.reading import Status, content_of, look, preview, remap, with_columns
 from sync.imports.storing import store_import
@@ -112,7 +113,9 @@ def request_undo(*, file_import: FileImport, access: Access) -> int | None:
 def _is_big(row: FileImport) -> bool:
     if row.work:
         raise StatementError(Sentence("This file is being worked on. Wait until that has ended."))
-    return row.size > BIG_BYTES or row.rows > BIG_ROWS
+    if row.size > BIG_BYTES or row.rows > BIG_ROWS:
+        return True
+    return not row.rows and _has_many_rows(content_of(row))  # nothing was understood of it yet
 
 
 def _ask(row: FileImport, work: str, columns: tuple[str, ...], access: Access | None) -> FileImport:
@@ -183,6 +186,7 @@ def _read(row: FileImport) -> None:
         # Somebody may have thrown it away meanwhile; saving would bring it back.
         if FileImport.objects.select_for_update().filter(pk=row.pk, work=Work.READ).exists():
             row.save(force_update=True)
+            telling.imported(row.pk, Work.READ, None)
             publish("sync", tenant_id=row.tenant_id, file_import=row.pk)
 
 
@@ -208,6 +212,7 @@ def _end(row: FileImport, problem: object) -> None:
         rows.update(problem=kept(problem))
         if row.work == Work.READ:
             rows.update(status=Status.FAILED)
+    telling.imported(row.pk, row.work, problem)
     publish("sync", tenant_id=row.tenant_id, file_import=row.pk)
 
 

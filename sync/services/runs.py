@@ -17,7 +17,7 @@ from ledger.models import BankConnection
 from lib import clock, pg
 from live import wake
 from live.events import publish
-from sync import schedule
+from sync import schedule, telling
 from sync.models import Connection, InboundDelivery, SyncRun
 from sync.providers.statement import Sentence
 from sync.words import say
@@ -190,6 +190,7 @@ def fail(
     if decision == SyncRun.Decision.NEEDS_PERSON:
         settled |= {"state": Connection.State.NEEDS_PERSON, "state_reason": error}
     Connection.objects.filter(pk=run.connection_id).exclude(state=Connection.State.PAUSED).update(**settled)
+    telling.trouble(run.connection_id)
     publish(
         "sync_complete", tenant_id=run.tenant_id, changed=changed, run=run.pk, connection=run.connection_id
     )
@@ -237,6 +238,7 @@ def _sweep(run: SyncRun, now: datetime) -> bool:
     Connection.objects.filter(pk=run.connection_id).update(
         failures=F("failures") + 1, next_due_at=now + rest, ask_again=False
     )
+    telling.trouble(run.connection_id)
     publish("sync_complete", tenant_id=run.tenant_id, changed=True, run=run.pk, connection=run.connection_id)
     return True
 

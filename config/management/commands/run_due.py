@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from config import dispatch
 from ledger import exports
+from live.notifications import mail
 from sync import runner
 
 
@@ -28,4 +29,7 @@ class Command(BaseCommand):
             runs += found
         files = exports.run_waiting()
         refreshes = dispatch.run()["kpi_refreshes"]
-        self.stdout.write(f"runs: {runs}, files: {files}, refreshes of the numbers: {refreshes}")
+        letters = mail.send_due()
+        self.stdout.write(
+            f"runs: {runs}, files: {files}, refreshes of the numbers: {refreshes}, e-mails: {letters}"
+        )
