@@ -114,21 +114,22 @@ class Dump(File):  # type: ignore[type-arg]  # Django has no such class at run t
                 self._seal(plain, sink)
             except Exception as error:  # raised again in the reader's thread, by _finish
                 self._sealing = error
+                self._program.kill()  # nobody reads it any more
 
     def _finish(self) -> None:
         if self._thread is not None:
             self._thread.join()
+        if self._sealing is not None:
+            raise BackupError(f"The backup could not be sealed: {self._sealing}") from self._sealing
         if self._program.wait() != 0:
             self._errors.seek(0)
             raise BackupError(f"pg_dump failed: {last_lines(self._errors)}")
-        if self._sealing is not None:
-            raise BackupError(f"The backup could not be sealed: {self._sealing}") from self._sealing
 
 
 def last_lines(errors: IO[bytes], most: int = 5) -> str:
     """Return the end of what a program wrote to its standard error, on one line."""
     lines = errors.read().decode(errors="replace").strip().splitlines()
-    return "; ".join(lines[-most:]) or "it said nothing"
+    return "; ".join(line[:300] for line in lines[-most:]) or "it said nothing"
 
 
 @dataclass(slots=True)

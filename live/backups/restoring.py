@@ -129,8 +129,9 @@ def _settle(to: psycopg.Connection[Any], manifest: shelf.Manifest) -> None:
         {"jump": _JUMP},
     )
     to.execute(
-        "UPDATE live_backuprun SET status = 'ok', finished_at = now(), size_bytes = %s, sha256 = %s WHERE name = %s AND status = 'running'",
-        [manifest.size_bytes, manifest.sha256, manifest.name],
+        "UPDATE live_backuprun SET status = 'ok', finished_at = now(), name = %s, size_bytes = %s, sha256 = %s"
+        " WHERE kind = 'backup' AND status = 'running'",
+        [manifest.name, manifest.size_bytes, manifest.sha256],
     )
 
 
