@@ -28,7 +28,7 @@ _BALANCE_WORDS = frozenset(
     "diario conta corrente cc c poupanca poup aplic aplicacao aplicacoes aut automatica automatico mais investimento investimentos limite "
     "cheque especial contabil liquido bruto para saque movimentacao".split()
 )
-_BALANCE = re.compile(r"(?:saldo|sdo|s a l d o)\b")
+_MENTIONS_BALANCE = re.compile(r"s\W{0,3}(?:a\W{0,3}l\W{0,3})?d\W{0,3}o", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -51,13 +51,19 @@ class Row:
     counterparty_name: str = ""
     counterparty_document: str = ""
     balance_after: Decimal | None = None
+    content: bytes = b""  # stands for everything that the row says (`content_of`)
+    # What the row says, cell by cell; where no sentence will need it, it may be left away.
     raw: dict[str, str] = field(default_factory=dict)
 
 
 def assemble(
     kind: Kind, accounts: Iterable[StatementAccount], rows: list[Row], notes: Notes
 ) -> StatementFile:
-    """Return the file. Rows keep their order; `notes` gets a warning for everything that a person should know."""
+    """Return the file. Rows keep their order; `notes` gets a warning for everything that a person should know.
+
+    The list of rows is used up, so that each row is gone when its line is there.
+    """
+    count = len(rows)
     for row in rows:
         row.words = plain(row.description)
     amounts = [row.amount for row in rows if row.amount is not None]
@@ -67,15 +73,18 @@ def assemble(
     )
     for refused in unreadable:
         notes.add(refused.reason)
+    numbered = _accounts_with_row_numbers(rows)
+    rows.clear()
     kept = _without_repeats([row for row in movements if not row.problem], notes)
-    lines = tuple(_lines(kept, _accounts_with_row_numbers(rows)))
+    movements.clear()
+    lines = tuple(_lines(kept, numbered))
     return StatementFile(
         kind=kind,
         accounts=tuple(accounts),
         lines=lines,
         unreadable=unreadable,
-        rows=len(rows),
-        skipped=len(rows) - len(lines),
+        rows=count,
+        skipped=count - len(lines),
         credits=sum((amount for amount in amounts if amount > 0), Decimal("0.00")),
         debits=sum((amount for amount in amounts if amount < 0), Decimal("0.00")),
         warnings=notes.all(),
@@ -116,6 +125,16 @@ def _where(row: Row) -> dict[str, str | int]:
 
 def _bare(number: str) -> str:
     return plain(number).replace(" ", "").lstrip("0")
+
+
+def content_of(cells: dict[str, str]) -> bytes:
+    """Return what tells rows apart that say different things, 16 bytes instead of all cells."""
+    return blake2b(repr(sorted(cells.items())).encode("utf-8", "replace"), digest_size=16).digest()
+
+
+def may_be_balance(row: Row) -> bool:
+    """Return whether the row's text mentions a balance at all."""
+    return bool(_MENTIONS_BALANCE.search(row.description) or _MENTIONS_BALANCE.search(row.memo))
 
 
 def is_balance(text: str) -> bool:
@@ -160,14 +179,14 @@ def _without_balance_rows(rows: list[Row], notes: Notes) -> list[Row]:
 
 def _without_repeats(rows: list[Row], notes: Notes) -> list[Row]:
     """Leave out rows whose id *and* everything else were there before. Without an id nothing is a repeat: two equal purchases are two."""
-    times = Counter((row.account_key, row.native_id) for row in rows if usable_id(row.native_id))
-    seen: defaultdict[tuple[str, str], set[tuple[tuple[str, str], ...]]] = defaultdict(set)
+    repeated = _repeated(rows)
+    seen: defaultdict[tuple[str, str], set[bytes]] = defaultdict(set)
     kept: list[Row] = []
     repeats: list[Row] = []
     for row in rows:
         identity = (row.account_key, row.native_id)
-        if times[identity] > 1:
-            content = tuple(sorted(row.raw.items()))
+        if identity in repeated and usable_id(row.native_id):
+            content = row.content or content_of(row.raw)
             if content in seen[identity]:
                 repeats.append(row)
                 continue
@@ -193,24 +212,38 @@ def _without_repeats(rows: list[Row], notes: Notes) -> list[Row]:
     return kept
 
 
-def _lines(rows: list[Row], numbered: set[str]) -> Iterator[StatementLine]:
-    times = Counter((row.account_key, row.native_id) for row in rows)
-    ordinals: Counter[tuple[str, str]] = Counter()
+def _repeated(rows: Iterable[Row]) -> set[tuple[str, str]]:
+    """Return the accounts and ids that stand on more than one row."""
+    seen: defaultdict[str, set[str]] = defaultdict(set)
+    twice: set[tuple[str, str]] = set()
     for row in rows:
+        ids = seen[row.account_key]
+        if row.native_id in ids:
+            twice.add((row.account_key, row.native_id))
+        ids.add(row.native_id)
+    return twice
+
+
+def _lines(rows: list[Row], numbered: set[str]) -> Iterator[StatementLine]:
+    repeated = _repeated(rows)
+    ordinals: Counter[tuple[str, str]] = Counter()
+    rows.reverse()
+    while rows:
+        row = rows.pop()
         # A row with a problem never comes here, so both are known.
         assert row.day is not None
         assert row.amount is not None
-        mark = fingerprint(row.day, row.amount, row.words)
         if (
             usable_id(row.native_id)
-            and times[row.account_key, row.native_id] == 1
+            and (row.account_key, row.native_id) not in repeated
             and row.account_key not in numbered
         ):
             external_id = f"fitid:{_short(row.native_id)}"
         else:
+            mark = fingerprint(row.day, row.amount, row.words)
             external_id = f"fp:{mark}:{ordinals[row.account_key, mark]}"
             ordinals[row.account_key, mark] += 1
-        yield _line(row, row.day, row.amount, external_id, mark)
+        yield _line(row, row.day, row.amount, external_id)
 
 
 def _accounts_with_row_numbers(rows: list[Row]) -> set[str]:
@@ -235,7 +268,7 @@ def _short(native_id: str) -> str:
     return blake2b(native_id.encode(), digest_size=20).hexdigest()
 
 
-def _line(row: Row, day: date, amount: Decimal, external_id: str, mark: str) -> StatementLine:
+def _line(row: Row, day: date, amount: Decimal, external_id: str) -> StatementLine:
     found = hints(
         row.description,
         row.words,
@@ -245,7 +278,6 @@ def _line(row: Row, day: date, amount: Decimal, external_id: str, mark: str) -> 
     return StatementLine(
         account_key=row.account_key,
         external_id=external_id,
-        fingerprint=mark,
         position=row.position,
         date=day,
         amount=amount,
@@ -258,5 +290,4 @@ def _line(row: Row, day: date, amount: Decimal, external_id: str, mark: str) -> 
         counterparty_document=row.counterparty_document or found.document,
         end_to_end_id=found.end_to_end_id,
         balance_after=row.balance_after,
-        raw=row.raw,
     )

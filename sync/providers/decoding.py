@@ -2,6 +2,10 @@
 
 import codecs
 import re
+from collections.abc import Iterator
+from typing import Final
+
+PIECE: Final = 1 << 20  # bytes that are decoded at a time
 
 _MARKS = (  # UTF-32 first: its little-endian mark begins like UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -24,6 +28,31 @@ def decode(data: bytes) -> str:
         except UnicodeDecodeError:
             continue
     return data.decode("latin-1")
+
+
+def decoded(data: bytes) -> Iterator[tuple[str, float]]:
+    """Yield the text that `decode` returns, piece by piece, each with the part of the file (0 to 1) that is read with it."""
+    encoding = next((name for name in (*_by_mark(data), "utf-8", "cp1252") if _fits(data, name)), "latin-1")
+    decoder = codecs.getincrementaldecoder(encoding)()
+    for start, piece in _pieces(data):
+        end = start + len(piece)
+        yield decoder.decode(piece, final=end == len(data)), end / len(data)
+
+
+def _fits(data: bytes, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        for start, piece in _pieces(data):
+            decoder.decode(piece, final=start + len(piece) == len(data))
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _pieces(data: bytes) -> Iterator[tuple[int, memoryview]]:
+    view = memoryview(data)
+    for start in range(0, len(data), PIECE):
+        yield start, view[start : start + PIECE]
 
 
 def is_wide(data: bytes) -> bool:

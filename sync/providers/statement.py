@@ -1,6 +1,6 @@
 """What a bank file says, whatever its format: accounts, lines, what an import leaves out, and warnings for a person."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -84,14 +84,12 @@ class StatementAccount:
 class StatementLine:
     """One line to import. `amount` > 0 is money in, < 0 money out; `date` is the bank's local calendar day.
 
-    `external_id` is unique within its account and the same in every overlapping export. `fingerprint` depends on day, amount and text
-    alone: it tells the same line when another export gives it another id. `position` is where it stands: the row of an OFX file, the line of a CSV, from 1.
+    `external_id` is unique within its account and the same in every overlapping export. `position` is where it stands: the row of an OFX file, the line of a CSV, from 1.
     `counterparty_document` is a CPF or CNPJ with right digits and no punctuation, or a masked one as the bank wrote it, or "".
     """
 
     account_key: str
     external_id: str
-    fingerprint: str
     position: int
     date: date
     amount: Decimal
@@ -104,7 +102,6 @@ class StatementLine:
     counterparty_document: str = ""
     end_to_end_id: str = ""
     balance_after: Decimal | None = None
-    raw: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +151,12 @@ class Notes:
             self._kept.append(sentence)
         else:
             self._more += 1
+
+    def extend(self, others: "Notes") -> None:
+        """Keep the warnings that somebody else collected."""
+        for sentence in others._kept:
+            self.add(sentence)
+        self._more += others._more
 
     def all(self) -> tuple[Sentence, ...]:
         """Return what was kept, and how many more there were."""

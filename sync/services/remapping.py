@@ -50,9 +50,9 @@ def _remap(connection: Connection, provider: Provider) -> Remapped:
             pg.lock(pg.Lock.LEDGER, connection.tenant_id)
             records, after = landing.batch(connection, after=after, limit=BATCH)
             if not records:
-                done.changed += _void_the_rest(connection, meant, began)
-                if done.changed:
-                    publish("facts_changed", tenant_id=connection.tenant_id, connection=connection.pk)
+                voided = _void_the_rest(connection, meant, began)
+                _tell(connection, voided)
+                done.changed += voided
                 return done
             context = facts.context_of(connection.tenant)
             mapped, reasons = facts.map_records(provider, context, records)
@@ -60,12 +60,19 @@ def _remap(connection: Connection, provider: Provider) -> Remapped:
             reasons |= applied.reasons
             landing.mark_unreadable(connection, dict.fromkeys(mapped, "") | reasons)
             landing.restamp(connection, records, version=provider.mapper_version)
+            _tell(connection, applied.changed)
         done.records += len(records)
         done.changed += applied.changed
         done.unreadable += len(reasons)
         meant |= facts.identities(mapped.values())
         # What cannot be read now keeps the facts that it meant when it could.
         meant |= {(model, external_id) for _kind, external_id in reasons for model in _ONLY_BY_DRAFT}
+
+
+def _tell(connection: Connection, changed: int) -> None:
+    """Tell of what this transaction changed. Each tells of its own: the next one may never come."""
+    if changed:
+        publish("facts_changed", tenant_id=connection.tenant_id, connection=connection.pk)
 
 
 def _void_the_rest(connection: Connection, meant: set[tuple[type[Fact], str]], began: datetime) -> int:

@@ -1,14 +1,24 @@
 """An OFX file to a StatementFile."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from lib.money import MoneyError
 from sync.providers.amounts import is_ambiguous, parse_amount
-from sync.providers.assembly import Row, account_key, assemble, note_ambiguous, unreadable
+from sync.providers.assembly import (
+    Row,
+    account_key,
+    assemble,
+    content_of,
+    may_be_balance,
+    note_ambiguous,
+    unreadable,
+)
 from sync.providers.days import ofx_day
-from sync.providers.decoding import decode
+from sync.providers.decoding import decoded
 from sync.providers.ofx.scanner import RawFile, RawStatement, scan
 from sync.providers.statement import (
     AccountKind,
@@ -25,7 +35,8 @@ def read_ofx(data: bytes, tell: Callable[[float], None] | None = None) -> Statem
 
     Raises StatementError when it holds no bank or card statement.
     """
-    raw = scan(decode(data))
+    taker = _Rows()
+    raw = scan(_told(decoded(data), tell), taker.take)
     if not raw.statements:
         raise StatementError(_nothing_in(raw))
     notes = Notes()
@@ -42,14 +53,25 @@ def read_ofx(data: bytes, tell: Callable[[float], None] | None = None) -> Statem
     for statement in raw.statements:
         account = _account(statement, raw.head.get("FID", ""), notes)
         accounts[account.key] = _newer(accounts.get(account.key), account)
-        for fields in statement.rows:
-            rows.append(_row(fields, account, len(rows) + 1, notes))
+        for row in statement.rows:
+            row.account_key = account.key
+            _check_currency(row, account)
+        rows += statement.rows
+        statement.rows.clear()
+    notes.extend(taker.notes)
     if len({account.currency for account in accounts.values()}) > 1:
         notes.add(Sentence("The accounts of this file have different currencies; its totals mix them."))
     return assemble("ofx", accounts.values(), rows, notes)
 
 
-def _nothing_in(raw: RawFile) -> Sentence:
+def _told(pieces: Iterable[tuple[str, float]], tell: Callable[[float], None] | None) -> Iterator[str]:
+    for text, part in pieces:
+        yield text
+        if tell is not None:
+            tell(part)
+
+
+def _nothing_in(raw: RawFile[Row]) -> Sentence:
     if raw.has_investments:
         return Sentence(
             "The file has only an investment statement. Export the statement of the checking account or card."
@@ -66,7 +88,7 @@ def _newer(known: StatementAccount | None, account: StatementAccount) -> Stateme
     return known
 
 
-def _account(statement: RawStatement, institution: str, notes: Notes) -> StatementAccount:
+def _account(statement: RawStatement[Row], institution: str, notes: Notes) -> StatementAccount:
     fields = statement.account
     bank_code = _bank_code(fields.get("BANKID") or institution)
     branch, number = fields.get("BRANCHID", ""), fields.get("ACCTID", "")
@@ -79,7 +101,7 @@ def _account(statement: RawStatement, institution: str, notes: Notes) -> Stateme
     return StatementAccount(key, bank_code, branch[:12], number[:30], kind, currency, balance, balance_date)
 
 
-def _kind(statement: RawStatement) -> AccountKind:
+def _kind(statement: RawStatement[Row]) -> AccountKind:
     kind = statement.account.get("ACCTTYPE", "").upper()
     if statement.is_card or kind == "CREDITCARD":
         return "card"
@@ -92,7 +114,7 @@ def _bank_code(text: str) -> str:
     return code.zfill(3) if code.isascii() and code.isdigit() and len(code) <= 3 else ""
 
 
-def _balance(statement: RawStatement, notes: Notes) -> tuple[Decimal | None, date | None]:
+def _balance(statement: RawStatement[Row], notes: Notes) -> tuple[Decimal | None, date | None]:
     """Return the ledger balance with its day, or two Nones: a balance nobody can date or read is not shown as one."""
     text, day = statement.balance.get("BALAMT", ""), statement.balance.get("DTASOF", "")
     if not text:
@@ -123,38 +145,48 @@ def _balance(statement: RawStatement, notes: Notes) -> tuple[Decimal | None, dat
     return balance, balance_date
 
 
-def _amounts(statement: RawStatement) -> list[str]:
-    return [fields.get("TRNAMT", "") for fields in statement.rows[:100]]
+def _amounts(statement: RawStatement[Row]) -> list[str]:
+    return [row.amount_text for row in statement.rows[:100]]
 
 
-def _row(fields: dict[str, str], account: StatementAccount, position: int, notes: Notes) -> Row:
-    text = fields.get("TRNAMT", "")
-    row = Row(
-        account_key=account.key,
-        position=position,
-        day=None,
-        amount=None,
-        amount_text=text,
-        native_id=fields.get("FITID", ""),
-        description=_description(fields.get("NAME", ""), fields.get("MEMO", "")),
-        memo=fields.get("MEMO", ""),
-        kind=fields.get("TRNTYPE", ""),
-        check_number=fields.get("CHECKNUM", ""),
-        reference=fields.get("REFNUM", ""),
-        raw=fields,
-    )
-    _read_into(row, fields.get("DTPOSTED", ""))
-    if is_ambiguous(text):
-        note_ambiguous(notes, row)
-    if "CURRENCY" in fields and fields.get("CURSYM", account.currency).upper() != account.currency:
-        _refuse_currency(row, fields["CURSYM"], account)
-    return row
+class _Rows:
+    """Makes rows of their leaves as they come, so that the leaves need not wait for the end of the file."""
+
+    def __init__(self) -> None:
+        self.notes = Notes()
+        self._count = 0
+
+    def take(self, fields: dict[str, str]) -> Row:
+        """Return the row. Its leaves stay with it only where a sentence about it may need them."""
+        self._count += 1
+        text = fields.get("TRNAMT", "")
+        row = Row(
+            account_key="",
+            position=self._count,
+            day=None,
+            amount=None,
+            amount_text=text,
+            native_id=fields.get("FITID", ""),
+            description=_description(fields.get("NAME", ""), fields.get("MEMO", "")),
+            memo=fields.get("MEMO", ""),
+            kind=sys.intern(fields.get("TRNTYPE", "")),
+            check_number=fields.get("CHECKNUM", ""),
+            reference=fields.get("REFNUM", ""),
+            content=content_of(fields),
+            raw=fields,
+        )
+        _read_into(row, fields.get("DTPOSTED", ""))
+        if is_ambiguous(text):
+            note_ambiguous(self.notes, row)
+        if not (row.problem or "CURRENCY" in fields or may_be_balance(row)):
+            row.raw = {}
+        return row
 
 
 def _read_into(row: Row, day: str) -> None:
     """Fill in day and amount; say what is wrong with them."""
     try:
-        row.day = ofx_day(day)
+        row.day = _day(day[:8]) if day[:8].isdigit() else ofx_day(day)
     except ValueError:
         row.problem = unreadable("date", row, day)
     try:
@@ -163,9 +195,17 @@ def _read_into(row: Row, day: str) -> None:
         row.problem = unreadable("amount", row, row.amount_text)
 
 
-def _refuse_currency(row: Row, symbol: str, account: StatementAccount) -> None:
+@lru_cache(maxsize=4096)
+def _day(text: str) -> date:
+    """Return the day: the same object for every row of it. Raises ValueError."""
+    return ofx_day(text)
+
+
+def _check_currency(row: Row, account: StatementAccount) -> None:
     """Keep a row apart whose amount is in another currency (CURRENCY; ORIGCURRENCY only tells where the amount came from)."""
-    row.amount = None
+    if "CURRENCY" not in row.raw or row.raw.get("CURSYM", account.currency).upper() == account.currency:
+        return
+    symbol, row.amount = row.raw["CURSYM"], None
     row.problem = Sentence(
         "Row %(position)d was left out: its amount %(amount)s is in %(currency)s, the account in %(account)s.",
         position=row.position,

@@ -5,17 +5,24 @@ alike, nesting costs nothing, no entity is ever defined or expanded, and the wor
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html.entities import html5
+from typing import Final, Generic, TypeVar
 
 from sync.providers.decoding import tidy
 from sync.providers.statement import MAX_ACCOUNTS, MAX_ROWS, MAX_TEXT, Sentence, StatementError, too_many_rows
 
+Taken = TypeVar("Taken")
 MAX_FIELDS = 64  # of one row; real ones have about ten
 
 # Every repetition is bounded or cannot cross the next "<": a stray "<" costs at most this much and stays text.
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9._:-]{0,47})(?:\s[^<>=]{0,80}=[^<>]{0,400})?\s?(/?)>", re.ASCII)
+_LONGEST_TAG: Final = 600  # characters, a little more than the pattern above can match
+_READ: Final = MAX_TEXT * 4  # characters of a leaf, blanks at its start not counted
+_FIRST_LETTER = re.compile(r"\S")
+_ROOT = re.compile(r"<(?:[A-Za-z0-9]{1,20}:)?OFX[\s>]", re.IGNORECASE | re.ASCII)
 _ENTITY = re.compile(r"&(?:#([0-9]{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([A-Za-z]{2,8}));", re.ASCII)
 
 _STATEMENTS = {"STMTRS": False, "CCSTMTRS": True}
@@ -27,56 +34,94 @@ _ROW_PARTS = frozenset({"CURRENCY"})  # aggregates of a row whose presence says 
 
 
 @dataclass(slots=True)
-class RawStatement:
-    """One STMTRS or CCSTMTRS: its leaves by tag name, rows in the file's order."""
+class RawStatement(Generic[Taken]):
+    """One STMTRS or CCSTMTRS: its leaves by tag name, and what was made of its rows, in the file's order."""
 
     is_card: bool = False
     head: dict[str, str] = field(default_factory=dict)
     account: dict[str, str] = field(default_factory=dict)
     balance: dict[str, str] = field(default_factory=dict)
-    rows: list[dict[str, str]] = field(default_factory=list)
+    rows: list[Taken] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class RawFile:
+class RawFile(Generic[Taken]):
     """All statements of a file, what stands outside of them (sign-on), whether investments were passed over and whether it ends well."""
 
     head: dict[str, str] = field(default_factory=dict)
-    statements: list[RawStatement] = field(default_factory=list)
+    statements: list[RawStatement[Taken]] = field(default_factory=list)
     has_investments: bool = False
     is_complete: bool = False
 
 
-def scan(text: str) -> RawFile:
-    """Return the raw contents of an OFX text. Raises StatementError when it has more rows than a statement can have."""
-    walk = _Walk()
-    for closing, name, value in tags(_flat(text)):
+def scan(pieces: Iterable[str], take: Callable[[dict[str, str]], Taken]) -> RawFile[Taken]:
+    """Return the raw contents of an OFX text that comes in pieces. Of each row only what `take` makes of its leaves is kept.
+
+    Raises StatementError when it has more rows than a statement can have.
+    """
+    walk = _Walk(take)
+    for closing, name, value in tags(_flat(pieces)):
         if closing:
             walk.close(name)
         else:
             walk.open(name, value)
+    walk.end_row()
     return walk.file
 
 
-def tags(text: str) -> Iterator[tuple[bool, str, str]]:
+def tags(pieces: Iterable[str]) -> Iterator[tuple[bool, str, str]]:
     """Yield each tag in order: whether it closes, its name in capitals, and the text from it to the next tag."""
     before: re.Match[str] | None = None
-    for match in _TAG.finditer(text):
-        if before:
-            yield _tag(before, text[before.end() : match.start()])
-        before = match
+    value = held = ""
+    for piece, is_last in _with_last(pieces):
+        text = held + piece
+        # A tag may be cut in two by the end of a piece: from the last "<" on the text waits for the next one.
+        cut = len(text) if is_last else text.rfind("<", -_LONGEST_TAG)
+        cut = len(text) if cut < 0 else cut
+        place = 0
+        for match in _TAG.finditer(text, 0, cut):
+            if before:
+                yield _tag(before, _longer(value, text, place, match.start()))
+            before, value, place = match, "", match.end()
+        value, held = _longer(value, text, place, cut), text[cut:]
     if before:
-        yield _tag(before, text[before.end() :])
+        yield _tag(before, value)
+
+
+def _with_last(pieces: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """Yield the pieces, each with whether it is the last one."""
+    waiting: str | None = None
+    for piece in pieces:
+        if waiting is not None:
+            yield waiting, False
+        waiting = piece
+    if waiting is not None:
+        yield waiting, True
+
+
+def _longer(value: str, text: str, start: int, end: int) -> str:
+    """Return the value with more text behind it, as much of it as anybody will read."""
+    if not value:
+        # Blanks at the start are skipped without a copy, however many.
+        match = _FIRST_LETTER.search(text, start, end)
+        return text[match.start() : min(end, match.start() + _READ)] if match else ""
+    return value + text[start : min(end, start + max(_READ - len(value), 0))]
 
 
 def _tag(match: re.Match[str], value: str) -> tuple[bool, str, str]:
-    name = match[2].rpartition(":")[2].upper()
+    name = _name(match[2])
     return (True, name, "") if match[1] else (False, name, "" if match[3] else read_value(value))
+
+
+@lru_cache(maxsize=256)
+def _name(tag: str) -> str:
+    """Return the tag's name in capitals without a prefix: the same object each time, because every row has it as a key."""
+    return tag.rpartition(":")[2].upper()
 
 
 def read_value(text: str) -> str:
     """Return a leaf's text: entities decoded once, blanks single, at most MAX_TEXT characters."""
-    text = text.strip()[: MAX_TEXT * 4]
+    text = text.strip()[:_READ]
     if "&" in text:
         text = _ENTITY.sub(_decoded, text)
     return tidy(text, MAX_TEXT)
@@ -90,34 +135,60 @@ def _decoded(match: re.Match[str]) -> str:
     return chr(code) if 0 < code < 0x110000 else match[0]
 
 
-def _flat(text: str) -> str:
-    """Return the text from the first <OFX> on, without comments, CDATA sections turned into escaped text. Unfinished ones stay text."""
-    root = re.search(r"<(?:[A-Za-z0-9]{1,20}:)?OFX[\s>]", text, re.IGNORECASE | re.ASCII)
-    text = text[root.start() :] if root else text
-    if "<!--" in text:
-        text = _each_section(text, "<!--", "-->", lambda _: " ")
-    if "<![CDATA[" in text:
-        text = _each_section(
-            text, "<![CDATA[", "]]>", lambda inner: inner.replace("&", "&amp;").replace("<", "&lt;")
-        )
-    return text
+def _flat(pieces: Iterable[str]) -> Iterator[str]:
+    """Yield the text from the first <OFX> on, without comments, CDATA sections turned into escaped text. Unfinished ones stay text."""
+    text = _each_section(_from_root(pieces), "<!--", "-->", lambda _: " ")
+    return _each_section(
+        text, "<![CDATA[", "]]>", lambda inner: inner.replace("&", "&amp;").replace("<", "&lt;")
+    )
 
 
-def _each_section(text: str, start: str, end: str, change: Callable[[str], str]) -> str:
-    first, *sections = text.split(start)
-    parts = [first]
-    for section in sections:
-        inner, found, rest = section.partition(end)
-        parts.extend((change(inner), rest) if found else (start, section))
-    return "".join(parts)
+def _from_root(pieces: Iterable[str]) -> Iterator[str]:
+    """Yield the text from the first <OFX> on; all of it where the first piece has none."""
+    rest = iter(pieces)
+    for first in rest:
+        root = _ROOT.search(first)
+        yield first[root.start() :] if root else first
+        break
+    yield from rest
 
 
-class _Walk:
+def _each_section(pieces: Iterable[str], start: str, end: str, change: Callable[[str], str]) -> Iterator[str]:
+    held = ""
+    for piece, is_last in _with_last(pieces):
+        text, place, done = held + piece, 0, []
+        while (begin := text.find(start, place)) >= 0:
+            inner = begin + len(start)
+            stop, again = text.find(end, inner), text.find(start, inner)
+            if stop < 0 and again < 0:
+                break
+            if stop < 0 or 0 <= again < stop:  # begun twice: the first one is text
+                done.append(text[place:again])
+                place = again
+            else:
+                done += (text[place:begin], change(text[inner:stop]))
+                place = stop + len(end)
+        cut = len(text) if is_last else begin if begin >= 0 else _before(text, start, place)
+        yield "".join((*done, text[place:cut]))
+        held = text[cut:]
+
+
+def _before(text: str, start: str, place: int) -> int:
+    """Return where the text must be cut, so that a `start` that is only half there is not torn."""
+    for size in range(min(len(start) - 1, len(text) - place), 0, -1):
+        if text.endswith(start[:size]):
+            return len(text) - size
+    return len(text)
+
+
+class _Walk(Generic[Taken]):
     """Where we are in the file, and what has been gathered."""
 
-    def __init__(self) -> None:
-        self.file = RawFile()
-        self._statement: RawStatement | None = None
+    def __init__(self, take: Callable[[dict[str, str]], Taken]) -> None:
+        self.file: RawFile[Taken] = RawFile()
+        self._take = take
+        self._statement: RawStatement[Taken] | None = None
+        self._kept = False  # whether anybody wants the rows of this statement
         self._row: dict[str, str] | None = None
         self._into = self.file.head
         self._rows = 0
@@ -132,19 +203,21 @@ class _Walk:
             self.file.has_investments = True
             self._begin_statement(RawStatement(), keep=False)
         elif name == "LEDGERBAL":
-            self._row = None
+            self.end_row()
             self._into = self._statement.balance if self._statement else {}
         elif self._row is None and name in _ACCOUNTS:
             self._into = self._statement.account if self._statement else self.file.head
         elif name in _ELSEWHERE:
-            self._row, self._into = None, {}
+            self.end_row()
+            self._into = {}
         elif value or (self._row is not None and name in _ROW_PARTS):
             self._leaf(name, value)
 
     def close(self, name: str) -> None:
         """Take in a closing tag. One that was never opened, or closes a leaf, changes nothing."""
         if name in _STATEMENTS or name == "INVSTMTRS":
-            self._statement = self._row = None
+            self.end_row()
+            self._statement = None
             self._into = self.file.head
         elif name == "OFX":
             self.file.is_complete = True
@@ -153,10 +226,17 @@ class _Walk:
             or name in _ELSEWHERE
             or (name in _ACCOUNTS and self._row is None)
         ):
-            self._row = None
+            self.end_row()
             self._into = self._statement.head if self._statement else self.file.head
 
-    def _begin_statement(self, statement: RawStatement, *, keep: bool = True) -> None:
+    def end_row(self) -> None:
+        """Take the row that is over, if there is one."""
+        if self._row is not None and self._statement is not None and self._kept:
+            self._statement.rows.append(self._take(self._row))
+        self._row = None
+
+    def _begin_statement(self, statement: RawStatement[Taken], *, keep: bool = True) -> None:
+        self.end_row()
         if len(self.file.statements) == MAX_ACCOUNTS:
             raise StatementError(
                 Sentence(
@@ -166,9 +246,10 @@ class _Walk:
             )
         if keep:
             self.file.statements.append(statement)
-        self._statement, self._row, self._into = statement, None, statement.head
+        self._statement, self._kept, self._into = statement, keep, statement.head
 
     def _begin_row(self) -> None:
+        self.end_row()
         if self._statement is None:
             self._begin_statement(RawStatement())
         assert self._statement is not None  # begun just above
@@ -176,7 +257,6 @@ class _Walk:
         if self._rows > MAX_ROWS:
             raise too_many_rows()
         self._row = self._into = {}
-        self._statement.rows.append(self._row)
 
     def _leaf(self, name: str, value: str) -> None:
         known = self._into.get(name)
