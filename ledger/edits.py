@@ -1,6 +1,8 @@
 """A person's edits: only the columns that no sync writes, with audit and event in one transaction."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -15,6 +17,7 @@ from lib import pg
 from live import events
 from tenants import audit
 from tenants.access import Access
+from tenants.models import AuditLog
 
 Editable = Transaction | Sale | Customer | Product | OpenItem
 # The columns that belong to people, by list.
@@ -27,6 +30,7 @@ EDITABLE: Final[dict[str, tuple[str, ...]]] = {
 }
 NOTE_LIMIT: Final = 4_000
 AT_ONCE: Final = 500
+UNDO_WITHIN: Final = timedelta(hours=1)
 
 
 @transaction.atomic
@@ -49,7 +53,8 @@ def edit(*, access: Access, row: Editable, fields: Mapping[str, Any]) -> Editabl
     before = {column: getattr(fresh, column) for column in changed}
     for column, value in changed.items():
         setattr(fresh, column, value)
-    fresh.edited_at = fresh.updated_at = timezone.now()
+    # The database's time, like every writer: clients ask what changed since a moment of its clock.
+    fresh.edited_at = fresh.updated_at = pg.started()
     fresh.save(update_fields=[*changed, "edited_at", "updated_at"])
     audit.record(tenant=access.tenant, action="edit", row=fresh, actor=access, before=before, after=changed)
     events.publish("facts_changed", tenant_id=access.tenant.pk, list=name, ids=[row.pk])
@@ -77,13 +82,47 @@ def edit_many(*, access: Access, name: str, ids: Sequence[int], fields: Mapping[
     if not changes:
         return 0
     touched = [row.pk for row, _before, _after in changes]
-    now = timezone.now()
+    now = pg.started()
     model._default_manager.filter(tenant_id=access.tenant.pk, pk__in=touched).update(
         **values, edited_at=now, updated_at=now
     )
     audit.record_many(tenant=access.tenant, action="edit", changes=changes, actor=access)
     events.publish("facts_changed", tenant_id=access.tenant.pk, list=name, ids=touched)
     return len(touched)
+
+
+@transaction.atomic
+def undo_many(*, access: Access, name: str, request_id: str) -> int:
+    """Give the rows that one request of this person changed their values of before. Return how many; what changed since then stays.
+
+    The audit log remembers the values; the way back is written there as well. Four statements and one event however many rows, and one
+    more for each different set of former values. Only for UNDO_WITHIN.
+    """
+    model = LISTS[name].model
+    told = AuditLog.objects.filter(
+        tenant=access.tenant, table=model._meta.db_table, action="edit", request_id=request_id,
+        actor=access.user, created_at__gt=timezone.now() - UNDO_WITHIN,
+    )  # fmt: skip
+    entries = {int(entry.row_id): entry for entry in told} if request_id and access.user else {}
+    pg.lock(pg.Lock.LEDGER, access.tenant.pk)
+    rows = model._default_manager.select_for_update().filter(tenant_id=access.tenant.pk, pk__in=entries)
+    changes, groups = [], defaultdict(list)
+    for row in rows.order_by("pk"):
+        before, after = entries[row.pk].before or {}, entries[row.pk].after or {}
+        if any(getattr(row, column) != value for column, value in after.items()):
+            continue
+        changes.append((row, after, before))
+        groups[tuple(sorted(before.items()))].append(row.pk)
+    now = pg.started()
+    for values, ids in groups.items():
+        model._default_manager.filter(tenant_id=access.tenant.pk, pk__in=ids).update(
+            **dict(values), edited_at=now, updated_at=now
+        )
+    if changes:
+        audit.record_many(tenant=access.tenant, action="undo", changes=changes, actor=access)
+        ids = [row.pk for row, _before, _after in changes]
+        events.publish("facts_changed", tenant_id=access.tenant.pk, list=name, ids=ids)
+    return len(changes)
 
 
 def _refuse_facts(name: str, fields: Mapping[str, Any]) -> None:

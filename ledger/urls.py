@@ -19,6 +19,7 @@ urlpatterns = [
     path("list/<slug:name>/<int:pk>/", views.detail, name="detail"),
     path("list/<slug:name>/<int:pk>/edit/", views.edit, name="edit"),
     path("list/<slug:name>/bulk/", views.bulk, name="bulk"),
+    path("list/<slug:name>/bulk/<slug:done>/undo/", views.undo_bulk, name="undo_bulk"),
     path("list/<slug:name>/views/", views.save_view, name="save_view"),
     path("list/<slug:name>/views/<int:pk>/delete/", views.delete_view, name="delete_view"),
     path("exports/<int:pk>/", views.export, name="export"),

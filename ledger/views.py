@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from lib import clock
 from lib.htmx import wants_fragment
 from lib.keyset import CursorError, Page
 from live import wake
+from tenants import audit
 from tenants.access import TenantRequest, member_required, owned
 from tenants.models import Capability
 
@@ -175,8 +176,42 @@ def bulk(request: TenantRequest, name: str) -> HttpResponseBase:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        text = ngettext("%(n)d row changed.", "%(n)d rows changed.", changed) % {"n": changed}
-        messages.success(request, text if changed else _("Nothing to change: the rows were so already."))
+        _tell_changed(request, name, changed)
+    return _back(request, name)
+
+
+def _tell_changed(request: TenantRequest, name: str, changed: int) -> None:
+    """Say how many rows changed, with the way back: the audit entries of this request."""
+    if not changed:
+        messages.success(request, _("Nothing to change: the rows were so already."))
+        return
+    text = ngettext("%(n)d row changed.", "%(n)d rows changed.", changed) % {"n": changed}
+    try:
+        url = reverse(
+            "ledger:undo_bulk",
+            kwargs={"slug": request.tenant.slug, "name": name, "done": audit.request_id()},
+        )
+    except NoReverseMatch:  # the caller named its request as no address can
+        messages.success(request, text)
+    else:
+        messages.success(request, text, extra_tags=f"{url}?{request.GET.urlencode()}")
+
+
+@require_POST
+@member_required(Capability.WRITE)
+def undo_bulk(request: TenantRequest, name: str, done: str) -> HttpResponseBase:
+    """Take back what one request of this person did to many rows."""
+    spec_of(name)
+    restored = edits.undo_many(access=request.access, name=name, request_id=done)
+    said, tone = _("Nothing to take back: the rows have been changed since."), "warn"
+    if restored:
+        said = ngettext("%(n)d row is as it was.", "%(n)d rows are as they were.", restored) % {"n": restored}
+        tone = "good"
+    if wants_fragment(request):
+        response = HttpResponse(status=204)
+        response["HX-Trigger"] = json.dumps({"toast": {"text": said, "tone": tone}, "record-saved": {}})
+        return response
+    (messages.success if restored else messages.warning)(request, said)
     return _back(request, name)
 
 

@@ -5,6 +5,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -66,3 +67,15 @@ def preferences(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"error": True, "details": error.message_dict}, status=400)
     translation.activate(saved.language)
     return JsonResponse({name: getattr(saved, name) for name in services.PERSONAL_FIELDS})
+
+
+@require_GET
+def robots(request: HttpRequest) -> HttpResponse:
+    """Tell search engines that nothing here is for them."""
+    return HttpResponse("User-agent: *\nDisallow: /\n", content_type="text/plain; charset=utf-8")
+
+
+@require_GET
+def favicon(request: HttpRequest) -> HttpResponse:
+    """The icon where browsers look for it unasked."""
+    return redirect(static("img/icon.svg"))

@@ -27,7 +27,7 @@ _BANKS: Final = {
     "LOGIN_ERROR": _("access refused"), "OUTDATED": _("could not be read"),
 }  # fmt: skip
 _DONE: Final = {
-    "create": _("created"), "add": _("added"), "change": _("changed by a person"), "edit": _("corrected"), "revoke": _("revoked by a person"),
+    "create": _("created"), "add": _("added"), "change": _("changed by a person"), "edit": _("corrected"), "revoke": _("revoked by a person"), "undo": _("taken back"),
     "remove": _("removed by a person"), "open": _("opened"), "close": _("closed"), "change_role": _("role changed"),
     "clear_cache": _("cache cleared"), "bank.consent_started": _("consent at a bank begun"), "bank.connected": _("bank connected"),
     "sync.requested": _("synchronisation asked for"), "connection.created": _("connection made"),

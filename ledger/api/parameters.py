@@ -1,7 +1,7 @@
 """Reading the query string of a list. What cannot be used is an error: a program that misspells must not get everything."""
 
-from datetime import timedelta
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
@@ -44,14 +44,15 @@ def max_age_of(request: Request) -> timedelta | None:
     return timedelta(seconds=min(int(text), OLDEST))
 
 
-def cache_params(request: Request, filters: Filters, tenant: Tenant, limit: int) -> dict[str, Any]:
-    """Return everything that a page of a list depends on, for its key. "Overdue" depends on the day."""
-    return {
-        **filters.key,
-        "limit": limit,
-        "cursor": request.query_params.get("cursor", ""),
-        "day": clock.today(tenant.zone),
-    }
+def means_the_same(
+    request: Request, spec: ListSpec, tenant: Tenant, filters: Filters, since: datetime
+) -> bool:
+    """Return whether the query string let through the same rows on the day of `since`: "the last 30 days" and "overdue" move by themselves."""
+    try:
+        day = since.astimezone(tenant.zone).date()
+    except OverflowError:  # the first or last day that there is, in another zone
+        return False
+    return parse(spec, request.query_params, today=day).condition == filters.condition
 
 
 def documented_parameters(name: str) -> list[OpenApiParameter]:
@@ -60,7 +61,6 @@ def documented_parameters(name: str) -> list[OpenApiParameter]:
     found = [
         query("cursor", "`meta.next` of the page before."),
         query("limit", f"Rows a page, at most {MOST}.", {**INTEGER, "minimum": 1, "default": LIMIT}),
-        query("etag", "The ETag you hold: answers 304 when nothing changed, like `If-None-Match`."),
         query("sort", "Order of the rows.", {"enum": list(spec.orders), "default": spec.default_order}),
     ]
     if spec.search:

@@ -1,11 +1,13 @@
 """How rows of the ledger look outside: their columns, names and schema, once for answers and documentation."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import models
 
 from ledger.edits import Editable
-from ledger.lists import LISTS, ListSpec
+from ledger.lists import LISTS, Filters, ListSpec
 from ledger.models import Account, SaleItem
 from tenants.access import owned
 from tenants.api.schema import DAY, INTEGER, STRING, Schema, array, columns, nullable, record
@@ -49,6 +51,15 @@ def list_schema(name: str) -> Schema:
             )
             found[names.get(value, value)] = known[value]
     return record(found)
+
+
+def among(
+    spec: ListSpec, tenant_id: int, filters: Filters, ids: Sequence[int]
+) -> dict[int, tuple[dict[str, Any], datetime]]:
+    """Return those of these rows that the filter lets through, by id, each with the time it was made. One query."""
+    found = spec.base(tenant_id).filter(filters.condition, pk__in=ids).values(*spec.values, "created_at")
+    made = {row["id"]: row.pop("created_at") for row in found}
+    return {row["id"]: (outside(spec.name, row), made[row["id"]]) for row in found}
 
 
 def detail_columns(spec: ListSpec) -> tuple[str, ...]:

@@ -8,9 +8,12 @@ from rest_framework.response import Response
 
 from ledger import edits, lists, refresh
 from ledger.api import parameters, rows
-from ledger.lists import LISTS
+from ledger.lists import LISTS, ListSpec
+from lib import clock
 from live import freshness
+from live.api import delta
 from live.api.cached import cached
+from live.delta import Feed
 from tenants.api.answers import ok
 from tenants.api.base import ApiRequest, ApiView
 from tenants.api.schema import BOOLEAN, STRING, array, documented, query
@@ -18,43 +21,54 @@ from tenants.models import Capability
 
 
 def list_view(name: str, resource: str = "list") -> type[ApiView]:
-    """Return the view of the list `name`, cached as `resource`."""
+    """Return the view of the list `name`, cached as `resource`, of which clients may keep a copy (`live.api.delta`)."""
     spec = LISTS[name]
 
     class View(ApiView):
-        """One page of rows, by keyset."""
+        """One page of rows, by keyset, or of what changed."""
 
         requires = {"GET": Capability.READ}
 
         @documented(
             summary=f"List of {name.replace('_', ' ')}",
-            data=array(rows.list_schema(name)),
+            data=array(delta.row_schema(rows.list_schema(name))),
             meta=rows.LIST_META,
-            parameters=parameters.documented_parameters(name),
-            errors=(400, 401, 403, 404),
+            top=delta.TOP,
+            parameters=[*parameters.documented_parameters(name), *delta.PARAMETERS],
+            errors=(304, 400, 401, 403, 404),
         )
         def get(self, request: ApiRequest) -> HttpResponse:
             """Return one page."""
-            tenant = request.access.tenant
-            filters, limit = parameters.filters_of(request, spec, tenant), parameters.limit_of(request)
-
-            def page() -> tuple[Any, dict[str, Any]]:
-                cursor = request.query_params.get("cursor") or None
-                found = lists.listing(spec, tenant, filters, limit=limit, cursor=cursor)
-                span = filters.period
-                period = {"from": span.start, "to": span.last} if span else None
-                meta = {
-                    "as_of": freshness.as_of(tenant),
-                    "next": found.next,
-                    "limit": limit,
-                    "period": period,
-                }
-                return [rows.outside(name, row) for row in found.rows], meta
-
-            key = {"list": name, **parameters.cache_params(request, filters, tenant, limit)}
-            return cached(request, resource, compute=page, params=key)
+            return delta.answer(request, _question(request, spec, resource))
 
     return View
+
+
+def _question(request: ApiRequest, spec: ListSpec, resource: str) -> delta.View:
+    """Return what the query string asks of a list. Raises BadParameter."""
+    tenant = request.access.tenant
+    filters, limit = parameters.filters_of(request, spec, tenant), parameters.limit_of(request)
+
+    def page(cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
+        found = lists.listing(spec, tenant, filters, limit=limit, cursor=cursor)
+        return [rows.outside(spec.name, row) for row in found.rows], found.next
+
+    def meta() -> dict[str, Any]:
+        span = filters.period
+        period = {"from": span.start, "to": span.last} if span else None
+        return {"as_of": freshness.as_of(tenant), "period": period}
+
+    return delta.View(
+        feed=Feed(spec.name, spec.model),
+        resource=resource,
+        columns=list(rows.list_schema(spec.name)["properties"]),
+        key={"list": spec.name, **filters.key, "day": clock.today(tenant.zone)},
+        limit=limit,
+        page=page,
+        meta=meta,
+        rows=lambda ids: rows.among(spec, tenant.pk, filters, ids),
+        holds=lambda since: parameters.means_the_same(request, spec, tenant, filters, since),
+    )
 
 
 class EditForm(serializers.Serializer[Any]):

@@ -39,6 +39,8 @@ class Customer(Fact):
             models.UniqueConstraint(fields=["tenant", "source", "external_id"], name="customer_once")
         ]
         indexes = [
+            # What changed since a moment (live.delta). Rows of one write share a key, so the index stays small.
+            models.Index("tenant", "updated_at", name="customer_changed"),
             models.Index("tenant", "name_folded", "id", name="customer_keyset"),
             models.Index("tenant", "document", name="customer_tenant_document"),
         ]

@@ -71,6 +71,8 @@ class OpenItem(Fact):
             ),
         ]
         indexes = [
+            # What changed since a moment (live.delta). Rows of one write share a key, so the index stays small.
+            models.Index("tenant", "updated_at", name="openitem_changed"),
             models.Index("tenant", "due_date", "id", name="openitem_keyset"),
             models.Index(
                 "tenant",

@@ -44,6 +44,8 @@ class Sale(Fact):
         verbose_name_plural = _("sales")
         constraints = [models.UniqueConstraint(fields=["tenant", "source", "external_id"], name="sale_once")]
         indexes = [
+            # What changed since a moment (live.delta). Rows of one write share a key, so the index stays small.
+            models.Index("tenant", "updated_at", name="sale_changed"),
             models.Index("tenant", models.F("date").desc(), models.F("id").desc(), name="sale_keyset"),
             models.Index("tenant", "customer", "date", name="sale_tenant_customer_date"),
             models.Index("tenant", "number", name="sale_tenant_number"),

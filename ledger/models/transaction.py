@@ -86,6 +86,8 @@ class Transaction(Fact):
             ),
         ]
         indexes = [
+            # What changed since a moment (live.delta). Rows of one write share a key, so the index stays small.
+            models.Index("tenant", "updated_at", name="transaction_changed"),
             models.Index("tenant", models.F("date").desc(), "type", name="idx_pluggy_tx_tenant_date_type"),
             LongNamedIndex(
                 "tenant", "account", models.F("date").desc(), name="idx_pluggy_tx_tenant_account_date"

@@ -144,3 +144,22 @@ def test_the_audit_log_costs_as_many_queries_for_many_rows(
         edits.edit(access=access, row=row, fields={"note": "visto"})
     with django_assert_num_queries(6):
         client.get(url("audit"))
+
+
+def test_search_engines_are_sent_away_and_the_icon_is_found(client) -> None:
+    robots = client.get("/robots.txt")
+    assert (robots.status_code, robots.content.decode()) == (200, "User-agent: *\nDisallow: /\n")
+    assert robots["Content-Type"].startswith("text/plain")
+    assert client.get("/favicon.ico")["Location"].endswith("img/icon.svg")
+
+
+def test_a_title_says_which_company_and_revoking_asks_first(client, cast: Cast) -> None:
+    client.force_login(cast.ana)
+    client.post(url("keys"), {"name": "Robot", "scopes": ["read"]})
+    html = client.get(url("keys")).content.decode()
+    assert "<title>Chaves de API · Aurora · Painel</title>" in html
+    key = ApiKey.objects.get(tenant=cast.aurora)
+    assert f'data-dialog-open="revoke-{key.pk}"' in html
+    assert f'<dialog class="dialog" id="revoke-{key.pk}"' in html
+    people = client.get(url("people")).content.decode()
+    assert people.count('<dialog class="dialog" id="revoke-') == 2
