@@ -10,4 +10,6 @@ urlpatterns = [
     path("health", views.health, name="health"),
     path("health/live", views.live, name="health_live"),
     path("health/ready", views.ready, name="health_ready"),
+    path("health/realtime", views.realtime, name="health_realtime"),
+    path("metrics", views.metrics, name="metrics"),
 ]

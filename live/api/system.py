@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from live import health, queries, services
+from live import figures, health, measure, queries, services
 from live.cache import resources
 from tenants.api.answers import ok
 from tenants.api.base import ApiView, actor_of, tenant_of
@@ -47,6 +47,11 @@ class StatusView(ApiView):
                 "cache": PART,
                 "sync": PART,
                 "workers": PART,
+                "processes": {
+                    **record({"web": INTEGER, "worker": INTEGER, "beat": INTEGER}),
+                    "description": "Living processes; null while the database does not answer.",
+                    "type": ["object", "null"],
+                },
             },
             open_ended=True,
         ),
@@ -63,8 +68,36 @@ class StatusView(ApiView):
             "as_of": as_of,
             **{name: part.as_json() for name, part in parts.items()},
             "sync": sync.as_json(),
+            "processes": _processes() if parts["database"].status == "ok" else None,
         }
         return ok(body, as_of=as_of)
+
+
+def _processes() -> dict[str, int]:
+    totals = measure.totals()
+    return {kind: len(totals.of_kind(kind)) for kind in ("web", "worker", "beat")}
+
+
+class RealtimeView(ApiView):
+    """`/api/metrics/realtime`."""
+
+    requires = {"GET": Capability.READ}
+
+    @documented(
+        summary="The last minute of the panel",
+        description="Summed over all web processes; null where nothing was counted.",
+        data=record(
+            {
+                "activeConnections": {**INTEGER, "description": "Open streams."},
+                "requestsPerMinute": NUMBER,
+                "cacheHitRate": {**nullable(NUMBER), "description": "Share of 1."},
+                "averageLatency": {**nullable(NUMBER), "description": "Milliseconds."},
+            }
+        ),
+    )
+    def get(self, request: Request) -> Response:
+        """Return the four figures."""
+        return ok(figures.metrics_json(figures.everybody()))
 
 
 class DatabaseHealthView(ApiView):

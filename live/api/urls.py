@@ -17,5 +17,6 @@ urlpatterns = [
         "user/notification-preferences", told.PreferencesView.as_view(), name="notification-preferences"
     ),
     path("events", events.EventsView.as_view(), name="events"),
+    path("metrics/realtime", system.RealtimeView.as_view(), name="metrics-realtime"),
     path("settings", company.SettingsView.as_view(), name="settings"),
 ]

@@ -105,7 +105,7 @@ def test_a_webhooks_token_is_in_no_line(db: None, lines: Any) -> None:
 
 def test_health_is_counted_without_a_line(db: None, lines: Any) -> None:
     assert Client().get("/health/live").status_code == 200
-    assert counters.figures().time("request_ms", route="live:health_live").n == 1
+    assert counters.figures().time("machine_request_ms", route="live:health_live").n == 1
     assert [line for line in lines() if line["event"] == "request"] == []
 
 
