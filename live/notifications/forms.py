@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -32,7 +33,7 @@ class PreferencesForm(forms.Form):
     email = forms.BooleanField(label=gettext_lazy("Send me e-mail too"), required=False)
     frequency = forms.ChoiceField(
         label=gettext_lazy("When the e-mail goes out"),
-        choices=NotificationPreference.Frequency.choices,
+        choices=[(value, capfirst(label)) for value, label in NotificationPreference.Frequency.choices],
         widget=forms.RadioSelect,
     )
     sound = forms.BooleanField(

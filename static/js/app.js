@@ -118,8 +118,8 @@ function leaveLater(toast) {
   setTimeout(tick, wait);
 }
 
-/** Show a message. `undo` is {url, label}: a form that posts there. `tone` is good, bad, warn or info. */
-function toast({ text, tone = "info", undo = null }) {
+/** Show a message. `undo` is {url, label}: a form that posts there; `link` is {url, label} too. `tone` is good, bad, warn or info. */
+function toast({ text, tone = "info", undo = null, link = null }) {
   const template = document.getElementById("toast-template");
   const list = document.querySelector(".toasts");
   if (!template || !list) return;
@@ -133,6 +133,11 @@ function toast({ text, tone = "info", undo = null }) {
     form.action = undo.url;
     form.querySelector("button").textContent = undo.label;
   } else form.remove();
+  const way = element.querySelector("a");
+  if (link) {
+    way.href = link.url;
+    way.textContent = link.label;
+  } else way.remove();
   list.append(element);
   window.htmx?.process(element);
   leaveLater(element);
