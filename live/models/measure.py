@@ -65,6 +65,11 @@ class Alert(models.Model):
     seen_at = models.DateTimeField(_("last seen"), db_default=Now())
     closed_at = models.DateTimeField(_("over since"), null=True)
     told_at = models.DateTimeField(_("told at"), null=True)
+    over_told_at = models.DateTimeField(null=True)
+    # Hysteresis is counted in looks, so that a clock that jumps opens and closes nothing.
+    is_pending = models.BooleanField(_("not open yet"), default=True, db_default=True)
+    bad_looks = models.PositiveIntegerField(default=0, db_default=0)
+    well_looks = models.PositiveIntegerField(default=0, db_default=0)
     muted_until = models.DateTimeField(_("muted until"), null=True, blank=True)
 
     class Meta:
