@@ -1,6 +1,7 @@
 """Settings of a company: the company itself, matching, people, API keys, what was done. Under /t/<slug>/settings/."""
 
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import messages
@@ -8,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -17,8 +19,35 @@ from lib.keyset import CursorError, paginate
 from tenants import history, invitations, services
 from tenants.access import TenantRequest, member_required, owned
 from tenants.models import ApiKey, AuditLog, Capability, Membership, Role, Tenant, TenantSettings
+from tenants.models.membership import OFFERED_ROLES, ROLE_HELP
 
+BRAZIL = (
+    "America/Sao_Paulo", "America/Bahia", "America/Fortaleza", "America/Recife", "America/Maceio", "America/Araguaina", "America/Belem",
+    "America/Santarem", "America/Manaus", "America/Cuiaba", "America/Campo_Grande", "America/Boa_Vista", "America/Porto_Velho",
+    "America/Rio_Branco", "America/Eirunepe", "America/Noronha",
+)  # fmt: skip
+CONTINENTS = {
+    "America",
+    "Europe",
+    "Africa",
+    "Asia",
+    "Australia",
+    "Pacific",
+    "Atlantic",
+    "Indian",
+    "Antarctica",
+}
 KEY_SCOPES = (Capability.READ, Capability.WRITE, Capability.SYNC, Capability.DECIDE)
+
+
+def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the time zones to choose from, Brazil's first, then the cities of the world."""
+    names = sorted(name for name in available_timezones() if name.split("/")[0] in CONTINENTS and "/" in name)
+    world = [(name, name.replace("_", " ")) for name in names if name not in BRAZIL]
+    return [
+        (_("Brazil"), [(name, name.split("/")[-1].replace("_", " ")) for name in BRAZIL]),
+        (_("World"), world),
+    ]
 
 
 class CompanyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -30,6 +59,12 @@ class CompanyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         required=False,
         max_length=24,
         help_text=gettext_lazy("With or without punctuation."),
+    )
+
+    time_zone = forms.ChoiceField(
+        label=gettext_lazy("Time zone"),
+        choices=zone_choices,
+        help_text=gettext_lazy("When a business day begins and ends."),
     )
 
     class Meta:
@@ -62,7 +97,10 @@ class InviteForm(forms.Form):
     """A person and what they are to be."""
 
     email = forms.EmailField(label=gettext_lazy("E-mail"))
-    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=Role.choices, initial=Role.VIEWER)
+    role = forms.ChoiceField(
+        label=gettext_lazy("Role"), widget=forms.RadioSelect, initial=Role.VIEWER,
+        choices=[(role, format_lazy("{}: {}", label, ROLE_HELP[role])) for role, label in OFFERED_ROLES],
+    )  # fmt: skip
 
 
 class KeyForm(forms.Form):
@@ -142,7 +180,8 @@ def people(request: TenantRequest) -> HttpResponseBase:
         "members": Membership.objects.filter(tenant=request.tenant)
         .select_related("user")
         .order_by("user__email"),
-        "roles": Role.choices,
+        "roles": OFFERED_ROLES,
+        "help": [(label, ROLE_HELP[role]) for role, label in OFFERED_ROLES],
     }
     return render(request, "tenants/people.html", context)
 

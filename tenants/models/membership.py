@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -33,6 +34,15 @@ class Role(models.TextChoices):
     APPROVER_A3 = "approver_a3", _("approver A3")
 
 
+# What each role may, in the words of who chooses one. Purchasing roles are not offered before there are purchases.
+ROLE_HELP: dict[str, str | Promise] = {
+    Role.VIEWER: _("sees everything and exports it, changes nothing"),
+    Role.ANALYST: _("sees everything and decides which payment settles what"),
+    Role.MANAGER: _("also connects banks and ERPs, imports, corrects records and changes settings"),
+    Role.OWNER: _("may everything, also who has access and API keys"),
+}
+OFFERED_ROLES = tuple((str(role), Role(role).label) for role in ROLE_HELP)
+
 _MANAGER = frozenset({Capability.READ, Capability.DECIDE, Capability.WRITE, Capability.SYNC})
 CAPABILITIES: dict[str, frozenset[Capability]] = {
     Role.VIEWER: frozenset({Capability.READ}),
@@ -61,6 +71,11 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.tenant} · {self.get_role_display()}"
+
+    @property
+    def is_offered(self) -> bool:
+        """Return whether the role is one that can be chosen now."""
+        return self.role in ROLE_HELP
 
     @property
     def capabilities(self) -> frozenset[Capability]:

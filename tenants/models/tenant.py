@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from lib.text import is_one_line
+
 RESERVED_SLUGS = {"admin", "api", "accounts", "static", "health", "t"}
 
 
@@ -17,6 +19,12 @@ def valid_zone(name: str) -> None:
         ZoneInfo(name)
     except (ValueError, OSError, LookupError) as error:
         raise ValidationError(_("Unknown time zone: %(name)s"), params={"name": name}) from error
+
+
+def require_one_line(field: str, text: str) -> None:
+    """Raise ValidationError unless the text is one line without control characters."""
+    if not is_one_line(text):
+        raise ValidationError({field: _("Write it on one line, without control characters.")})
 
 
 class Tenant(models.Model):
@@ -46,6 +54,11 @@ class Tenant(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Raise ValidationError for a name that is not one line of text."""
+        self.name = self.name.strip()
+        require_one_line("name", self.name)
 
     @property
     def zone(self) -> ZoneInfo:

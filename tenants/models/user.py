@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from tenants.models.tenant import require_one_line
+
 
 class UserManager(BaseUserManager["User"]):
     """Creates users by e-mail."""
@@ -56,6 +58,11 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def clean(self) -> None:
+        """Raise ValidationError for a name that is not one line of text: it stands in the heads of mails."""
+        super().clean()
+        require_one_line("name", self.name)
 
     def get_full_name(self) -> str:
         return str(self)
