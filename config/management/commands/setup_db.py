@@ -1,14 +1,16 @@
 """`manage.py setup-db`: the database as the product needs it. Safe to repeat, and for two at once."""
 
-from typing import Any
+import time
+from typing import Any, Final
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
-from django.db import connection
 
 from config import schedules
 from kpi import services as kpi
 from lib import pg
+
+LOOK_EVERY: Final = 0.3  # seconds
 
 
 class Command(BaseCommand):
@@ -18,13 +20,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it all under one lock, so that two containers that start together do not migrate twice."""
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s, 0)", [int(pg.Lock.SETUP)])
-        try:
-            self._setup()
-        finally:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, 0)", [int(pg.Lock.SETUP)])
+        while True:
+            with pg.session_lock(pg.Lock.SETUP) as taken:
+                if taken:
+                    return self._setup()
+            # Asked again and again, because a statement that waits for the lock holds a snapshot, which CREATE INDEX CONCURRENTLY of
+            # the one that works would wait for.
+            time.sleep(LOOK_EVERY)
 
     def _setup(self) -> None:
         call_command("migrate", interactive=False, verbosity=0)
