@@ -9,13 +9,24 @@ import ssl
 import time
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 import httpcore2
 
 Resolve = Callable[[str, int], list[str]]
-_NAT64 = bytes.fromhex("0064ff9b0000000000000000")
+_NAT64 = ip_network("64:ff9b::/96")
+# No upstream of ours lives there: protocol assignments, relays, benchmarks, documentation, tunnels, local translation, segment routing.
+# RFC 6890 with its updates, 7526 (192.88.99.0/24), 8215 (64:ff9b:1::/48), 9602 (5f00::/16), 9637 (3fff::/20).
+_SPECIAL = tuple(
+    map(
+        ip_network,
+        (
+            "192.0.0.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.175.48.0/24", "198.18.0.0/15", "::/96",
+            "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2620:4f:8000::/48", "3fff::/20", "5f00::/16", "fec0::/10",
+        ),
+    )
+)  # fmt: skip
 # When the request that is under way must be over, on the monotonic clock. A slow drip of bytes passes every read timeout.
 deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
@@ -31,18 +42,25 @@ def resolve(host: str, port: int) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Return whether the address is on the public internet; of an IPv6 address that stands for an IPv4 one, whether that one is."""
-    ip = _carried(ip_address(address))
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+    """Return whether the address is on the public internet; of an IPv6 address that stands for an IPv4 one, whether that one is.
+
+    Stricter than `ipaddress.is_global`, which follows IANA's registries where they call single addresses of special ranges reachable.
+    """
+    ip = ip_address(address)
+    if isinstance(ip, IPv6Address):
+        carried = _carried(ip)
+        if carried is not None:
+            return is_public(str(carried))
+    return (
+        ip.is_global and not ip.is_multicast and not ip.is_reserved and not any(ip in net for net in _SPECIAL)
+    )
 
 
-def _carried(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """Return the IPv4 address that an IPv6 one leads to (mapped, 6to4, NAT64), or the address itself."""
-    if isinstance(ip, IPv4Address):
-        return ip
-    if ip.packed.startswith(_NAT64):
+def _carried(ip: IPv6Address) -> IPv4Address | None:
+    """Return the IPv4 address that an IPv6 one leads to (mapped, 6to4, NAT64), or None."""
+    if ip in _NAT64:
         return IPv4Address(ip.packed[12:])
-    return ip.ipv4_mapped or ip.sixtofour or ip
+    return ip.ipv4_mapped or ip.sixtofour
 
 
 class CheckedBackend(httpcore2.NetworkBackend):

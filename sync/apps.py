@@ -13,12 +13,15 @@ class SyncConfig(AppConfig):
     def ready(self) -> None:
         """Register who reads one record upstream, who understands Pluggy's notices, and how connections are doing."""
         from ledger import refresh
-        from live import health, notifications
+        from live import alerts, exposition, freshness, health, notifications
         from sync import health as connections
-        from sync import inbox, notices, reading, telling, webhooks
+        from sync import inbox, notices, reading, telling, watching, webhooks
         from tenants import doors, history
 
         health.register("connections", connections.part)
+        alerts.register_alert_source(watching.find, *watching.KINDS)
+        exposition.register(watching.read, **watching.READINGS)
+        freshness.register_origin(watching.origin)
         refresh.register(reading.refresh)
         inbox.register("pluggy", notices.pluggy)
         notifications.register(*telling.KINDS)

@@ -224,6 +224,11 @@ def removed(tenant: Tenant, kind: str) -> QuerySet[Connection]:
     )
 
 
+def is_removed(tenant: Tenant, pk: int) -> bool:
+    """Return whether the company had this connection and removed it."""
+    return Connection.objects.filter(tenant=tenant, pk=pk, removed_at__isnull=False).exists()
+
+
 def unreadable(connection: Connection) -> QuerySet[RawRecord]:
     """Return the raw records of a connection that could not be mapped, each with its reason."""
     return (

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -38,6 +39,11 @@ def connections(request: TenantRequest) -> HttpResponse:
 @member_required()
 def connection(request: TenantRequest, pk: int) -> HttpResponse:
     """One connection: state, banks, newest runs, what could not be read."""
+    if wants_fragment(request) and queries.is_removed(request.tenant, pk):
+        # Somebody removed it while this page was open, and the page reads itself again: let it go where the others are.
+        return HttpResponse(
+            headers={"HX-Redirect": reverse("sync:connections", kwargs={"slug": request.tenant.slug})}
+        )
     row = one(request, pk)
     health = next(each for each in queries.connection_health(request.tenant) if each.pk == row.pk)
     runs = list(queries.runs(request.tenant, connection_id=row.pk).order_by("-created_at", "-id")[:8])

@@ -40,6 +40,16 @@ def test_sync_now_ends_with_an_error_when_one_failed(connection, script, capsys)
         call_command("sync_now", tenant="nobody")
 
 
+def test_a_run_that_is_going_on_already_is_said_and_no_failure(connection, script, capsys):
+    script(customers("Ana"))
+    run = make_run(connection, status="running", fetched=34)
+    call_command("sync_now", tenant="aurora")
+    assert f"run {run.pk} is going on already, 34 read so far" in capsys.readouterr().out
+    connection.refresh_from_db()
+    assert connection.ask_again
+    assert SyncRun.objects.count() == 1
+
+
 def test_remap_maps_what_is_kept(connection, script, capsys):
     upstream = script(lines([("t1", "10.00")]))
     call_command("sync_now")

@@ -330,13 +330,31 @@ def test_the_command_says_what_it_did(tenant, tmp_path: Path, capsys):
     bad.write_bytes(b"%PDF")
     call_command("import_statement", str(good), tenant=tenant.slug, dry_run=True)
     assert (Transaction.objects.count(), FileImport.objects.count()) == (0, 0)
-    with pytest.raises(CommandError, match="2 of 3"):
+    with pytest.raises(CommandError, match="1 of 3"):
         call_command("import_statement", str(good), str(bad), str(good), tenant=tenant.slug)
     out = capsys.readouterr()
     assert "2 rows, 2 new, 0 already known, 0 left out (Itaú 45871-3)" in out.out
-    assert "b.pdf" in out.err
+    assert "b.pdf” is a document (PDF), which cannot be read reliably" in out.err
+    assert "This file was already stored on" in out.out
+    assert FileImport.objects.count() == 1
+    call_command("import_statement", str(good), tenant=tenant.slug)  # ends well: what was asked for is so
     assert len(amounts(tenant)) == 2
     with pytest.raises(CommandError, match="no company"):
         call_command("import_statement", str(good), tenant="nobody")
     with pytest.raises(CommandError, match="no account"):
         call_command("import_statement", str(good), tenant=tenant.slug, account=999_999)
+
+
+def test_the_command_asks_which_account_a_file_is_of(tenant, tmp_path: Path, capsys):
+    known = make_account(tenant, name="Itaú da loja", bank_code="341")
+    path = tmp_path / "a.ofx"
+    path.write_bytes(TWO)
+    with pytest.raises(CommandError, match="1 of 1"):
+        call_command("import_statement", str(path), tenant=tenant.slug)
+    assert f"--account: {known.pk} (Itaú da loja)" in capsys.readouterr().err
+    assert (Transaction.objects.count(), FileImport.objects.count()) == (0, 0)
+    call_command("import_statement", str(path), tenant=tenant.slug, new_account=True)
+    assert FileImport.objects.get().account != known
+    path.write_bytes(TWO.replace(b"45871-3", b"99999-1"))
+    call_command("import_statement", str(path), tenant=tenant.slug, account=known.pk)
+    assert Transaction.objects.filter(account=known).count() == 2

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import override
 
 from sync import runner, services
 from sync.models import Connection, SyncRun
@@ -24,7 +25,11 @@ class Command(BaseCommand):
     def handle(
         self, *args: Any, tenant: str | None, connection: int | None, full: bool, **options: Any
     ) -> None:
-        """Print a line for each run. Ends with an error when one failed."""
+        """Print a line for each run. Ends with an error when one failed; one that is going on elsewhere is no failure."""
+        with override("en"):
+            self._sync_all(tenant, connection, full)
+
+    def _sync_all(self, tenant: str | None, connection: int | None, full: bool) -> None:
         failed = [not self._sync(row, full) for row in connections(tenant, connection)]
         if any(failed):
             raise CommandError(f"{sum(failed)} of {len(failed)} could not be brought up to date")
@@ -35,8 +40,14 @@ class Command(BaseCommand):
         except services.NotReady as error:
             self.stderr.write(f"{connection.tenant.slug} {connection}: {error}")
             return False
-        runner.run(run.pk)
+        mine = runner.run(run.pk)
         run.refresh_from_db()
+        if not mine and run.is_open:
+            self.stdout.write(
+                f"{connection.tenant.slug} {connection}: run {run.pk} is going on already, {run.fetched} read so far."
+                " When it ends, what you asked for is read as well."
+            )
+            return True
         self.stdout.write(
             f"{connection.tenant.slug} {connection}: {run.status}, {run.fetched} read, {run.changed} facts changed, {run.gone} gone,"
             f" {run.unreadable} unreadable. {run.error}".rstrip()
