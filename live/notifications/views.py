@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -85,7 +86,7 @@ def _signals(request: TenantRequest, arrived: list[Notification]) -> dict[str, A
     text = first.title + (" " + _("(and %(n)d more)") % {"n": more} if more else "")
     way = reverse("notifications:follow", args=[request.tenant.slug, first.id])
     signals: dict[str, Any] = {
-        "toast": {"text": text, "tone": first.tone, "link": {"url": way, "label": _("Open")}}
+        "toast": {"text": text, "tone": first.tone, "link": {"url": way, "label": pgettext("button", "Open")}}
     }
     wishes = queries.wishes(tenant=request.tenant, user=request.user)
     if wishes.sound and not is_quiet(clock.now(), quiet=wishes.quiet, zone=request.tenant.zone):

@@ -109,13 +109,20 @@ def _known(error: Exception) -> exceptions.APIException | None:
 
 def _body(error: exceptions.APIException) -> dict[str, Any]:
     if isinstance(error, exceptions.ValidationError):
-        return envelope(_("Some of what was sent cannot be used."), "invalid", error.detail)
+        return envelope(_("Some of what was sent cannot be used."), "invalid", _named(error.detail))
     if isinstance(error, BadParameter):
         return envelope(str(error.detail), "bad_parameter", error.problems)
     if isinstance(error, Conflict):
         return envelope(str(error.detail), "conflict", error.details)
     code = str(getattr(error.detail, "code", error.default_code))
     return envelope(str(error.detail), _CODES.get(code, code), {})
+
+
+def _named(details: Any) -> Any:
+    """Return the details with text for every key: DRF counts the entries of a list by number, which JSON has no keys for."""
+    if isinstance(details, dict):
+        return {str(name): _named(value) for name, value in details.items()}
+    return [_named(value) for value in details] if isinstance(details, list) else details
 
 
 def envelope(message: str, code: str, details: Any) -> dict[str, Any]:

@@ -66,6 +66,7 @@ def test_one_message_says_all_that_is_due_in_the_persons_language(
     english = make_member(cast.aurora, user=User.objects.create_user("eve@example.com", language="en"))
     wants(english, cast.aurora)
     tell(cast, "Maria & José", "Zoé")
+    Notification.objects.update(created_at=moment.now)
     assert mail.send_due() == 1, "Eve's at once"
     moment.now += timedelta(hours=1)
     assert mail.send_due() == 1, "Ana's at the full hour"
@@ -77,7 +78,7 @@ def test_one_message_says_all_that_is_due_in_the_persons_language(
     text, page = (ours.get_body((kind,)).get_content() for kind in ("plain", "html"))  # type: ignore[union-attr]
     assert "Maria & José" in text
     assert "Zoé" in text
-    assert "10/03/2026" in text
+    assert "10/03/2026 12h00" in text, "on the company's clock"
     assert "https://painel.example.com/t/aurora/settings/people/" in text
     assert "https://painel.example.com/t/aurora/settings/notifications/" in text
     assert "Maria &amp; José" in page
