@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
+from lib.http_length import stated_length
 from sync import imports
 from sync.models import FileImport
 from sync.providers.statement import MAX_BYTES, StatementError
@@ -30,7 +31,7 @@ LISTED: Final = 20
 @member_required(Capability.WRITE)
 def import_files(request: TenantRequest) -> HttpResponseBase:
     """The drop zone and what was imported before. Each file that comes becomes a preview; nothing is stored yet."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_REQUEST:
+    if stated_length(request) > MAX_REQUEST:
         return _too_much(request)
     try:
         return _import_files(request)

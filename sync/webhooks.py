@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostE
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from lib.http_length import stated_length
 from sync import inbox
 from tenants.doors import Door
 
@@ -18,7 +19,7 @@ def pluggy(request: HttpRequest, token: str) -> HttpResponse:
 
     200 also for a repeated delivery. 404 unknown token, 401 wrong secret, 400 no JSON, 413 too large. Too many from one address get 429 before (DOOR).
     """
-    if int(request.META.get("CONTENT_LENGTH") or 0) > inbox.LARGEST:
+    if stated_length(request) > inbox.LARGEST:
         return _refusal(413)
     secret = request.headers.get(inbox.SECRET_HEADER, "")
     try:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from ledger.models import BankConnection
 from lib import clock, pg
-from live import wake
+from live import measure, wake
 from live.events import publish
 from sync import schedule, telling
 from sync.models import Connection, InboundDelivery, SyncRun
@@ -144,6 +144,15 @@ def _end(run: SyncRun, status: str, **columns: Any) -> None:
     open_runs = SyncRun.objects.filter(pk=run.pk, status=SyncRun.Status.RUNNING)
     if open_runs.update(status=status, finished_at=clock.now(), **columns) != 1:
         raise RunLost(f"run {run.pk} was given up")
+    _count(run, status)
+
+
+def _count(run: SyncRun, status: str) -> None:
+    """Count how the run ended and how long it took, once that is committed."""
+    kind = run.connection.kind
+    ms = 1_000 * (clock.now() - (run.started_at or run.created_at)).total_seconds()
+    transaction.on_commit(lambda: measure.add("sync_runs", kind=kind, status=status))
+    transaction.on_commit(lambda: measure.observe("sync_run_ms", max(0.0, ms), kind=kind))
 
 
 def _next_due(connection: Connection, now: datetime) -> datetime:
@@ -234,6 +243,7 @@ def _sweep(run: SyncRun, now: datetime) -> bool:
         retry_at=now,
     ):
         return False
+    _count(run, SyncRun.Status.STALE)
     rest = _backoff(run.connection, run.connection.failures + 1, SyncRun.Decision.RETRY, None)
     Connection.objects.filter(pk=run.connection_id).update(
         failures=F("failures") + 1, next_due_at=now + rest, ask_again=False
