@@ -68,6 +68,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             ),
             Entry("sync:runs", _("Synchronisations"), "refresh-cw"),
             Entry("sync:import", _("Import files"), "file-up", needs=Capability.WRITE),
+            Entry("sync:accounts", _("Accounts"), "landmark"),
         ),
     ),
     (

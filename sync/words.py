@@ -40,8 +40,8 @@ def said(thing: Any) -> str:
     """Return a kept sentence in the language of whoever reads it now. Text that was stored as such comes back as it is."""
     if not isinstance(thing, dict):
         return str(thing)
-    values = thing.get("values")
-    return str(thing["text"]) if values is None else (gettext(thing["text"]) % values)[:MOST]
+    template, values = str(thing["text"]), thing.get("values")
+    return template if values is None else (gettext(template) % values)[:MOST]
 
 
 def _inner(thing: object) -> object:
