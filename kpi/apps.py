@@ -12,9 +12,11 @@ class KpiConfig(AppConfig):
 
     def ready(self) -> None:
         """Say who knows as of when a company's facts are true, and how a restored database proves its numbers."""
-        from kpi import queries
-        from live import freshness
+        from kpi import queries, watching
+        from live import alerts, exposition, freshness
         from live.backups import figures
 
         figures.register_proof("check_kpis --refresh")
         freshness.register(queries.facts_as_of)
+        alerts.register_alert_source(watching.find, *watching.KINDS)
+        exposition.register(watching.read, **watching.READINGS)

@@ -12,7 +12,8 @@ class LiveConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what this app knows; upper apps add theirs."""
-        from live import counters, health, notifications, watch, workers
+        from live import alerts, counters, health, notifications, watch, workers
+        from live.alerts import installation
         from live.notifications import kinds, people
         from tenants import doors
 
@@ -20,6 +21,7 @@ class LiveConfig(AppConfig):
         health.register("workers", health.worker_part, needs_database=False)
         workers.listen()
         watch.listen()
+        alerts.register_alert_source(installation.look, *installation.KINDS)
         notifications.register(*kinds.KINDS)
         people.listen()
         counters.follow(

@@ -24,7 +24,7 @@ HELP: Final = {
     "task_ms": "Tasks of the workers, by name and end.",
     "task_failures": "Tasks that failed.",
     "sync_runs": "Runs of connections that ended, by kind and status.",
-    "sync_run_ms": "From the start of a run to its end, by kind.",
+    "sync_run_ms": "From asking for a run to its end, by kind.",
     "cache_hits": "Answers out of the cache, by resource.",
     "cache_misses": "Answers that had to be computed, by resource.",
     "events_delivered": "Events given to streams.",

@@ -19,6 +19,7 @@ class Now:
     """The last minute of one process or of all. Rates are shares of 1, latencies milliseconds; None where nothing was counted."""
 
     connections: int
+    requests: int
     requests_per_minute: float
     latency_ms: float | None
     latency_p95_ms: float | None
@@ -46,7 +47,7 @@ def of(totals: measure.Totals) -> Now:
     # A process that has been up for ten seconds has counted for ten seconds only.
     rate = sum(60 * one.recent.time("request_ms").n / max(one.recent_seconds, 1) for one in web)
     return Now(
-        found.connections, rate, found.latency_ms, found.latency_p95_ms, found.hit_rate, found.cache_reads, memory
+        found.connections, found.requests, rate, found.latency_ms, found.latency_p95_ms, found.hit_rate, found.cache_reads, memory
     )  # fmt: skip
 
 
@@ -62,6 +63,7 @@ def _now(recent: Figures, seconds: float, gauges: dict[str, float]) -> Now:
     rate, reads = hit_rate(recent)
     return Now(
         connections=int(gauges.get("connections", 0)),
+        requests=times.n,
         requests_per_minute=60 * times.n / max(seconds, 1),
         latency_ms=times.mean,
         latency_p95_ms=times.quantile(0.95),

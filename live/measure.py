@@ -166,23 +166,23 @@ class Writer:
         body = {
             "gauges": {} if goodbye else counters.gauges(),
             "recent_seconds": round(seconds, 3),
-            "recent": _as_json(recent.without_labels()),
+            "recent": as_json(recent.without_labels()),
         }
         seen = _LONG_AGO if goodbye else Now()
         if self._written is not None:
             left = now.copy().add(self._buried, -1)
             row = Process.objects.filter(pk=ID)
-            if row.update(seen_at=seen, counters={**body, **_as_json(left)}):
+            if row.update(seen_at=seen, counters={**body, **as_json(left)}):
                 self._written = now
                 return
             self._buried = self._written
         left = now.copy().add(self._buried, -1)
         Process.objects.update_or_create(
             pk=ID,
-            defaults={"seen_at": seen, "counters": {**body, **_as_json(left)}},
+            defaults={"seen_at": seen, "counters": {**body, **as_json(left)}},
             create_defaults={
                 "kind": self.kind, "host": socket.gethostname()[:120], "pid": os.getpid(), "seen_at": seen,
-                "counters": {**body, **_as_json(left)},
+                "counters": {**body, **as_json(left)},
             },
         )  # fmt: skip
         self._written = now
@@ -198,14 +198,14 @@ def bury() -> int:
     if not gone or not pg.try_lock(pg.Lock.MEASURE):
         return 0
     kept = Process.objects.filter(pk=DEPARTED).first()
-    sums = _from_json(kept.counters) if kept else Figures()
+    sums = from_json(kept.counters) if kept else Figures()
     for row in gone:
-        sums.add(_from_json(row.counters))
+        sums.add(from_json(row.counters))
     Process.objects.update_or_create(
         pk=DEPARTED,
-        defaults={"counters": _as_json(sums)},
+        defaults={"counters": as_json(sums)},
         create_defaults={
-            "kind": Process.Kind.GONE, "host": "", "pid": 0, "seen_at": _LONG_AGO, "counters": _as_json(sums)
+            "kind": Process.Kind.GONE, "host": "", "pid": 0, "seen_at": _LONG_AGO, "counters": as_json(sums)
         },
     )  # fmt: skip
     Process.objects.filter(pk__in=[row.pk for row in gone]).delete()
@@ -221,7 +221,7 @@ def totals() -> Totals:
     for row in Process.objects.annotate(
         lives=models.ExpressionWrapper(_alive(), models.BooleanField())
     ).order_by("started_at"):
-        found.figures.add(_from_json(row.counters))
+        found.figures.add(from_json(row.counters))
         if row.lives:
             found.processes.append(_alive_from(row))
     return found
@@ -242,12 +242,13 @@ def _alive_from(row: Process) -> Alive:
         started_at=row.started_at,
         seen_at=row.seen_at,
         gauges=row.counters.get("gauges", {}),
-        recent=_from_json(row.counters.get("recent", {})),
+        recent=from_json(row.counters.get("recent", {})),
         recent_seconds=float(row.counters.get("recent_seconds", 0)),
     )
 
 
-def _as_json(figures: Figures) -> dict[str, Any]:
+def as_json(figures: Figures) -> dict[str, Any]:
+    """Return figures as rows keep them; `from_json` reads it."""
     return {
         "counts": [[key[0], dict(key[1:]), n] for key, n in figures.counts.items() if n],
         "times": [
@@ -258,7 +259,7 @@ def _as_json(figures: Figures) -> dict[str, Any]:
     }
 
 
-def _from_json(body: Mapping[str, Any]) -> Figures:
+def from_json(body: Mapping[str, Any]) -> Figures:
     """Return the figures of a row. Times in buckets of another version of the program are left out: they cannot be added."""
     found = Figures()
     for name, labels, n in body.get("counts", ()):

@@ -4,7 +4,7 @@ import contextlib
 
 from celery import shared_task
 
-from live import services
+from live import collecting, services
 from live.backups import BackupError, due
 from live.notifications import mail
 from live.notifications import services as notifications
@@ -12,8 +12,8 @@ from live.notifications import services as notifications
 
 @shared_task(name="live.prune", ignore_result=True)
 def prune(**_: object) -> None:
-    """Drop events older than a day."""
-    while services.prune():
+    """Drop events older than a day, and measurements older than 30."""
+    while services.prune() or collecting.prune():
         continue
 
 

@@ -9,7 +9,7 @@ import structlog
 from celery import signals
 
 from lib import http
-from live import cache, measure, tracing
+from live import cache, measure, tracing, watchman
 
 log = structlog.get_logger("live.tasks")
 _CARRIED: Final = ("request_id", "traceparent")
@@ -19,6 +19,7 @@ def begin(kind: str) -> None:
     """Measure and trace this process (web, worker or beat)."""
     tracing.start(kind)
     measure.start(kind)
+    watchman.start()
 
 
 def listen() -> None:
@@ -78,6 +79,7 @@ def _on_beat(**_: object) -> None:
 
 
 def _on_end(**_: object) -> None:
+    watchman.stop()
     measure.stop()
     tracing.stop()
 
