@@ -45,8 +45,8 @@ def flag(name: str, default: bool) -> bool:
     return _WORDS[word]
 
 
-def number(name: str, default: int, *, at_least: int = 0) -> int:
-    """Return a whole number. Raises ImproperlyConfigured when it is none, or below `at_least`."""
+def number(name: str, default: int, *, at_least: int = 0, at_most: int | None = None) -> int:
+    """Return a whole number. Raises ImproperlyConfigured when it is none, below `at_least` or above `at_most`."""
     word = text(name, str(default)).strip()
     try:
         value = int(word)
@@ -54,6 +54,8 @@ def number(name: str, default: int, *, at_least: int = 0) -> int:
         raise ImproperlyConfigured(f"{name}={word}: use a whole number.") from error
     if value < at_least:
         raise ImproperlyConfigured(f"{name}={value}: use {at_least} or more.")
+    if at_most is not None and value > at_most:
+        raise ImproperlyConfigured(f"{name}={value}: use {at_most} or less.")
     return value
 
 

@@ -72,7 +72,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "django.middleware.gzip.GZipMiddleware",
+    "live.api.compressed.CompressionMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -264,7 +264,7 @@ WEBSOCKET_CONNECTION_TIMEOUT = env.number(
     "WEBSOCKET_CONNECTION_TIMEOUT", 60_000, at_least=100
 )  # milliseconds
 ENABLE_COMPRESSION = env.flag("ENABLE_COMPRESSION", default=True)
-COMPRESSION_LEVEL = env.number("COMPRESSION_LEVEL", 6, at_least=1)
+COMPRESSION_LEVEL = env.number("COMPRESSION_LEVEL", 6, at_least=1, at_most=9)
 ENABLE_DELTA_UPDATES = env.flag("ENABLE_DELTA_UPDATES", default=True)
 ENABLE_SMART_POLLING = env.flag("ENABLE_SMART_POLLING", default=True)
 

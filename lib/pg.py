@@ -42,6 +42,12 @@ def now() -> datetime:
     return found
 
 
+def started() -> datetime:
+    """Return when this transaction began: what now() says in all its statements, so what all rows that it writes carry."""
+    found: datetime = fetch("SELECT now()")[0][0]
+    return found
+
+
 def lock(kind: Lock, key: int = 0) -> None:
     """Wait for the advisory lock and hold it until this transaction ends. Needs a transaction."""
     assert connection.in_atomic_block, "a transaction-level lock without a transaction is given back at once"

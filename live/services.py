@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import F
 
 from lib import pg
-from live import cache
+from live import cache, delta
 from live.models import Generation
 from tenants import audit, services
 from tenants.models import Tenant
@@ -21,8 +21,8 @@ class UnknownResource(Exception):
 
 
 def prune() -> int:
-    """Delete events older than a day, a bounded number a call, and return how many."""
-    return pg.execute(
+    """Delete events older than a day and the marks of rows removed before them, a bounded number a call, and return how many."""
+    return delta.prune() + pg.execute(
         """
         DELETE FROM live_event WHERE id IN (
             SELECT id FROM live_event WHERE created_at < now() - make_interval(secs => %s) ORDER BY id LIMIT %s

@@ -5,6 +5,7 @@ from live.models.event import Event, Generation
 from live.models.measure import Alert, AlertRule, PerformanceMetric
 from live.models.notification import EventSubscription, Notification, NotificationPreference
 from live.models.presence import Presence, Process
+from live.models.removed import Removed
 
 __all__ = [
     "Alert",
@@ -18,4 +19,5 @@ __all__ = [
     "PerformanceMetric",
     "Presence",
     "Process",
+    "Removed",
 ]

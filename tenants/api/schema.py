@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 from django.db import models
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema as BaseSchema
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
 Schema = dict[str, Any]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -103,10 +103,12 @@ def of_field(field: Any) -> Schema:
     return nullable(schema) if field.null else schema
 
 
-def answer(data: Schema, *, meta: Mapping[str, Schema] | None = None) -> Schema:
-    """Return the envelope of a successful answer around `data`."""
+def answer(
+    data: Schema, *, meta: Mapping[str, Schema] | None = None, top: Mapping[str, Schema] | None = None
+) -> Schema:
+    """Return the envelope of a successful answer around `data`; `top` are properties beside it."""
     about = {"version": STRING, "as_of": nullable(MOMENT), **(meta or {}), "timestamp": MOMENT}
-    return record({"success": {"const": True}, "data": data, "meta": record(about)})
+    return record({"success": {"const": True}, **(top or {}), "data": data, "meta": record(about)})
 
 
 PAGED: Final[dict[str, Schema]] = {"next": nullable(STRING), "limit": INTEGER}
@@ -123,20 +125,25 @@ def documented(
     data: Schema,
     description: str = "",
     meta: Mapping[str, Schema] | None = None,
+    top: Mapping[str, Schema] | None = None,
     body: Schema | None = None,
     parameters: Iterable[OpenApiParameter] = (),
     status: int = 200,
     errors: Iterable[int] = (401, 403, 404),
     open_to_all: bool = False,
 ) -> Callable[[F], F]:
-    """Return a decorator that documents one method of a view: its answer in the envelope, its body, its errors (429 always among them)."""
-    failed = {code: {"description": _WORDS[code], **ERROR_REF} for code in sorted({*errors, 429})}
+    """Return a decorator that documents one method of a view: its answer in the envelope, its body, its errors (429 always among them).
+
+    304 among `errors`: the answer has a validator.
+    """
+    unchanged = {304: OpenApiResponse(None, "What you hold is still right.")} if 304 in errors else {}
+    failed = {code: {"description": _WORDS[code], **ERROR_REF} for code in sorted({*errors, 429} - {304})}
     return extend_schema(
         summary=summary,
         description=description or summary,
         parameters=list(parameters),
         request={"application/json": body} if body else None,
-        responses={status: answer(data, meta=meta), **failed},
+        responses={status: answer(data, meta=meta, top=top), **unchanged, **failed},
         auth=[] if open_to_all else None,
     )
 
