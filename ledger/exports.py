@@ -2,21 +2,25 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import chain, islice
 from typing import Any, Final
 
 import structlog
 from django.db import models, transaction
 from django.utils import timezone, translation
 from django.utils.functional import Promise
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import IllegalCharacterError
 
 from ledger import lists, telling
@@ -30,6 +34,11 @@ KEPT: Final = timedelta(days=1)
 XLSX_ROWS: Final = 1_000_000  # the format ends at 1,048,576
 STUCK: Final = timedelta(minutes=15)
 BATCH: Final = 2_000
+OPEN_AT_ONCE: Final = 3  # files that one person may wait for
+SAMPLE: Final = 200  # rows that say how wide a column is
+WIDTH: Final = (10, 60)  # characters, at least and at most
+_START: Final = re.compile(r"[\t\r]|[\s\"']*[=+\-@＝＋－＠]")
+_INSIDE: Final = re.compile(r"([,;|\t\r\n][\s\"']*)(?=[=@＝＠]|[+\-＋－][^\W\d]|[+\-＋－][(=+\-@])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,22 +120,50 @@ def _csv_cell(value: Any) -> str:
 
 
 def _harmless(text: str) -> str:
-    """Return text that a spreadsheet shows rather than runs: a formula from a bank line's text stays text."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+    """Return text that a spreadsheet shows rather than runs: a formula from a bank line's text stays text.
+
+    At the start also behind blanks and quotes, which programs trim. Inside as well, behind whatever separates columns somewhere: a
+    spreadsheet that expects commas cuts `foo,=cmd()` in two whatever we quote, for the quotes stand where it sees the middle of a column.
+    There a sign before a digit stays as it is ("desconto, -10%"): a number runs nothing.
+    """
+    return _INSIDE.sub(r"\1'", f"'{text}" if _START.match(text) else text)
+
+
+class TooManyExports(Exception):
+    """This person waits for as many files as one may; the next can be asked for when one of them is ready."""
+
+
+def file_name(
+    spec: lists.ListSpec, tenant: Tenant, filters: lists.Filters, *, today: date, ending: str
+) -> str:
+    """Return what a file is called, in the language that is active: company, list, and its days or else today."""
+    period = filters.period
+    days = f"{period.start}_{period.last}" if period else f"{today}"
+    return f"{tenant.slug}-{slugify(str(spec.label))}-{days}.{ending}"
 
 
 @transaction.atomic
 def request(*, access: Access, user: User, resource: str, query: dict[str, str], language: str) -> Export:
-    """Return the job for this file: the person's open one for the same question, or a new one that a worker will do."""
-    asked = Export.objects.filter(
-        tenant=access.tenant, user=user, resource=resource, query=query, language=language
+    """Return the job for this file: the person's open one for the same question, or a new one that a worker will do.
+
+    Raises TooManyExports.
+    """
+    User.objects.select_for_update(no_key=True).get(
+        pk=user.pk
+    )  # two clicks at once are counted one after the other
+    open_now = Export.objects.defer("content").filter(
+        user=user,
+        status__in=[Export.Status.QUEUED, Export.Status.RUNNING],
+        created_at__gt=timezone.now() - STUCK,
     )
-    waiting = asked.filter(
-        status__in=[Export.Status.QUEUED, Export.Status.RUNNING], created_at__gt=timezone.now() - STUCK
-    ).first()
-    return waiting or Export.objects.create(
-        tenant=access.tenant, user=user, resource=resource, query=query, language=language
-    )
+    asked = {"tenant": access.tenant, "resource": resource, "query": query, "language": language}
+    waiting = open_now.filter(**asked).first()
+    if waiting is None and open_now.count() >= OPEN_AT_ONCE:
+        raise TooManyExports(
+            _("%(n)d of your files are being written. Wait until one of them is ready, then ask again.")
+            % {"n": OPEN_AT_ONCE}
+        )
+    return waiting or Export.objects.create(user=user, **asked)
 
 
 def run(export_id: int) -> bool:
@@ -172,8 +209,14 @@ def _workbook(export: Export) -> bytes:
     sheet = book.create_sheet(str(spec.label)[:31])
     sheet.freeze_panes = "A2"
     columns = COLUMNS[spec.name]
+    rows = lists.rows(spec, export.tenant, filters)
+    first = list(islice(rows, SAMPLE))
+    for number, column in enumerate(columns, start=1):
+        # A write-only sheet takes widths before its first row and never after.
+        sheet.column_dimensions[get_column_letter(number)].width = _width(column, first)
+    sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{total + 1}"
     sheet.append([_heading(sheet, str(column.label)) for column in columns])
-    for n, row in enumerate(lists.rows(spec, export.tenant, filters), start=1):
+    for n, row in enumerate(chain(first, rows), start=1):
         sheet.append([_cell(sheet, column.of(row)) for column in columns])
         if n % BATCH == 0:
             Export.objects.filter(pk=export.pk).update(rows_done=n)
@@ -181,6 +224,12 @@ def _workbook(export: Export) -> bytes:
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
+
+
+def _width(column: Column, rows: Sequence[dict[str, Any]]) -> int:
+    """Return how wide a column is drawn: as its longest value among the first rows, with room for the filter's arrow in the head."""
+    longest = max((len(_csv_cell(column.of(row))) for row in rows), default=0)
+    return min(max(longest + 2, len(str(column.label)) + 4, WIDTH[0]), WIDTH[1])
 
 
 def _heading(sheet: Any, label: str) -> WriteOnlyCell:

@@ -259,7 +259,8 @@ def export_csv(request: TenantRequest, name: str) -> StreamingHttpResponse:
     response = StreamingHttpResponse(
         exports.csv_lines(spec, request.tenant, filters), content_type="text/csv; charset=utf-8"
     )
-    response["Content-Disposition"] = f'attachment; filename="{request.tenant.slug}-{name}-{today}.csv"'
+    called = exports.file_name(spec, request.tenant, filters, today=today, ending="csv")
+    response["Content-Disposition"] = f'attachment; filename="{called}"'
     return response
 
 
@@ -275,13 +276,16 @@ def export_xlsx(request: TenantRequest, name: str) -> HttpResponseBase:
         for key, value in asked
         if key not in {"cursor", "limit"} and "\x00" not in key
     }
-    export = exports.request(
-        access=request.access,
-        user=request.user,
-        resource=name,
-        query=query,
-        language=get_language() or "pt-br",
-    )
+    try:
+        export = exports.request(
+            access=request.access,
+            user=request.user,
+            resource=name,
+            query=query,
+            language=get_language() or "pt-br",
+        )
+    except exports.TooManyExports as error:
+        return render(request, "429.html", {"sentence": str(error)}, status=429)
     wake.on_commit("ledger.export", export_id=export.pk)
     return redirect("ledger:export", slug=request.tenant.slug, pk=export.pk)
 
@@ -311,9 +315,10 @@ def export_download(request: TenantRequest, pk: int) -> HttpResponse:
         content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     )
     day = clock.business_day(job.created_at, request.tenant.zone)
-    response["Content-Disposition"] = (
-        f'attachment; filename="{request.tenant.slug}-{job.resource}-{day}.xlsx"'
-    )
+    spec = lists.LISTS[job.resource]
+    filters = lists.parse(spec, job.query, today=day)
+    called = exports.file_name(spec, request.tenant, filters, today=day, ending="xlsx")
+    response["Content-Disposition"] = f'attachment; filename="{called}"'
     return response
 
 

@@ -21,11 +21,13 @@ from tenants.access import TenantRequest, member_required, owned
 from tenants.models import ApiKey, AuditLog, Capability, Membership, Role, Tenant, TenantSettings
 from tenants.models.membership import OFFERED_ROLES, ROLE_HELP
 
-BRAZIL = (
-    "America/Sao_Paulo", "America/Bahia", "America/Fortaleza", "America/Recife", "America/Maceio", "America/Araguaina", "America/Belem",
-    "America/Santarem", "America/Manaus", "America/Cuiaba", "America/Campo_Grande", "America/Boa_Vista", "America/Porto_Velho",
-    "America/Rio_Branco", "America/Eirunepe", "America/Noronha",
-)  # fmt: skip
+BRAZIL = {
+    "America/Sao_Paulo": "São Paulo, Brasília", "America/Bahia": "Salvador", "America/Fortaleza": "Fortaleza", "America/Recife": "Recife",
+    "America/Maceio": "Maceió", "America/Araguaina": "Araguaína", "America/Belem": "Belém", "America/Santarem": "Santarém",
+    "America/Manaus": "Manaus", "America/Cuiaba": "Cuiabá", "America/Campo_Grande": "Campo Grande", "America/Boa_Vista": "Boa Vista",
+    "America/Porto_Velho": "Porto Velho", "America/Rio_Branco": "Rio Branco", "America/Eirunepe": "Eirunepé",
+    "America/Noronha": "Fernando de Noronha",
+}  # fmt: skip
 CONTINENTS = {
     "America",
     "Europe",
@@ -45,7 +47,7 @@ def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     names = sorted(name for name in available_timezones() if name.split("/")[0] in CONTINENTS and "/" in name)
     world = [(name, name.replace("_", " ")) for name in names if name not in BRAZIL]
     return [
-        (_("Brazil"), [(name, name.split("/")[-1].replace("_", " ")) for name in BRAZIL]),
+        (_("Brazil"), list(BRAZIL.items())),
         (_("World"), world),
     ]
 
@@ -71,6 +73,10 @@ class CompanyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         model = Tenant
         fields = ("name", "document", "time_zone")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["document"] = documents.pretty(self.instance.document)
+
     def clean_document(self) -> str:
         """Return the document without punctuation; one with wrong check digits is refused, so that a typing error is not kept."""
         text = self.cleaned_data["document"]
@@ -91,6 +97,7 @@ class MatchingForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
             "weight_document", "weight_name", "weight_amount", "weight_date", "weight_contact",
             "amount_tolerance", "date_tolerance_days", "auto_confirm_above",
         )  # fmt: skip
+        localized_fields = ("amount_tolerance",)
 
 
 class InviteForm(forms.Form):
