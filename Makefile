@@ -6,7 +6,7 @@ ARGS ?=
 # A make inside a make would announce the folders it enters on standard output.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e check bench lock
+.PHONY: help demo test e2e check bench load lock
 
 help: ## what can be asked for
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ check: $(VENV)/.dev ## style, types, boundaries, migrations, deployment, transla
 
 bench: $(VENV)/.dev ## what the README's table measures, as ratios in one run
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+load: $(VENV)/.dev ## seven criteria under load (ARGS="--short" for two cores, "--fault valkey"; LOAD_TARGET: a running panel)
+	@$(BIN)/python -m load $(ARGS)
 
 lock: $(VENV)/.dev ## resolve requirements*.in into requirements*.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" requirements.in -o requirements.txt

@@ -93,7 +93,7 @@ def read_variables() -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for path in sorted([*ROOT.glob("*/**/*.py"), ROOT / "manage.py"]):
         inside = path.relative_to(ROOT).parts
-        if inside[0].startswith(".") or {"tests", "scripts", "benchmarks"} & set(inside):
+        if inside[0].startswith(".") or {"tests", "scripts", "benchmarks", "load"} & set(inside):
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and _reads_environment(node):
