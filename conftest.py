@@ -60,8 +60,8 @@ def _with_database(url: str, offset: int) -> str:
 
 _prepare_environment()
 django.setup()
-
 from live import limits  # noqa: E402 - settings first
+from live.cache import tiers  # noqa: E402
 from tenants import counters  # noqa: E402
 
 # A worker of pytest-xdist inherits this process's environment, and pytest-django reads the settings it names before any conftest.py: before
@@ -91,8 +91,9 @@ def _redis() -> Iterator[redis.Redis]:
 
 @pytest.fixture(autouse=True)
 def _empty_redis(_redis: redis.Redis) -> None:
-    """Every test finds an empty Redis database, and no counts in memory from a moment when Redis was slow to answer."""
+    """Every test finds an empty Redis database, and nothing in memory from another test or from a moment when Redis was slow to answer."""
     _redis.flushdb()
+    tiers.memory.clear()
     LocMemCache("counters", {}).clear()
     for breaker in (counters.breaker, limits.breaker):
         breaker.worked()

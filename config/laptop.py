@@ -37,6 +37,7 @@ def environment(home: Path) -> dict[str, str]:
     return {
         "DATABASE_URL": embedded.postgres_url(home / "postgres"),
         "REDIS_URL": embedded.valkey_url(home / "valkey"),
+        "SQLITE_PATH": str(home / "cache.sqlite3"),
         "DEMO": "true",
         "HTTPS_ONLY": "false",
         "ADMIN_SECOND_FACTOR": "false",

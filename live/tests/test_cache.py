@@ -53,7 +53,7 @@ def test_keys_are_exact_and_values_are_json(db: None) -> None:
     (name,) = [key.decode() for key in redis().scan_iter("tenant:*")]
     assert name == f"tenant:{tenant.pk}:kpis:0:2026-03"
     assert redis().get(name)[:1] == b"{", "JSON, never pickle"  # type: ignore[index]
-    assert 0 < redis().ttl(name) <= 120
+    assert 120 < redis().ttl(name) <= 180, "half as long again, to be served while a new one is computed"
 
 
 def test_parameters_are_part_of_the_key_whatever_their_order(db: None) -> None:
@@ -179,7 +179,9 @@ def test_without_redis_everything_is_read_through(cast: Cast, own_valkey: Valkey
     own_valkey.kill()
     for _ in range(2):
         answer = client.get("/api/sales?period=all")
-        assert (answer.status_code, answer["X-Cache"], len(body(answer)["data"])) == (200, "MISS", 1)
+        assert (answer.status_code, answer["X-Cache"], len(body(answer)["data"])) == (200, "HIT", 1), (
+            "out of this process's memory"
+        )
     assert page.get("/t/aurora/settings/").status_code == 200, "sessions live in PostgreSQL"
     own_valkey.start()
     assert client.get("/api/sales?period=all").status_code == 200
