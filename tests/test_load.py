@@ -114,7 +114,7 @@ def test_an_answer_that_shows_too_old_a_version_is_found():
     )
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # the event of a company must be numbered before the company goes
 def test_companies_and_keys_for_it_are_made_and_removed(tmp_path, capsys):
     file = tmp_path / "keys.json"
     call_command("load_users", count=30, lines=5, file=file)
