@@ -19,6 +19,7 @@ OPEN: Mapping[str, str] = {
     "api/auth/token": "is how one comes in; limited by address, locked after failures",
     "api/auth/token/refresh": "is how one stays in; a signed token is the credential",
     "api/webhooks/pluggy/<str:token>": "upstream's door; the token in the address and a secret header are the credential",
+    "notifications/unsubscribe/<str:token>": "the way out of e-mail; a signed link that can do nothing else is the credential",
     "api/schema": "describes the API, holds no data",
     "api/docs": "describes the API, holds no data",
 }

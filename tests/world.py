@@ -9,7 +9,7 @@ from django.db import connection as database
 
 from kpi.models import Visit
 from ledger.models import BankConnection, Customer, Export, OpenItem, Product, Sale, SavedView, Transaction
-from live.models import Event
+from live.models import Event, EventSubscription, Notification, NotificationPreference
 from sync.models import (
     Connection,
     FileImport,
@@ -124,9 +124,21 @@ def _arrivals(tenant: Tenant, wire: Connection, mark: str) -> None:
     assert member is not None, "the cast gives every company an owner"
     SavedView.objects.create(tenant=tenant, user=member.user, list="sales", name=f"View {mark}", shared=True)
     Visit.objects.create(tenant=tenant, user=member.user)
+    _told(tenant, member, mark)
     Export.objects.create(
         tenant=tenant, user=member.user, resource="sales", status=Export.Status.DONE, content=mark.encode()
     )
+
+
+def _told(tenant: Tenant, member: Membership, mark: str) -> None:
+    Notification.objects.create(
+        tenant=tenant,
+        user=member.user,
+        event="invitation_accepted",
+        params={"person": mark, "role": "viewer"},
+    )
+    NotificationPreference.objects.create(tenant=tenant, user=member.user)
+    EventSubscription.objects.create(tenant=tenant, user=member.user, event_type="invitation_accepted")
 
 
 def number_apart() -> None:

