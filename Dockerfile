@@ -21,4 +21,4 @@ USER painel
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s CMD ["python", "deploy/healthcheck.py"]
 # exec: the server must be process 1 to hear the stop signal.
-CMD ["sh", "-c", "exec python -m uvicorn config.asgi:application --host 0.0.0.0 --port ${PORT} --no-proxy-headers --no-server-header --no-access-log --timeout-graceful-shutdown 10"]
+CMD ["sh", "-c", "exec python -m uvicorn config.asgi:application --host 0.0.0.0 --port ${PORT} --no-proxy-headers --no-server-header --no-access-log --ws-max-size 65536 --ws-per-message-deflate false --timeout-graceful-shutdown 10"]

@@ -32,7 +32,9 @@ async def application(scope: MutableMapping[str, Any], receive: Receive, send: S
     kind, path = scope["type"], scope.get("path", "")
     if kind == "lifespan":
         await streams.lifespan(receive, send)
-    elif kind == "http" and path == EVENTS:
+    elif kind == "websocket":
+        await streams.websocket(scope, receive, send)
+    elif path == EVENTS:
         await streams.events(scope, receive, send)
     elif path.startswith("/health") or path == "/metrics":
         await watched(scope, receive, send)  # type: ignore[arg-type]

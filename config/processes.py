@@ -6,10 +6,14 @@ WEB_GRACE = 10  # seconds in which a stopping web process lets its requests end;
 
 
 def web(*, host: str, port: int | str) -> list[str]:
-    """Return the one door's command. Forwarding headers are left to TrustedProxyMiddleware, which knows TRUSTED_PROXIES."""
+    """Return the one door's command. Forwarding headers are left to TrustedProxyMiddleware, which knows TRUSTED_PROXIES.
+
+    WebSocket messages are short: a longer one is not even read, and compressing them would cost each connection more than they hold.
+    """
     return [
         *(sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", host, "--port", str(port)),
         *("--no-proxy-headers", "--no-server-header", "--no-access-log"),
+        *("--ws-max-size", "65536", "--ws-per-message-deflate", "false"),
         *("--timeout-graceful-shutdown", str(WEB_GRACE)),
     ]
 

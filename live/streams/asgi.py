@@ -15,17 +15,20 @@ from django.utils.translation import gettext as _
 
 from live import measure
 from live.api.events import EventStream
-from live.streams import door, sse
+from live.streams import door, origin, sse
+from live.streams.client import End
 from live.streams.hub import Hub
 from live.streams.sse import Message, Receive, Send
+from live.streams.ws import StreamConsumer
 from tenants.api.errors import envelope
 from tenants.api.renderers import dumps
 
 RETRY_AFTER: Final = 5  # seconds
+SOCKET: Final = "/ws/"
 
 
 class Streams:
-    """Answers `/api/events`. `pages` is Django's handler, which decides who may listen."""
+    """Answers `/api/events` and `/ws/`. `pages` is Django's handler, which decides who may listen."""
 
     def __init__(self, pages: BaseHandler) -> None:
         self._pages = pages
@@ -54,6 +57,19 @@ class Streams:
             entering, response = sse.stream(hub, response, receive, send), None
             return await entering
         return await send_whole(send, response)  # type: ignore[arg-type]
+
+    async def websocket(self, scope: door.Scope, receive: Receive, send: Send) -> None:
+        """Answer one WebSocket: turn away pages of strangers and one too many, else speak with it."""
+        await receive()  # "websocket.connect"; the consumer gets it again
+        if scope["path"] != SOCKET or not origin.allowed(scope):
+            measure.add("streams_refused", kind="ws", reason="origin")
+            return await send({"type": "websocket.close", "code": 4403})
+        if self.hub.full():
+            measure.add("streams_refused", kind="ws", reason="busy")
+            return await deny_busy(scope, send)
+        consumer = StreamConsumer(hub=self.hub, pages=self._pages)
+        await consumer({**scope, "own_page": origin.named(scope)}, _after_connect(receive), send)
+        return None
 
     async def lifespan(self, receive: Receive, send: Send) -> None:
         """Start the hub with the server and stop it with it."""
@@ -86,6 +102,20 @@ def _and_then(before: Any, then: Callable[[], object]) -> Callable[[int, FrameTy
     return handle
 
 
+def _after_connect(receive: Receive) -> Receive:
+    """Return a `receive` that begins with the message that was read already."""
+    begun = False
+
+    async def again() -> Message:
+        nonlocal begun
+        if begun:
+            return await receive()
+        begun = True
+        return {"type": "websocket.connect"}
+
+    return again
+
+
 async def send_whole(send: Send, response: HttpResponseBase) -> None:
     """Send an answer that is no stream as it is."""
     body: bytes = response.content  # type: ignore[attr-defined]
@@ -106,6 +136,15 @@ def busy() -> tuple[Message, bytes]:
         (b"x-content-type-options", b"nosniff"),
     ]
     return {"status": 503, "headers": headers}, body
+
+
+async def deny_busy(scope: door.Scope, send: Send) -> None:
+    """Refuse a WebSocket with the same 503, where the server can; with a plain 403 where it cannot."""
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        return await send({"type": "websocket.close", "code": End.BUSY.code})
+    start, body = busy()
+    await send({"type": "websocket.http.response.start", **start})
+    return await send({"type": "websocket.http.response.body", "body": body})
 
 
 async def send_busy(send: Send) -> None:

@@ -48,7 +48,8 @@ class Client:
     """A client's place in the log of its company. It is woken when there may be something to send; what, it asks the hub."""
 
     __slots__ = (
-        "beat", "blocked_at", "caught_up", "channel", "ended", "heard_at", "id", "kind", "position", "reload", "seat", "sent_at", "transport", "wake",
+        "beat", "blocked_at", "caught_up", "channel", "ended", "heard_at", "id", "kind", "metrics", "metrics_due", "position", "reload",
+        "seat", "sent_at", "transport", "wake",
     )  # fmt: skip
 
     def __init__(self, seat: Seat, kind: Kind, position: int) -> None:
@@ -60,6 +61,7 @@ class Client:
         self.reload: Reload | None = None
         self.beat = False  # a heartbeat is due
         self.caught_up = False
+        self.metrics = self.metrics_due = False  # whether it hears figures, and whether there are new ones
         self.blocked_at = 0.0  # since when a send has been waiting for the client to read, 0 while none is
         self.sent_at = self.heard_at = time.monotonic()
         self.transport: Any = None

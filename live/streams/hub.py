@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from live import measure
-from live.streams import revoked
+from live.streams import notices, revoked
 from live.streams.client import BEHIND, Batch, Channel, Client, End
 from live.streams.listener import Listener
 from live.streams.log import Page
@@ -41,11 +41,14 @@ class Hub:
         self._dirty: set[int] = set()
         self._doubted: set[Client] = set()
         self._doubt = asyncio.Event()
+        self.metrics: dict[str, object] | None = None
+        self._metrics_asked = False
 
     # --- life ----------------------------------------------------------------------------------------------------------
     def start(self) -> None:
         """Begin to listen. Returns at once; without a database it goes on trying."""
         measure.gauge("connections", lambda: len(self.clients))
+        measure.gauge("connections_ws", lambda: sum(client.kind == "ws" for client in self.clients))
         for work in (self.listener.run, self._tick, self._check):
             self._tasks.append(asyncio.create_task(self._for_ever(work), name=f"streams:{work.__name__}"))
 
@@ -133,7 +136,9 @@ class Hub:
             return None
         events = channel.after(client.position)
         if events is None:
-            page = await self._fetch(channel.tenant_id, client.position)
+            page = await self._fetch(client, channel.tenant_id)
+            if page is None:
+                return None
             if page.reload:
                 if page.newest < channel.last:
                     channel.restart(page)
@@ -161,14 +166,16 @@ class Hub:
         self._dirty.add(tenant_id)
         self.listener.wake()
 
-    async def _fetch(self, tenant_id: int, after: int) -> Page:
-        """Return a page from the table; who asks for the same one waits for the same answer."""
-        pair = (tenant_id, after)
+    async def _fetch(self, client: Client, tenant_id: int) -> Page | None:
+        """Return a page from the table; who asks for the same one waits for the same answer. None when the stream ends before there is one."""
+        pair = (tenant_id, client.position)
         future = self._fetches.get(pair)
         if future is None:
             future = self._fetches[pair] = asyncio.get_running_loop().create_future()
             self.listener.wake()
-        return await asyncio.shield(future)
+        while not future.done() and client.ended is None:
+            await asyncio.wait({future}, timeout=1)
+        return future.result() if future.done() else None
 
     def wanted(self) -> set[tuple[int, int]]:
         """Return the (company, number) pairs after which to read."""
@@ -222,7 +229,7 @@ class Hub:
     async def _tick(self) -> None:
         beat = settings.WEBSOCKET_HEARTBEAT_INTERVAL / 1_000
         patience = settings.WEBSOCKET_CONNECTION_TIMEOUT / 1_000
-        checked = time.monotonic()
+        checked = measured = time.monotonic()
         while True:
             await asyncio.sleep(min(1.0, beat / 4, patience / 4))
             now = time.monotonic()
@@ -232,6 +239,27 @@ class Hub:
                 checked = now
                 self.doubt(self.clients)
             self.presence.turn()
+            if self._metrics_asked or now - measured >= settings.METRICS_COLLECTION_INTERVAL / 1_000:
+                measured, self._metrics_asked = now, False
+                await self._tell_metrics()
+
+    def ask_metrics(self) -> None:
+        """Somebody wants to hear figures of the installation: they come within a second, not at the end of the interval."""
+        self._metrics_asked = True
+
+    async def _tell_metrics(self) -> None:
+        """Let those who want it be told the figures of the last minute."""
+        who = [client for client in self.clients if client.metrics]
+        if not who:
+            return
+        try:
+            self.metrics = await self.in_thread(notices.metrics)
+        except DatabaseError as error:
+            log.warning("metrics_not_read", error=type(error).__name__)
+            return
+        for client in who:
+            client.metrics_due = True
+            client.wake.set()
 
     def _look_at(self, client: Client, now: float, beat: float, patience: float) -> None:
         """End what has ended, and let a heartbeat be sent where nothing else was."""

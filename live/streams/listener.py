@@ -54,6 +54,7 @@ class Listener:
                     await connection.execute(f"LISTEN {EVENTS}")
                     await connection.execute(f"LISTEN {ACCESS}")
                     self.connected, pause = True, BACK_OFF[0]
+                    cache.forget_generations()
                     self.hub.look_everywhere()
                     self.hub.doubt(self.hub.clients)
                     await self._serve(connection)
@@ -106,7 +107,7 @@ class Listener:
         kind, _, value = payload.partition(":")
         if channel == EVENTS and kind.isdecimal() and value.isdecimal():
             # Generations move with events: what this process holds of them is old now.
-            cache.forget_generations()
+            cache.forget_generations(int(kind))
             self.hub.heard(int(kind), int(value))
         elif channel == ACCESS:
             self.hub.doubt([one for one in self.hub.clients if concerns(one.seat, kind, value)])

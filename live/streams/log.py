@@ -69,4 +69,4 @@ def since(tenant_id: int, after: int | None) -> Page:
         found = pg.fetch("SELECT event_number FROM live_generation WHERE tenant_id = %s", [tenant_id])
         return Page(found[0][0] if found else 0)
     rows = pg.fetch(AFTER, [[tenant_id], [min(after, 2**62)]])
-    return pages(rows)[tenant_id, min(after, 2**62)]  # type: ignore[arg-type]
+    return pages(rows)[tenant_id, min(after, 2**62)]

@@ -29,7 +29,6 @@ class Seat:
     until: float | None
     address: str
     user_agent: str
-    manager: bool
 
     @property
     def owner(self) -> str:
@@ -44,20 +43,20 @@ class Seat:
 
 def take(request: HttpRequest, access: Access, credential: Credential) -> Seat:
     """Return the seat of somebody whom the door has let in."""
-    session = getattr(request, "session", None)
-    by_session = session is not None and credential.user is not None and credential.expires_at is None
-    by_session = by_session and BACKEND_SESSION_KEY in session
+    session = request.session
+    by_session = (
+        credential.user is not None and credential.expires_at is None and BACKEND_SESSION_KEY in session
+    )
     return Seat(
         tenant_id=access.tenant.pk,
         slug=access.tenant.slug,
         user_id=access.user.pk if access.user else None,
         key_id=access.api_key.pk if access.api_key else None,
-        session=(session.session_key or "") if by_session and session is not None else "",
+        session=(session.session_key or "") if by_session else "",
         stamp=access.user.get_session_auth_hash() if access.user else "",
         until=_until(credential),
         address=request.META.get("REMOTE_ADDR") or "0.0.0.0",  # noqa: S104 - a name for "unknown", nobody listens there
         user_agent=request.META.get("HTTP_USER_AGENT", "")[:300],
-        manager=access.may("sync"),
     )
 
 

@@ -92,4 +92,4 @@ def count(client: Client, batch: Batch) -> None:
     mine = [one for one in batch.events if one.is_for(client.seat.user_id)]
     if mine:
         measure.add("events_delivered", len(mine), kind=client.kind)
-        measure.observe("event_delivery", mine[-1].age_now(), kind=client.kind)
+        measure.observe("event_delivery_ms", mine[-1].age_now(), kind=client.kind)

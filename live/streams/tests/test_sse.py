@@ -1,7 +1,5 @@
 """Server-sent events from a real web process on a real PostgreSQL."""
 
-from collections.abc import Iterator
-
 import orjson
 import pytest
 from django.test import Client
@@ -17,13 +15,6 @@ from tests.cast import Cast
 from tests.factories import make_member, make_tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(scope="module")
-def web(django_db_setup: None) -> Iterator[Web]:
-    """A web process for all tests here: rows come and go under it, as in life."""
-    with Web() as process:
-        yield process
 
 
 def key(tenant) -> dict[str, str]:
