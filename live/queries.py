@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.core.cache import caches
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from redis.exceptions import RedisError
 
 from lib import pg
-from live import cache
+from live import cache, counters, measure
+from live.cache import sizes
+from live.counters import Figures
+from tenants.models import Tenant
 
 
 def database_server() -> dict[str, Any]:
@@ -37,31 +38,50 @@ def database_version() -> str:
     return str(pg.fetch("SHOW server_version")[0][0]).split(" ")[0]
 
 
-def cache_stats() -> dict[str, Any]:
-    """Return hits and misses of this process since it started, by resource, and the size of Redis (None when it does not answer)."""
-    counted = cache.stats.rows()
+def cache_stats(tenant: Tenant | None) -> dict[str, Any]:
+    """Return hits and misses of all processes since the installation began, and what is held now, by resource.
+
+    Counts are those of every company (at most 5 s old); sizes are those of one, or (None) of all. `tier` is the first one that works.
+    """
+    figures = _figures()
+    states = sizes.states()
+    tier = next(name for name, state in states.items() if state == "ok")
+    held = sizes.sizes(tier, tenant.pk if tenant else None)
+    named = {key[1][1] for key in figures.counts if key[0] in {"cache_hits", "cache_misses"} and len(key) > 1}
     rows = [
-        {"resource": row.name, "ttl": row.ttl, **_rates(counted.get(row.name, {}))}
-        for row in cache.resources().values()
+        {
+            "resource": row.name,
+            "ttl": row.ttl,
+            "tier": tier,
+            "size": _size(held, row.name),
+            "byTier": {
+                name: int(figures.count("cache_tier_hits", tier=name, resource=row.name)) for name in states
+            },
+            **_rates(figures, resource=row.name),
+        }
+        for row in [
+            cache.resource(name) for name in [*cache.resources(), *sorted(named - set(cache.resources()))]
+        ]
     ]
-    whole = {name: sum(row[name] for row in rows) for name in ("hits", "misses", "errors")}
-    return {**_rates(whole), "tier": "redis", "size": _redis_size(), "resources": rows}
+    return {**_rates(figures), "tier": tier, "tiers": states, "size": _size(held), "resources": rows}
 
 
-def _rates(counts: dict[str, int]) -> dict[str, Any]:
-    hits, misses = counts.get("hits", 0), counts.get("misses", 0)
-    asked = hits + misses
-    return {
-        "hits": hits,
-        "misses": misses,
-        "errors": counts.get("errors", 0),
-        "hitRate": round(hits / asked, 4) if asked else None,
-    }
+def _figures() -> Figures:
+    """Return the sums over all processes; this one's own on top while it has not written itself yet."""
+    totals = measure.totals()
+    if all(one.id != measure.ID for one in totals.processes):
+        totals.figures.add(counters.figures())
+    return totals.figures
 
 
-def _redis_size() -> dict[str, int] | None:
-    try:
-        client = caches["answers"].client.get_client(write=False)  # type: ignore[attr-defined]
-        return {"keys": int(client.dbsize()), "bytes": int(client.info("memory")["used_memory"])}
-    except (RedisError, OSError):
+def _rates(figures: Figures, **labels: str) -> dict[str, Any]:
+    counts = {name: int(figures.count(f"cache_{name}", **labels)) for name in cache.stats.RESULTS}
+    asked = counts["hits"] + counts["misses"]
+    return {**counts, "hitRate": round(counts["hits"] / asked, 4) if asked else None}
+
+
+def _size(held: sizes.Sizes | None, resource: str = "") -> dict[str, int] | None:
+    if held is None:
         return None
+    rows = [held.get(resource, (0, 0))] if resource else list(held.values())
+    return {"keys": sum(n for n, _ in rows), "bytes": sum(size for _, size in rows)}

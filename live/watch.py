@@ -26,6 +26,7 @@ def listen() -> None:
     """Hear of outgoing requests, tasks and processes. Called from `AppConfig.ready()`."""
     http.watch(outgoing)
     measure.follow(_cache_counts)
+    measure.follow(cache.stats.tier_hits)
     for signal, receiver in (
         (signals.worker_init, _on_worker),
         (signals.worker_process_init, _on_child),

@@ -1,6 +1,6 @@
 """The state of the installation, for the managers of a company; staff sees all of it."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from rest_framework import serializers
@@ -24,9 +24,12 @@ PART: Schema = {
 RATES: dict[str, Schema] = {
     "hits": INTEGER,
     "misses": INTEGER,
+    "stale": INTEGER,
     "errors": INTEGER,
     "hitRate": nullable(NUMBER),
 }
+TIERS: Final = ("redis", "sqlite", "memory")
+SIZE: Schema = {**record({"keys": INTEGER, "bytes": INTEGER}), "type": ["object", "null"]}
 
 
 class StatusView(ApiView):
@@ -142,19 +145,32 @@ class CacheStatsView(ApiView):
 
     @documented(
         summary="How well the cache works",
-        description="Counted by the process that answers, since it started.",
+        description="Reads are counted by all processes and for all companies, `stale` ones among the `hits`; `errors` are tiers that did not "
+        "answer. `size` is what is held of the company (of all, for staff) in `tier`, the first tier that works; null when it does not tell.",
         data=record(
             {
                 **RATES,
-                "tier": STRING,
-                "size": {**record({"keys": INTEGER, "bytes": INTEGER}), "type": ["object", "null"]},
-                "resources": array(record({"resource": STRING, "ttl": INTEGER, **RATES})),
+                "tier": {"enum": list(TIERS)},
+                "tiers": record({name: {"enum": ["ok", "away", "off"]} for name in TIERS}),
+                "size": SIZE,
+                "resources": array(
+                    record(
+                        {
+                            "resource": STRING,
+                            "ttl": INTEGER,
+                            "tier": {"enum": list(TIERS)},
+                            "size": SIZE,
+                            "byTier": record(dict.fromkeys(TIERS, INTEGER)),
+                            **RATES,
+                        }
+                    )
+                ),
             }
         ),
     )
     def get(self, request: Request) -> Response:
         """Return hits, misses and size."""
-        return ok(queries.cache_stats())
+        return ok(queries.cache_stats(tenant_of(request)))
 
 
 class ClearForm(serializers.Serializer[Any]):
