@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext as _
 
 Row = TypeVar("Row")
 
@@ -88,10 +89,12 @@ def _decode(cursor: str, model: type[Model], names: Sequence[str]) -> tuple[bool
         packed = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         backwards, *values = packed
         if len(values) != len(names):
-            raise CursorError("This page link belongs to another list. Start again from the first page.")
+            raise CursorError(_("This page link belongs to another list. Start again from the first page."))
         return bool(backwards), [
             _value(model, name, value) for name, value in zip(names, values, strict=True)
         ]
+    except CursorError:
+        raise
     except (
         ValueError,
         TypeError,
@@ -102,7 +105,7 @@ def _decode(cursor: str, model: type[Model], names: Sequence[str]) -> tuple[bool
         UnicodeDecodeError,
         RecursionError,
     ) as error:
-        raise CursorError("This page link cannot be read. Start again from the first page.") from error
+        raise CursorError(_("This page link cannot be read. Start again from the first page.")) from error
 
 
 def _value(model: type[Model], name: str, value: Any) -> Any:

@@ -40,8 +40,8 @@ LANGUAGES = {"pt_BR": "pt_BR", "en": "en"}
 # What other packages show without Brazilian Portuguese (Unfold, the theme of the admin) or in other words than ours (allauth),
 # word for word as they have it.
 THEIRS = (
-    "Add row", "All applications", "Apply Filters", "Choose file to upload", "Click to cancel", "Click to download", "Date from",
-    "Date to", "Email", "Expand row", "False", "General", "Go back", "Image preview", "Loading more results...", "More actions", "No data",
+    "%(full_result_count)s total", "Add new item", "Add row", "All applications", "Apply Filters", "Choose file to upload", "Click to cancel", "Click to download", "Date from",
+    "Date to", "Email", "Expand row", "False", "Forgotten your password or username?", "General", "Go back", "Image preview", "Loading more results...", "More actions", "No data",
     "No recent searches", "No results found", "No results matching your query", "Not enough data.", "Recent searches", "Record picture",
     "Reset filters", "Return to site", "Run", "Search apps and models...", "Select action", "Select action to run", "Select all rows",
     "Select record", "Select value", "Submit", "This item will be deleted.",

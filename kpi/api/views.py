@@ -140,7 +140,15 @@ def _period(request: ApiRequest) -> Period:
     try:
         return periods.from_query(request.query_params, today=today)
     except periods.PeriodError as error:
-        raise BadParameter({"period": _("This is not a period: %(problem)s") % {"problem": error}}) from error
+        asked = " – ".join(
+            filter(None, (request.query_params.get(name, "") for name in ("period", "from", "to")))
+        )
+        raise BadParameter(
+            {
+                "period": _("“%(asked)s” is not a period. Use a named one, or from and to as 2026-03-01.")
+                % {"asked": asked[:60]}
+            }
+        ) from error
 
 
 def _comparison(request: ApiRequest) -> str:

@@ -265,3 +265,10 @@ def test_strangers_find_nothing(cast: Cast, client: Client) -> None:
     client.force_login(cast.carla)
     assert client.get("/t/aurora/").status_code == 404
     assert not Visit.objects.exists()
+
+
+@pytest.mark.parametrize("query", ["period=ontem", "from=2026-02-31", "from=2026-03-02&to=2026-03-01"])
+def test_the_api_refuses_a_period_in_the_readers_language(aurora: Client, query: str) -> None:
+    answer = aurora.get(f"/api/kpis?{query}")
+    assert answer.status_code == 400
+    assert "não é um período" in answer.json()["details"]["period"]

@@ -185,3 +185,11 @@ def test_unknown_balances_are_null_not_zero(cast: Cast) -> None:
     make_account(cast.aurora, name="Sem saldo")
     (row,) = body(with_key(cast.aurora).get("/api/pluggy/accounts"))["data"]
     assert (row["name"], row["balance"]) == ("Sem saldo", None)
+
+
+@pytest.mark.parametrize("cursor", ["WzAsMV0", "bm9uZQ"])
+def test_a_cursor_of_elsewhere_is_refused_in_the_readers_language(client, cast: Cast, cursor: str) -> None:
+    client.force_login(cast.ana)
+    answer = client.get("/api/sales", {"cursor": cursor})
+    assert answer.status_code == 400
+    assert "Este cursor é de outra lista" in answer.json()["message"]
