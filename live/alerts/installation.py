@@ -62,6 +62,17 @@ KINDS: Final = (
         open_after=1,
         close_after=1,
     ),
+    AlertKind(
+        "UNPROVEN_BACKUP",
+        _("Backup that may not come back"),
+        _("Look at the last rehearsal under Backups, correct what it says, and run manage.py rehearse_backup."),
+        severity="critical",
+        # A monthly rehearsal with some days of grace.
+        limit=lambda: Decimal(35) if settings.BACKUP_EVERY_HOURS else None,
+        unit="d",
+        open_after=1,
+        close_after=1,
+    ),
 )
 
 
@@ -71,6 +82,7 @@ def look(limits: Limits) -> Iterator[Finding]:
     yield from _answers(figures.of(totals), limits)
     yield from _processes(totals, limits)
     yield from _backups(limits)
+    yield from _rehearsals(limits)
 
 
 def _answers(now: figures.Now, limits: Limits) -> Iterator[Finding]:
@@ -126,6 +138,22 @@ def _backups(limits: Limits) -> Iterator[Finding]:
         past = _decimal(age / timedelta(hours=1))
         text = gettext_noop("The last good backup is %(hours)s hours old (limit %(limit)s).")
         yield Finding("LATE_BACKUP", text, {"hours": round(past), "limit": round(hours)}, past)
+
+
+def _rehearsals(limits: Limits) -> Iterator[Finding]:
+    """Yield a finding when the last rehearsal failed, or none went well for longer than the limit while there are backups."""
+    days = limits.get("UNPROVEN_BACKUP")
+    if not settings.BACKUP_EVERY_HOURS or days is None or last_ok(BackupRun.Kind.BACKUP) is None:
+        return
+    ended = BackupRun.objects.filter(kind=BackupRun.Kind.REHEARSAL).exclude(status=BackupRun.Status.RUNNING)
+    last = ended.order_by("-started_at").first()
+    if last is not None and last.status == BackupRun.Status.FAILED:
+        text = gettext_noop("The last rehearsal failed: %(name)s could not have been brought back.")
+        yield Finding("UNPROVEN_BACKUP", text, {"name": last.name or "–"})
+    elif last is not None and pg.now() - last.started_at > timedelta(days=float(days)):
+        past = _decimal((pg.now() - last.started_at) / timedelta(days=1))
+        text = gettext_noop("No backup was rehearsed for %(days)s days (limit %(limit)s).")
+        yield Finding("UNPROVEN_BACKUP", text, {"days": round(past), "limit": round(days)}, past)
 
 
 def _decimal(value: float) -> Decimal:

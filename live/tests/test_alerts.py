@@ -301,3 +301,20 @@ def test_an_installation_without_any_backup_is_late_by_its_age(
     assert "LATE_BACKUP" not in found()
     AlertRule.objects.create(code="LATE_BACKUP", threshold="-1")
     assert found()["LATE_BACKUP"].value >= 0
+
+
+def test_a_backup_that_could_not_be_brought_back_is_told(figures_of_nobody: None, settings: Any) -> None:
+    settings.CELERY_BROKER_URL = ""
+    BackupRun.objects.create(kind="backup", status="ok")
+    assert found() == {}, "before the first rehearsal nobody knows"
+    old = timezone.now() - timedelta(days=36)
+    BackupRun.objects.create(kind="rehearsal", status="ok", name="a", started_at=old)
+    assert found()["UNPROVEN_BACKUP"].values == {"days": 36, "limit": 35}
+    BackupRun.objects.create(kind="rehearsal", status="failed", name="b")
+    BackupRun.objects.create(kind="rehearsal", status="running", name="c")
+    (wrong,) = found().values()
+    assert wrong.text % wrong.values == "The last rehearsal failed: b could not have been brought back."
+    BackupRun.objects.create(kind="rehearsal", status="ok", name="d")
+    assert found() == {}
+    settings.BACKUP_EVERY_HOURS = 0
+    assert found() == {}
