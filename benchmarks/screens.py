@@ -54,7 +54,7 @@ def _enter(chromium: Browser, base: str) -> Page:
     page.fill("input[name=login]", LOGIN[0])
     page.fill("input[name=password]", LOGIN[1])
     page.press("input[name=password]", "Enter")
-    page.wait_for_url("**/t/**")
+    page.wait_for_url(lambda url: "/accounts/" not in url)
     page.goto(f"{base}{LIST}")
     return page
 

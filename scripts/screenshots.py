@@ -34,7 +34,7 @@ def main(base: str) -> None:
             page.fill("input[name=login]", LOGIN[0])
             page.fill("input[name=password]", LOGIN[1])
             page.press("input[name=password]", "Enter")
-            page.wait_for_url("**/t/**")
+            page.wait_for_url(lambda url: "/accounts/" not in url)
             page.goto(f"{base}/t/serra-verde/{path}", wait_until="load")
             # The page's stream never ends, so "no network" cannot be awaited.
             page.wait_for_function("!document.querySelector('.htmx-request')")
