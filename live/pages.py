@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
@@ -79,6 +80,7 @@ def live(request: HttpRequest) -> dict[str, Any]:
             "address": f"/api/events?tenant={access.tenant.slug}",
             "key": kept_for(user_id=access.user.pk, tenant_id=access.tenant.pk),
             "number": number,
+            "report": reverse("live:seen", kwargs={"slug": access.tenant.slug}),
             "heartbeat": settings.WEBSOCKET_HEARTBEAT_INTERVAL,
             "polling": settings.ENABLE_SMART_POLLING,
         }

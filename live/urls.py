@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from live import pages, status, views
+from live import pages, seen, status, views
 
 app_name = "live"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("health/live", views.live, name="health_live"),
     path("health/ready", views.ready, name="health_ready"),
     path("health/realtime", views.realtime, name="health_realtime"),
+    path("t/<slug:slug>/seen", seen.report, name="seen"),
     path("t/<slug:slug>/status/", status.page, name="status"),
     path("metrics", views.metrics, name="metrics"),
 ]

@@ -71,7 +71,7 @@ function ring(name, detail = {}) {
   document.body.dispatchEvent(new CustomEvent(`live:${name}`, { detail, bubbles: true }));
   for (const part of parts()) {
     if (!part.dataset.live.split(" ").includes(name)) continue;
-    if (!bells.has(part.id)) bells.set(part.id, { heard: performance.now(), age: detail.age_ms ?? 0 });
+    if (!bells.has(part.id)) bells.set(part.id, { heard: performance.now(), age: detail.age_ms ?? 0, event: detail.number ?? 0 });
     readSoon(part);
   }
 }
@@ -142,7 +142,7 @@ function report(id) {
   if (!bell || !reportTo || Math.random() > 0.2) return;
   const ms = Math.round(bell.age + performance.now() - bell.heard);
   const headers = { "Content-Type": "application/json", ...JSON.parse(document.body.getAttribute("hx-headers") ?? "{}") };
-  fetch(reportTo, { method: "POST", headers, body: JSON.stringify({ ms }), keepalive: true }).catch(() => {});
+  fetch(reportTo, { method: "POST", headers, body: JSON.stringify({ ms, event: bell.event }), keepalive: true }).catch(() => {});
 }
 
 // --- the stream --------------------------------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ function got({ name, id, data }) {
   if (name === "heartbeat") return;
   if (name === "reload") readAll();
   else if (name === "close") closed = data.reason;
-  else ring(name, data);
+  else ring(name, { ...data, number: id });
 }
 
 function parse(block) {
