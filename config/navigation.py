@@ -78,7 +78,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
                 "tenants:settings",
                 _("Settings"),
                 "settings",
-                inside=("tenants:people", "tenants:keys", "tenants:audit"),
+                inside=("tenants:people", "notifications:settings", "tenants:keys", "tenants:audit"),
             ),
         ),
     ),

@@ -7,10 +7,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from django.conf import settings
 from django.db.models import TextChoices
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext, to_locale
 
+from lib import formats
 from live.models import Notification
 from tenants.models import Capability, Membership, Role
 
@@ -64,7 +66,9 @@ class Kind:
 
 
 def _said(value: Any) -> Any:
-    """Return a kept sentence (`{"text": template of the catalogues, "values": …}`) in the active language, another value as it is."""
+    """Return a kept sentence (`{"text": template of the catalogues, "values": …}`) or a whole number in the active language, else the value."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return formats.number(value, to_locale(get_language() or settings.LANGUAGE_CODE))
     if not isinstance(value, dict) or "text" not in value:
         return value
     text, values = str(value["text"]), value.get("values")

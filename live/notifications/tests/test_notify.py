@@ -194,6 +194,14 @@ def test_a_kept_sentence_is_translated_and_an_old_row_can_be_read(cast: Cast) ->
         assert (shown(row, cast.aurora).title, shown(row, cast.aurora).path) == ("Papel: x.", "/t/aurora/")
     row.event, row.path = "gone", ""
     assert shown(row, cast.aurora).path == ""
+    ready = Notification(event="export_ready", params={"list": {"text": "Sales", "values": {}}, "rows": 1200})
+    ready.severity, ready.path = "info", "/t/aurora/"
+    with translation.override("pt-br"):
+        found = shown(ready, cast.aurora)
+    assert (found.title, found.body) == (
+        "A sua planilha está pronta: Vendas",
+        "Linhas: 1.200. O link vale por um dia.",
+    )
     missing = Notification(event="test_all", params={}, severity="info")
     assert shown(missing, cast.aurora).title == "– happened"
 
