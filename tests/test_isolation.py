@@ -1,6 +1,7 @@
 """Two companies: nobody sees the other's row. Walks every address, every id, every cache key and export."""
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.db import models
 from django.test import Client
 
 from ledger.models import Export
+from live.cache import tiers
 from tenants import services, tokens
 from tenants.models import Capability, Membership, User
 from tenants.tokens import Credential
@@ -34,6 +36,7 @@ OWN = {
     "api/notifications/<int:pk>/read",
     "api/notifications/read-all",
     "api/user/notification-preferences",
+    "t/<slug:slug>/seen",
 }
 # Unique keys that do not begin with the company, each with its reason.
 OTHER_KEYS = {
@@ -211,13 +214,18 @@ def check_cache(cast: Cast) -> None:
             # Sessions and counters; nothing of a company is under another name.
             assert MARK.encode() not in (redis.dump(name) or b""), name
             continue
-        match = re.fullmatch(r"tenant:(\d+):[a-z]+:[\d.]+(:[0-9a-f]{20}|:\d{4}-\d{2})?", name)
+        match = re.fullmatch(r"tenant:(\d+):[a-z]+:[\d.]+(:[a-z0-9-]{1,32})?(:[0-9a-f]{40})?", name)
         assert match, name
         tenant_id, kept = int(match.group(1)), redis.get(name)
         seen[tenant_id] += 1
         assert (tenant_id == cast.aurora.pk) or MARK.encode() not in kept, name
         assert redis.ttl(name) > 0, f"{name} lives for ever"
     assert min(seen.values()) > 8, seen
+    held = {name: tiers.memory.get(name, now=time.time()) for name, _ in tiers.memory.items()}
+    assert len(held) > 8
+    for name, stored in held.items():
+        assert stored, name
+        assert name.startswith(f"tenant:{cast.aurora.pk}:") or MARK.encode() not in stored.body, name
 
 
 def test_exports_are_for_who_asked(cast: Cast, worlds: tuple[World, World]) -> None:

@@ -22,7 +22,7 @@ FULL: Final = 0.9  # share of the cap at which rows are thrown out
 ROOMY: Final = 0.75  # share of the cap at which that ends
 LOG_PAGES: Final = 256  # 1 MB of write-ahead log at most before it goes into the file
 PATIENCE: Final = 0.1  # seconds to wait for another writer
-EVICTED_AT_ONCE: Final = 100
+EVICTED_FIRST: Final = 10  # rows; twice as many at each further step
 
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS answers_1 (
@@ -130,6 +130,7 @@ class FileTier:
                 "journal_mode = WAL",
                 "synchronous = NORMAL",
                 "cache_size = -256",
+                "secure_delete = OFF",  # on in some builds: then throwing out writes as much as keeping
                 f"max_page_count = {self.pages}",
                 f"wal_autocheckpoint = {self.log_pages}",
                 f"journal_size_limit = {self.log_pages * PAGE}",
@@ -151,9 +152,11 @@ class FileTier:
     def _make_room(self, connection: sqlite3.Connection) -> None:
         """Throw out what is over, then what ends soonest, until a quarter of the file is free."""
         connection.execute("DELETE FROM answers_1 WHERE until < ?", (time.time(),))
+        rows = EVICTED_FIRST
         while self._used(connection) > ROOMY * self.pages:
-            if connection.execute(_EVICT, (EVICTED_AT_ONCE,)).rowcount < 1:
+            if connection.execute(_EVICT, (rows,)).rowcount < 1:
                 return
+            rows *= 2
 
     def _set_aside(self, error: sqlite3.DatabaseError) -> None:
         """Move the broken file away, once: who comes second finds another file in its place and only lets go of the old one."""

@@ -65,7 +65,7 @@ def _inside_transaction() -> bool:
 
 def _look(question: _Question) -> tuple[Stored, tiers.Name, bool] | None:
     """Return the value, its tier and whether it is fresh; None when there is none young enough to be served."""
-    found = tiers.look(question.name)
+    found = tiers.look(question.name, seconds=question.row.kept_for)
     if found is None:
         return None
     stored, tier = found
@@ -73,8 +73,6 @@ def _look(question: _Question) -> tuple[Stored, tiers.Name, bool] | None:
     # A clock that was set back makes ages negative; what claims to come from further ahead than it lives is not believed.
     if not -row.ttl < age < row.kept_for:
         return None
-    if tier != "redis":
-        tiers.to_redis(question.name, stored.pack(), seconds=int(row.kept_for - max(0.0, age)))
     return stored, tier, age < row.ttl
 
 

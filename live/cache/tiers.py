@@ -1,5 +1,7 @@
 """The tiers in the order in which they are asked: Redis, a SQLite file of this host, the memory of this process. One that fails is skipped.
 
+What this process saw within the last second it answers without asking: hot answers cost no round trip.
+
 A key names the generation of what it holds, so a value is as true in one tier as in another, and a tier that comes back with old values
 holds them under keys that nobody asks for any more.
 """
@@ -57,21 +59,33 @@ def redis() -> Redis | None:
     return cast("Redis", cast("Any", caches["answers"]).client.get_client(write=True))
 
 
-def look(name: str) -> tuple[Stored, Name] | None:
-    """Return the value of this key and the tier that had it; None when none has it."""
-    for tier, get in READERS:
+def look(name: str, *, seconds: int) -> tuple[Stored, Name] | None:
+    """Return the value of this key, which lives for so many seconds, and the tier that had it; None when none has it."""
+    held = memory.recent(name)
+    if held is not None:
+        return held, "memory"
+    for tier, get in SHARED:
         packed = get(name)
         found = Stored.unpack(packed) if packed else None
         # SQLite does not notice a byte that a failing disk changed; a wrong number must not come out of that.
-        if found is not None and (tier != "sqlite" or found.is_whole):
-            return found, tier
-    return None
+        if found is not None and (tier == "redis" or found.is_whole):
+            return _seen(name, found, tier, seconds)
+    held = memory.get(name, now=time.time())
+    return _seen(name, held, "memory", seconds) if held else None
+
+
+def _seen(name: str, found: Stored, tier: Name, seconds: int) -> tuple[Stored, Name]:
+    """Hold the value, and give it back to a Redis that has lost it."""
+    memory.put(name, found, until=found.at + seconds)
+    if tier != "redis":
+        to_redis(name, found.pack(), seconds=min(seconds, int(found.at + seconds - time.time())))
+    return found, tier
 
 
 def keep(name: str, value: Stored, *, seconds: int) -> None:
     """Give a new value to every tier for so many seconds: to memory and Redis now, to the file after the answer is sent."""
     packed, until = value.pack(), value.at + seconds
-    memory.put(name, packed, until=until)
+    memory.put(name, value, until=until)
     to_redis(name, packed, seconds=seconds)
     if settings.SQLITE_PATH:
         later.do(partial(_to_file, name, packed, until))
@@ -134,12 +148,7 @@ def _to_file(name: str, packed: bytes, until: float) -> None:
         found.breaker.worked()
 
 
-def _from_memory(name: str) -> bytes | None:
-    return memory.get(name, now=time.time())
-
-
-READERS: Final[tuple[tuple[Name, Callable[[str], bytes | None]], ...]] = (
+SHARED: Final[tuple[tuple[Name, Callable[[str], bytes | None]], ...]] = (
     ("redis", _from_redis),
     ("sqlite", _from_file),
-    ("memory", _from_memory),
 )
