@@ -110,7 +110,7 @@ def _environment(home: Path) -> None:
         "MAX_CONCURRENT_CONNECTIONS": "10000",
         "SQLITE_PATH": str(home / "cache.sqlite3"),
         "BACKUP_EVERY_HOURS": "0",
-        "LOG_LEVEL": "warning",
+        "LOG_LEVEL": "error",
     }
     import django
 
