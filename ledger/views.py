@@ -108,11 +108,10 @@ def _page(request: TenantRequest, spec: lists.ListSpec, filters: lists.Filters) 
 @member_required()
 def totals(request: TenantRequest, name: str) -> HttpResponse:
     """The sums of what is filtered; asked for after the page, so that the page never waits for them."""
-    spec = spec_of(name)
-    filters = lists.parse(spec, request.GET, today=clock.today(request.tenant.zone))
-    return render(
-        request, "ledger/_totals.html", {"spec": spec, "totals": lists.totals(spec, request.tenant, filters)}
-    )
+    spec, today = spec_of(name), clock.today(request.tenant.zone)
+    filters = lists.parse(spec, request.GET, today=today)
+    found = lists.ready_totals(spec, request.tenant, filters, today=today)
+    return render(request, "ledger/_totals.html", {"spec": spec, "totals": found})
 
 
 def _record(request: TenantRequest, name: str, pk: int) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from ledger.lists.catalog import LISTS
 from ledger.lists.filters import Choice, FilterProblem, Filters, ListSpec, parse
-from ledger.lists.read import Totals, kinds, listing, rows, totals
+from ledger.lists.read import Totals, kinds, listing, ready_totals, rows, totals
 
 __all__ = [
     "LISTS",
@@ -14,6 +14,7 @@ __all__ = [
     "kinds",
     "listing",
     "parse",
+    "ready_totals",
     "rows",
     "totals",
 ]

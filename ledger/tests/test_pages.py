@@ -3,6 +3,7 @@
 import io
 import json
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -582,3 +583,22 @@ def test_a_list_says_why_it_is_empty(client, cast: Cast) -> None:
     assert "Nada neste período" in said()
     assert "Nada corresponde" in said("?status=cancelled")
     assert "Nada corresponde" in said("?q=ninguem")
+
+
+def test_totals_are_counted_once_until_facts_change(client, cast: Cast, facts) -> None:
+    client.force_login(cast.ana)
+    url = reverse("ledger:totals", kwargs={"slug": "aurora", "name": "transactions"})
+
+    def total(query: str = "") -> list[object]:
+        return [(one.rows, one.outflow) for one in client.get(f"{url}?{SPAN}{query}").context["totals"]]
+
+    assert total() == [(1, Decimal("-1234.56"))]
+    row = factories.make_transaction(facts["transactions"].account, "-5.00")
+    assert total() == [(1, Decimal("-1234.56"))]
+    assert total("&type=DEBIT") == [(2, Decimal("-1239.56"))]
+    client.post(bulk_url("aurora"), {"do": "ignore", "ids": [row.pk]})
+    cache.forget_generations()
+    assert total() == [(2, Decimal("-1239.56"))]
+    assert total("&status=counted") == [(1, Decimal("-1234.56"))]
+    client.force_login(cast.carla)
+    assert client.get(f"{url}?{SPAN}").status_code == 404
