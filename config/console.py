@@ -50,6 +50,10 @@ GROUPS: Final = (
         (
             ("live_event", _("Events"), "bolt"),
             ("live_generation", _("Generations"), "layers"),
+            ("live_alert", _("Alerts"), "notification_important"),
+            ("live_alertrule", _("Alert rules"), "tune"),
+            ("live_process", _("Processes"), "memory"),
+            ("live_performancemetric", _("Measurements"), "speed"),
             ("kpi_viewstate", _("Numbers"), "monitoring"),
             ("ledger_export", _("Exports"), "download"),
         ),

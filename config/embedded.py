@@ -42,6 +42,7 @@ ALWAYS = {
     "listen_addresses": "",
     "jit": "off",
     "max_connections": "100",
+    "shared_preload_libraries": "pg_stat_statements",  # the slowest statements, for the status page
     "timezone": "UTC",
     "log_timezone": "UTC",
 }

@@ -22,6 +22,7 @@ KINDS: Final = (
         unit="min",
         # A company whose facts change once a day is behind for some seconds, with a view of yesterday.
         open_after=3,
+        concerns_everybody=True,
     ),
 )
 READINGS: Final = {"kpi_companies_behind": "Companies whose monthly view is behind their facts."}

@@ -77,6 +77,34 @@ def percent(ratio: Decimal | None, locale: str = DEFAULT_LOCALE, places: int = 1
     )
 
 
+def duration(milliseconds: float | None, locale: str = DEFAULT_LOCALE) -> str:
+    """Return how long something took, as exact as one can feel: `180 ms`, `2,4 s`, `42 s`, `3 min`, `2 h`, `5 d`."""
+    if milliseconds is None:
+        return UNKNOWN
+    milliseconds = max(0.0, milliseconds)
+    seconds = milliseconds / 1_000
+    if seconds < 0.9995:
+        return f"{number(round(milliseconds), locale)} ms"
+    if seconds < 9.95:
+        return f"{number(Decimal(str(round(seconds, 1))), locale)} s"
+    for unit, length, most in (("s", 1, 60), ("min", 60, 60), ("h", 3_600, 48)):
+        if round(seconds / length) < most:
+            return f"{number(round(seconds / length), locale)} {unit}"
+    return f"{number(round(seconds / 86_400), locale)} d"
+
+
+def size(count: int | float | None, locale: str = DEFAULT_LOCALE) -> str:
+    """Return a number of bytes: `812 B`, `12,3 MB`, `1,4 GB`."""
+    if count is None:
+        return UNKNOWN
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1_024 or unit == "GB":
+            break
+        value /= 1_024
+    return f"{number(Decimal(str(round(value, 1 if value < 100 and unit != 'B' else 0))).normalize(), locale)} {unit}"
+
+
 def delta(ratio: Decimal | None, locale: str = DEFAULT_LOCALE) -> str:
     """Return a change as percent that always shows its direction: `+12,3%`, `−4%`, `0%`.
 

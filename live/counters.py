@@ -37,6 +37,11 @@ class Times:
         """Return the mean in milliseconds; None when nothing was measured."""
         return self.sum_ms / self.n if self.n else None
 
+    @property
+    def p95(self) -> float | None:
+        """Return the milliseconds below which 95 % lie; None when nothing was measured."""
+        return self.quantile(0.95)
+
     def add(self, other: "Times", sign: int = 1) -> "Times":
         """Add (or with -1 take away) the other's figures, and return this."""
         self.buckets = [

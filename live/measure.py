@@ -101,6 +101,16 @@ class Alive:
     recent: Figures
     recent_seconds: float
 
+    @property
+    def memory_bytes(self) -> float | None:
+        """Return its resident memory; None when it did not say."""
+        return self.gauges.get("memory_bytes")
+
+    @property
+    def streams(self) -> float | None:
+        """Return how many streams it holds open; None when it holds none by its kind."""
+        return self.gauges.get("connections")
+
 
 def start(kind: str) -> None:
     """Begin to write this process's figures; once a process. `kind`: web, worker or beat. Returns at once."""

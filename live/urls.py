@@ -13,5 +13,6 @@ urlpatterns = [
     path("health/realtime", views.realtime, name="health_realtime"),
     path("t/<slug:slug>/seen", seen.report, name="seen"),
     path("t/<slug:slug>/status/", status.page, name="status"),
+    path("t/<slug:slug>/status/alerts/<int:pk>/mute", status.mute, name="mute_alert"),
     path("metrics", views.metrics, name="metrics"),
 ]

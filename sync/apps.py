@@ -13,7 +13,7 @@ class SyncConfig(AppConfig):
     def ready(self) -> None:
         """Register who reads one record upstream, who understands Pluggy's notices, and how connections are doing."""
         from ledger import refresh
-        from live import alerts, exposition, freshness, health, notifications
+        from live import alerts, exposition, freshness, health, notifications, situation
         from sync import health as connections
         from sync import inbox, notices, reading, telling, watching, webhooks
         from tenants import doors, history
@@ -22,6 +22,7 @@ class SyncConfig(AppConfig):
         alerts.register_alert_source(watching.find, *watching.KINDS)
         exposition.register(watching.read, **watching.READINGS)
         freshness.register_origin(watching.origin)
+        situation.register_sources(watching.sources)
         refresh.register(reading.refresh)
         inbox.register("pluggy", notices.pluggy)
         notifications.register(*telling.KINDS)

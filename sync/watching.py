@@ -14,7 +14,10 @@ from lib import clock
 from live import alerts
 from live.alerts import AlertKind, Finding
 from live.exposition import Reading
+from live.situation import Budget, Source
+from sync import queries
 from sync.models import Connection, InboundDelivery, SyncRun
+from tenants.models import Tenant
 
 MOST: Final = 200  # alerts of one kind: more say nothing new
 # A notice is worked off within seconds; one that is older has nothing to do with the event.
@@ -119,6 +122,32 @@ def read() -> Iterator[Reading]:
 
 def _seconds(since: datetime | None, now: datetime) -> float:
     return max(0.0, (now - since).total_seconds()) if since else 0.0
+
+
+def sources(tenant: Tenant) -> list[Source]:
+    """Return every connection of the company as the status page shows it."""
+    found = queries.connection_health(tenant)
+    rows = Connection.objects.in_bulk([one.pk for one in found])
+    return [
+        Source(
+            pk=one.pk,
+            name=one.name,
+            kind=one.kind_name,
+            url=reverse("sync:connection", kwargs={"slug": tenant.slug, "pk": one.pk}),
+            at=one.last_good_at,
+            next_at=one.next_due_at if one.state == Connection.State.ACTIVE else None,
+            needs_person=one.needs_person,
+            is_late=one.is_late,
+            is_paused=one.state == Connection.State.PAUSED,
+            is_running=one.is_running,
+            sentence=one.sentence,
+            budgets=tuple(
+                Budget(left.seconds, left.amount, left.remaining)
+                for left in queries.request_budget(rows[one.pk])
+            ),
+        )
+        for one in found
+    ]
 
 
 def origin(tenant_id: int, payload: Mapping[str, Any], at: datetime) -> datetime | None:

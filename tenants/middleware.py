@@ -89,14 +89,20 @@ class AdminDoorMiddleware:
             return redirect_to_login(request.get_full_path())
         if not user.is_staff:
             raise Http404
-        if settings.ADMIN_SECOND_FACTOR and not _showed_second_factor(request):
+        if settings.ADMIN_SECOND_FACTOR and not showed_second_factor(request):
             return _ask_for_second_factor(request)
         return self.get_response(request)
 
 
-def _showed_second_factor(request: HttpRequest) -> bool:
+def showed_second_factor(request: HttpRequest) -> bool:
+    """Return whether the signed-in person showed a second factor in this session."""
     records = get_authentication_records(request, request.user)
     return any(record.get("method") == "mfa" for record in records)
+
+
+def is_operator(request: HttpRequest) -> bool:
+    """Return whether this is staff who may see the whole installation: with a second factor, unless none is asked for."""
+    return bool(request.user.is_staff) and (not settings.ADMIN_SECOND_FACTOR or showed_second_factor(request))
 
 
 def _ask_for_second_factor(request: HttpRequest) -> HttpResponse:

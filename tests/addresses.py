@@ -15,6 +15,8 @@ OPEN: Mapping[str, str] = {
     "health": "for who watches the processes; states and counts only",
     "health/live": "for who watches the processes",
     "health/ready": "for who watches the processes",
+    "health/realtime": "for who spreads the load over the processes; counts only",
+    "metrics": "Prometheus comes with a token of its own; without one it does not exist",
     "language": "before and after sign-in alike; changes nothing but the visitor's own language",
     "api/auth/token": "is how one comes in; limited by address, locked after failures",
     "api/auth/token/refresh": "is how one stays in; a signed token is the credential",

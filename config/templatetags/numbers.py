@@ -61,6 +61,18 @@ def percent(value: Decimal | None, places: int = 1) -> str:
 
 
 @register.filter
+def duration(milliseconds: float | None) -> str:
+    """Return how long something took: `180 ms`, `2,4 s`, `3 min`."""
+    return formats.duration(milliseconds, locale())
+
+
+@register.filter
+def size(count: int | float | None) -> str:
+    """Return a number of bytes: `12,3 MB`."""
+    return formats.size(count, locale())
+
+
+@register.filter
 def delta(value: Decimal | None) -> str:
     """Return a change as percent with its sign: `+12,3%`."""
     return formats.delta(value, locale())

@@ -37,6 +37,9 @@ def rendered(source: str, path: str = "/", **values: Any) -> str:
         ("{{ v|number:2 }}", "−1.234,50", "−1,234.50"),
         ("{{ r|percent }}", "12,3%", "12.3%"),
         ("{{ r|delta }}", "+12,3%", "+12.3%"),
+        ("{{ ms|duration }}", "180 ms", "180 ms"),
+        ("{{ n|duration }} {{ n|size }}", "– –", "– –"),
+        ("{{ bytes|size }}", "12,3 MB", "12.3 MB"),
         ("{{ d|day }}", "21/11/2026", "Nov 21, 2026"),
         ("{{ d|month }}", "novembro de 2026", "November 2026"),
         ("{{ n|money }}{{ n|percent }}{{ n|day }}{{ n|moment }}{{ n|ago }}{{ n|number }}", "–" * 6, "–" * 6),
@@ -48,6 +51,8 @@ def test_numbers_follow_the_language(source, pt, en):
         "r": Decimal("0.1234"),
         "d": date(2026, 11, 21),
         "n": None,
+        "ms": 180.4,
+        "bytes": 12_900_000,
     }
     with translation.override("pt-br"):
         assert rendered(source, **values) == pt

@@ -142,3 +142,22 @@ def test_exact_money_can_be_read_back(amount):
         .replace(formats.MINUS, "-")
     )
     assert Decimal(digits) == amount
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "shown"),
+    [
+        (None, "–"), (-5, "0 ms"), (0, "0 ms"), (180.4, "180 ms"), (999.4, "999 ms"), (999.6, "1 s"), (2_449, "2,4 s"), (9_940, "9,9 s"),
+        (9_960, "10 s"), (59_400, "59 s"), (59_600, "1 min"), (3_500_000, "58 min"), (3_599_000, "1 h"), (172_000_000, "2 d"), (9e10, "1.042 d"),
+    ],
+)  # fmt: skip
+def test_durations_are_as_exact_as_one_can_feel(milliseconds, shown):
+    assert formats.duration(milliseconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [(None, "–"), (0, "0 B"), (812, "812 B"), (1_536, "1,5 kB"), (12_900_000, "12,3 MB"), (524_288_000, "500 MB"), (1_500_000_000, "1,4 GB")],
+)  # fmt: skip
+def test_sizes_of_data(count, shown):
+    assert formats.size(count) == shown

@@ -21,7 +21,8 @@ class AlertKind:
     """One kind. `limit` is the code's own; the row of AlertRule outranks it. `unit` belongs to limit and value.
 
     It is open after `open_after` looks in a row that found it, and over after `close_after` that did not. `advice` says what to do, for
-    whoever can do it. `tells` is False where another notification says it already: the alert is then shown only.
+    whoever can do it. `tells` is False where another notification says it already: the alert is then shown only. One of the
+    installation that `concerns_everybody` is shown to every company.
     """
 
     code: str
@@ -33,6 +34,7 @@ class AlertKind:
     open_after: int = 2
     close_after: int = 3
     tells: bool = True
+    concerns_everybody: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ KINDS: Final = (
         _("Look at the slowest routes and statements; add web processes when the processor is busy."),
         limit=lambda: Decimal(settings.PERFORMANCE_ALERT_THRESHOLD_MS),
         unit="ms",
+        concerns_everybody=True,
     ),
     AlertKind(
         "LOW_CACHE_HIT_RATE",
@@ -50,6 +51,7 @@ KINDS: Final = (
         _("No worker"),
         _("Start a worker: until then nothing new is read and no e-mail goes out."),
         severity="critical",
+        concerns_everybody=True,
     ),
     AlertKind(
         "LATE_BACKUP",
@@ -65,7 +67,9 @@ KINDS: Final = (
     AlertKind(
         "UNPROVEN_BACKUP",
         _("Backup that may not come back"),
-        _("Look at the last rehearsal under Backups, correct what it says, and run manage.py rehearse_backup."),
+        _(
+            "Look at the last rehearsal under Backups, correct what it says, and run manage.py rehearse_backup."
+        ),
         severity="critical",
         # A monthly rehearsal with some days of grace.
         limit=lambda: Decimal(35) if settings.BACKUP_EVERY_HOURS else None,

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from config import schedules
 from kpi import services as kpi
 from lib import pg
+from live import situation
 
 LOOK_EVERY: Final = 0.3  # seconds
 
@@ -31,6 +32,8 @@ class Command(BaseCommand):
     def _setup(self) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         self.stderr.write("Tables, triggers and views are up to date.")
+        if situation.count_statements():
+            self.stderr.write("Statements are counted (pg_stat_statements).")
         made = schedules.install()
         self.stderr.write(f"Schedules made: {', '.join(made) if made else 'none, all were there'}.")
         refreshed = kpi.refresh_until_current()
