@@ -39,9 +39,8 @@ class _Guarded:
         """Connect, or do nothing when connected. Raises LeftAlone at once while nobody is to wait for the server."""
         guard = self._breaker
         if guard.is_open:
-            cast(
-                "Any", self
-            ).disconnect()  # a socket from before the failure tells nothing about the server of now
+            # A socket from before the failure tells nothing about the server of now.
+            cast("Any", self).disconnect()
         if not guard.allows():
             raise LeftAlone("Redis did not answer a moment ago.")
         try:

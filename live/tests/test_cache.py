@@ -1,15 +1,12 @@
 """The tenant cache: exact keys, generations that drop them, and a Redis that may be gone."""
 
-from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.core.cache import caches
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from redis import Redis
 
 from config.testing import ValkeyServer
 from live import cache, events, services
@@ -19,28 +16,9 @@ from tests.api import body, make_key, signed_in, with_key
 from tests.cast import Cast
 from tests.factories import make_sale, make_tenant
 
+from .cache_tools import Counted, own_valkey, redis, remember
 
-class Counted:
-    """A computation that says how often it ran."""
-
-    def __init__(self, value: Any = "v") -> None:
-        self.value, self.runs = value, 0
-
-    def __call__(self) -> Any:
-        self.runs += 1
-        return self.value
-
-
-def redis() -> Redis:
-    """Return the client of the cache itself."""
-    client: Redis = caches["answers"].client.get_client(write=False)
-    return client
-
-
-def remember(tenant_id: int, compute: Counted, resource: str = "list", **more: Any) -> cache.Answer:
-    """Ask the cache as if a second had passed since the last look at the generations."""
-    cache.forget_generations()
-    return cache.remember(resource, tenant_id=tenant_id, compute=compute, **more)
+__all__ = ["own_valkey"]
 
 
 def test_keys_are_exact_and_values_are_json(db: None) -> None:
@@ -159,17 +137,6 @@ def test_a_hit_costs_no_query_of_its_own(cast: Cast) -> None:
 
 
 # --- Redis away ------------------------------------------------------------------------------------------------------------
-@pytest.fixture
-def own_valkey(valkey_factory: Callable[[], ValkeyServer], settings: Any) -> Iterator[ValkeyServer]:
-    """A Valkey of this test's own under every cache, to be killed."""
-    server = valkey_factory()
-    settings.REDIS_URL = server.url
-    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
-    settings.CACHES = {name: {**row, "LOCATION": server.url} for name, row in settings.CACHES.items()}
-    yield server
-    server.stop()
-
-
 def test_without_redis_everything_is_read_through(cast: Cast, own_valkey: ValkeyServer) -> None:
     make_sale(cast.aurora, "10.00")
     client, page = with_key(cast.aurora), signed_in(cast.ana)
@@ -192,6 +159,10 @@ def test_keys_work_without_redis_too(cast: Cast, own_valkey: ValkeyServer) -> No
     own_valkey.kill()
     client = Client(headers={"Authorization": f"Api-Key {text}"})
     stats = body(client.get("/api/system/cache/stats"))["data"]
-    assert (stats["tier"], stats["tiers"]["redis"], stats["size"]) == ("memory", "away", {"keys": 0, "bytes": 0})
+    assert (stats["tier"], stats["tiers"]["redis"], stats["size"]) == (
+        "memory",
+        "away",
+        {"keys": 0, "bytes": 0},
+    )
     status = body(client.get("/api/system/status"))["data"]
     assert (status["cache"]["status"], status["database"]["status"]) == ("degraded", "ok")
