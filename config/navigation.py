@@ -69,7 +69,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry("sync:runs", _("Synchronisations"), "refresh-cw"),
             Entry("sync:import", _("Import files"), "file-up", needs=Capability.WRITE),
             Entry("sync:accounts", _("Accounts"), "landmark"),
-            Entry("live:status", _("State of the panel"), "activity"),
+            Entry("live:status", _("Panel status"), "activity"),
         ),
     ),
     (

@@ -40,7 +40,7 @@ def find(limits: alerts.Limits) -> Iterator[Finding]:
     minutes = limits.get("LATE_ROLLUPS")
     behind = 0 if minutes is None else _behind(timedelta(minutes=float(minutes)))
     if behind:
-        text = gettext_noop("The monthly numbers of %(n)s companies are behind their facts.")
+        text = gettext_noop("Companies whose monthly numbers are behind their facts: %(n)s.")
         yield Finding("LATE_ROLLUPS", text, {"n": behind}, Decimal(behind))
 
 

@@ -27,6 +27,7 @@ PAGES = {
     "connections": "connections/",
     "runs": "runs/",
     "import": "import/",
+    "status": "status/",
     "settings": "settings/",
     "people": "settings/people/",
     "keys": "settings/keys/",
