@@ -94,11 +94,11 @@ def test_secrets_come_from_the_environment():
 
 # --- processes --------------------------------------------------------------------------------------------------------
 def test_compose_runs_what_the_demo_runs():
-    assert {*SERVICES} == {"postgres", "redis", "setup", "web", "worker", "beat", "nginx"}
-    assert {*OURS} == {"setup", "web", "worker", "beat"}
+    assert {*SERVICES} == {"postgres", "redis", "setup", "web", "streams", "worker", "beat", "nginx"}
+    assert {*OURS} == {"setup", "web", "streams", "worker", "beat"}
     assert OURS["worker"]["command"] == ["python", *processes.worker()[1:]]
     assert OURS["beat"]["command"] == ["python", *processes.beat()[1:]]
-    assert "command" not in OURS["web"], "the image's own command"
+    assert "command" not in {**OURS["web"], **OURS["streams"]}, "the image's own command"
 
 
 def test_the_image_runs_the_one_door_and_obeys_port():
@@ -118,7 +118,7 @@ def test_setup_runs_before_every_process_and_its_command_exists():
     first, second = OURS["setup"]["command"][2].split(" && ")
     assert first == "python manage.py setup-db"
     assert second == f"cp -r {image_environment()['STATIC_ROOT']}/. /srv/static/"
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "streams", "worker", "beat"):
         assert OURS[name]["depends_on"]["setup"] == {"condition": "service_completed_successfully"}
 
 
@@ -244,6 +244,15 @@ def test_nginx_finds_the_web_process_at_its_port():
     assert OURS["web"]["expose"] == [port]
 
 
+def test_streams_are_answered_by_the_web_process_until_they_get_replicas_of_their_own():
+    upstream = deployment.nginx().find("upstream streams")
+    assert upstream.one("server") == f"streams:{OURS['streams']['environment']['PORT']} resolve"
+    assert OURS["streams"]["profiles"] == ["streams"]
+    assert OURS["streams"]["expose"] == OURS["web"]["expose"]
+    aliases = OURS["web"]["networks"]["default"]["aliases"]
+    assert aliases == ["${STREAMS_BESIDE_PAGES:-streams}"]
+
+
 def test_nginx_speaks_tls_with_the_mounted_certificate():
     server = secure_server()
     assert "./deploy/tls:/etc/nginx/tls:ro" in SERVICES["nginx"]["volumes"]
@@ -278,7 +287,7 @@ def test_nginx_serves_the_static_files_that_setup_put_there():
 @pytest.mark.parametrize("path", ["= /api/events", "/ws/"])
 def test_nginx_lets_streams_through_at_once(path):
     stream = secure_server().find(f"location {path}")
-    assert stream.one("proxy_pass") == "http://web"
+    assert stream.one("proxy_pass") == "http://streams"
     assert stream.one("proxy_buffering") == "off"
     assert stream.one("proxy_read_timeout") == "1h"
     # a directive of the block would cut off all those of http, Upgrade among them

@@ -22,7 +22,12 @@ def web(django_db_setup: None, django_db_blocker: Any) -> Iterator[Web]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: wipe())
-        with Web({"WEBSOCKET_CORS_ORIGIN": "https://partner.example.com"}) as process:
+        with Web(
+            {
+                "WEBSOCKET_CORS_ORIGIN": "https://partner.example.com",
+                "RATE_LIMIT_REQUESTS_PER_MINUTE": "100000",
+            }
+        ) as process:
             yield process
     with django_db_blocker.unblock():
         call_command("flush", verbosity=0, interactive=False)

@@ -19,7 +19,8 @@ from django.db import connection
 from config import embedded, processes
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE = 20.0  # seconds after which a test gives up waiting
+PATIENCE = 30.0  # seconds after which a test gives up waiting; a busy machine takes its time
+START = 90.0
 
 
 def database_url() -> str:
@@ -42,7 +43,12 @@ class Web:
         )
         argv = processes.web(host="127.0.0.1", port=self.port)
         self.process = subprocess.Popen(argv, cwd=ROOT, env=environment, stdout=self._log, stderr=self._log)
-        self._wait()
+        try:
+            self._wait()
+        except BaseException:
+            self.process.kill()
+            self.process.wait()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -63,7 +69,7 @@ class Web:
         return self._log.read().decode(errors="replace")
 
     def _wait(self) -> None:
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + START
         while True:
             assert self.process.poll() is None, self.log()
             try:
@@ -119,6 +125,11 @@ class Stream:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def local_port(self) -> int:
+        """Return our end's port."""
+        assert self._door.sock is not None, "the answer is open"
+        return int(self._door.sock.getsockname()[1])
 
     def close(self) -> None:
         """Hang up."""
