@@ -17,6 +17,8 @@ OPEN: Mapping[str, str] = {
     "health/ready": "for who watches the processes",
     "health/realtime": "for who spreads the load over the processes; counts only",
     "metrics": "Prometheus comes with a token of its own; without one it does not exist",
+    "robots.txt": "sends search engines away",
+    "favicon.ico": "leads to the icon",
     "language": "before and after sign-in alike; changes nothing but the visitor's own language",
     "api/auth/token": "is how one comes in; limited by address, locked after failures",
     "api/auth/token/refresh": "is how one stays in; a signed token is the credential",
@@ -55,6 +57,7 @@ class Address:
             "<int:pk>": sorted(str(pk) for pk in ids),
             "<str:month>": ["2026-03"],
             "<str:token>": ["token"],
+            "<slug:done>": ["request"],
         }
         needed = [name for name in values if name in self.route]
         for chosen in product(*(values[name] for name in needed)):

@@ -7,6 +7,7 @@ from typing import Final
 
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, When
 from django.db.models.expressions import Combinable
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -95,6 +96,30 @@ def _with_product(pk: int) -> Exists:
 
 NEWEST: Final = (_("newest first"), ("-date", "-id"))
 OLDEST: Final = (_("oldest first"), ("date", "id"))
+BY_NAME: Final = {
+    "name": (_("A to Z"), ("name_folded", "id")),
+    "-name": (_("Z to A"), ("-name_folded", "-id")),
+    "-id": (_("newest first"), ("-id",)),
+}
+IN_USE: Final = Choice(
+    "status",
+    _("Status"),
+    {
+        "active": (_("active"), SEEN & Q(is_active=True)),
+        "inactive": (_("inactive"), SEEN & Q(is_active=False)),
+        "all": (_("all"), SEEN),
+    },
+    default="all",
+)
+
+
+def _by_amount(column: str) -> dict[str, tuple[Promise, tuple[str, ...]]]:
+    """Return both orders by an amount; `column` is also their name in the URL."""
+    return {
+        f"-{column}": (_("largest first"), (f"-{column}", "-id")),
+        column: (_("smallest first"), (column, "id")),
+    }
+
 
 TRANSACTIONS: Final = ListSpec(
     name="transactions",
@@ -134,8 +159,7 @@ TRANSACTIONS: Final = ListSpec(
     orders={
         "-date": NEWEST,
         "date": OLDEST,
-        "-amount": (_("largest first"), ("-amount", "-id")),
-        "amount": (_("smallest first"), ("amount", "id")),
+        **_by_amount("amount"),
     },
     default_order="-date",
     date_column="date",
@@ -200,8 +224,7 @@ SALES: Final = ListSpec(
     orders={
         "-date": NEWEST,
         "date": OLDEST,
-        "-total": (_("largest first"), ("-total", "-id")),
-        "total": (_("smallest first"), ("total", "id")),
+        **_by_amount("total"),
     },
     default_order="-date",
     date_column="date",
@@ -249,24 +272,11 @@ CUSTOMERS: Final = ListSpec(
         "note",
     ),
     annotations={"shown_name": _either("name_override", "name")},
-    orders={
-        "name": (_("A to Z"), ("name_folded", "id")),
-        "-name": (_("Z to A"), ("-name_folded", "-id")),
-        "-id": (_("newest first"), ("-id",)),
-    },
+    orders=BY_NAME,
     default_order="name",
     choices=(
         _choices("kind", _("Kind"), Customer.Kind.choices),
-        Choice(
-            "status",
-            _("Status"),
-            {
-                "active": (_("active"), SEEN & Q(is_active=True)),
-                "inactive": (_("inactive"), SEEN & Q(is_active=False)),
-                "all": (_("all"), SEEN),
-            },
-            default="all",
-        ),
+        IN_USE,
     ),
     words={"state": "state"},
     search=_in_customers,
@@ -295,24 +305,11 @@ PRODUCTS: Final = ListSpec(
         "note",
     ),
     annotations={"shown_name": _either("name_override", "name")},
-    orders={
-        "name": (_("A to Z"), ("name_folded", "id")),
-        "-name": (_("Z to A"), ("-name_folded", "-id")),
-        "-id": (_("newest first"), ("-id",)),
-    },
+    orders=BY_NAME,
     default_order="name",
     choices=(
         _choices("kind", _("Kind"), Product.Kind.choices),
-        Choice(
-            "status",
-            _("Status"),
-            {
-                "active": (_("active"), SEEN & Q(is_active=True)),
-                "inactive": (_("inactive"), SEEN & Q(is_active=False)),
-                "all": (_("all"), SEEN),
-            },
-            default="all",
-        ),
+        IN_USE,
     ),
     words={"group": "group"},
     search=_in_products,
@@ -353,8 +350,7 @@ OPEN_ITEMS: Final = ListSpec(
     orders={
         "due": (_("due first"), ("due_date", "id")),
         "-due": (_("due last"), ("-due_date", "-id")),
-        "-amount": (_("largest first"), ("-amount", "-id")),
-        "amount": (_("smallest first"), ("amount", "id")),
+        **_by_amount("amount"),
     },
     default_order="due",
     date_column="due_date",
