@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from django.db import models
@@ -51,6 +52,12 @@ def list_schema(name: str) -> Schema:
             )
             found[names.get(value, value)] = known[value]
     return record(found)
+
+
+@cache
+def list_columns(name: str) -> tuple[str, ...]:
+    """Return the outside names of a list's columns. Every answer asks, so it is read off the schema once."""
+    return tuple(list_schema(name)["properties"])
 
 
 def among(

@@ -61,7 +61,7 @@ def _question(request: ApiRequest, spec: ListSpec, resource: str) -> delta.View:
     return delta.View(
         feed=Feed(spec.name, spec.model),
         resource=resource,
-        columns=list(rows.list_schema(spec.name)["properties"]),
+        columns=rows.list_columns(spec.name),
         key={"list": spec.name, **filters.key, "day": clock.today(tenant.zone)},
         limit=limit,
         page=page,

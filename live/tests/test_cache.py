@@ -1,7 +1,6 @@
 """The tenant cache: exact keys, generations that drop them, and a Redis that may be gone."""
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.db import connection

@@ -287,7 +287,12 @@ def test_a_file_that_cannot_be_used_costs_one_try(
     file.breaker._clock = lambda: 0.0
     asked: list[str] = []
     get = file.tier.get
-    file.tier.get = lambda name, now: (asked.append(name), get(name, now=now))[1]  # type: ignore[method-assign]
+
+    def counted(name: str, *, now: float) -> bytes | None:
+        asked.append(name)
+        return get(name, now=now)
+
+    file.tier.get = counted  # type: ignore[method-assign]
     for _ in range(10):
         clock.ahead += 2
         remember(tenant.pk, compute)
