@@ -12,7 +12,7 @@ from typing import Final
 
 import psutil
 
-from benchmarks import answers, pages, syncs, upserts, views, whole
+from benchmarks import answers, pages, syncs, upserts, views, whole, windows
 from benchmarks.results import Measure, Result, Settings
 from benchmarks.servers import servers
 
@@ -23,6 +23,7 @@ MEASURES: Final[dict[str, Measure]] = {
     "view": views.refresh_against_raw,
     "page": pages.deep_page_against_first,
     "answer": answers.cached_against_serializers,
+    "window": windows.sliding_window,
     "demo": whole.first_filling,
 }
 RESULTS = Path(__file__).resolve().parent.parent / "bench-results"

@@ -81,7 +81,10 @@ def reaches(feed: Feed, *, tenant_id: int, since: datetime, now: datetime) -> bo
     if not now - KEPT <= since <= now:
         return False
     turned = Removed.objects.filter(
-        tenant_id=tenant_id, list=feed.name, row_id=Removed.WHOLE_LIST, at__gte=since
+        tenant_id=tenant_id,
+        list__in=[feed.name, Removed.EVERY_LIST],
+        row_id=Removed.WHOLE_LIST,
+        at__gte=since,
     )
     return not turned.exists()
 

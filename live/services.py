@@ -8,7 +8,7 @@ from django.db.models import F
 
 from lib import pg
 from live import cache, delta
-from live.models import Generation
+from live.models import Generation, Removed
 from tenants import audit, services
 from tenants.models import Tenant
 
@@ -36,7 +36,8 @@ def prune() -> int:
 def clear_cache(*, tenant: Tenant | None, resource: str = "", actor: services.Actor) -> tuple[str, ...]:
     """Drop what is cached of a resource, or of everything, for one company (None: for all). Return the groups that moved on.
 
-    Raises the generation that is part of every key, so nothing is searched or deleted. Raises UnknownResource.
+    Raises the generation that is part of every key, so nothing is searched or deleted. Clients that keep copies of lists of facts read them
+    anew at their next question. Raises UnknownResource.
     """
     known = cache.resources()
     if resource and resource not in known:
@@ -44,6 +45,12 @@ def clear_cache(*, tenant: Tenant | None, resource: str = "", actor: services.Ac
     groups = known[resource].groups if resource else ("facts", "recon", "settings")
     rows = Generation.objects.filter(tenant=tenant) if tenant else Generation.objects.all()
     rows.update(**{group: F(group) + 1 for group in groups})
+    if "facts" in groups:
+        companies = [tenant.pk] if tenant else rows.values_list("tenant_id", flat=True)
+        marks = [
+            Removed(tenant_id=pk, list=Removed.EVERY_LIST, row_id=Removed.WHOLE_LIST) for pk in companies
+        ]
+        Removed.objects.bulk_create(marks)
     audit.record(
         tenant=tenant,
         action="clear_cache",

@@ -234,6 +234,23 @@ def test_a_renamed_account_shows_in_all_its_lines(cast: Cast) -> None:
     assert other.account_id != account.pk
 
 
+def test_a_cleared_cache_lets_copies_be_read_anew(cast: Cast) -> None:
+    make_sale(cast.aurora)
+    aged()
+    client, foreign = with_key(cast.aurora), with_key(cast.boreal)
+    first, theirs = client.get(SALES), foreign.get(SALES)
+    live.clear_cache(tenant=cast.aurora, resource="settings", actor=None)
+    assert body(client.get(since(first)))["isDelta"] is True, "settings are not in the list"
+    live.clear_cache(tenant=cast.aurora, actor=None)
+    assert (body(client.get(since(first)))["isDelta"], len(body(client.get(since(first)))["data"])) == (
+        False,
+        1,
+    )
+    assert body(foreign.get(since(theirs)))["isDelta"] is True
+    live.clear_cache(tenant=None, actor=None)
+    assert body(foreign.get(since(theirs)))["isDelta"] is False
+
+
 # --- filters ---------------------------------------------------------------------------------------------------------------
 def test_a_row_that_leaves_the_filter_is_gone_and_one_that_enters_is_there(cast: Cast) -> None:
     leaves, enters = (

@@ -21,7 +21,7 @@ from tests.factories import make_source, make_tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 URL = "/api/customers?status=active&sort=-id&limit=3"
-EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "25"))
 _numbers = count(1)
 # What a writer does to the n-th of its rows. Two writers never share a row: they would only wait for each other.
 WRITES = {

@@ -68,7 +68,7 @@ class EventsView(ApiView):
             ),
         ],
         responses={
-            (200, "text/event-stream"): {"type": "string"},
+            (200, "text/event-stream"): {"description": "Events, each with `id`, `event` and `data` (JSON)."},
             **{status: {"description": text, **ERROR_REF} for status, text in _ERRORS.items()},
         },
     )

@@ -128,6 +128,11 @@ def _settle(to: psycopg.Connection[Any], manifest: shelf.Manifest) -> None:
         " event_number = event_number + %(jump)s",
         {"jump": _JUMP},
     )
+    # Copies of lists that clients keep hold rows that are no more: let them read all anew. (A backup may be older than the table.)
+    if to.execute("SELECT to_regclass('live_removed')").fetchone() != (None,):
+        to.execute(
+            "INSERT INTO live_removed (tenant_id, list, row_id, at) SELECT id, '', 0, now() FROM tenants_tenant"
+        )
     to.execute(
         "UPDATE live_backuprun SET status = 'ok', finished_at = now(), name = %s, size_bytes = %s, sha256 = %s"
         " WHERE kind = 'backup' AND status = 'running'",
