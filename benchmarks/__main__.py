@@ -12,7 +12,7 @@ from typing import Final
 
 import psutil
 
-from benchmarks import answers, pages, syncs, upserts, views, whole, windows
+from benchmarks import answers, details, pages, streams, syncs, upserts, views, whole, windows
 from benchmarks.results import Measure, Result, Settings
 from benchmarks.servers import servers
 
@@ -24,6 +24,8 @@ MEASURES: Final[dict[str, Measure]] = {
     "page": pages.deep_page_against_first,
     "answer": answers.cached_against_serializers,
     "window": windows.sliding_window,
+    "streams": streams.streams,
+    "details": details.share_of_the_erp,
     "demo": whole.first_filling,
 }
 RESULTS = Path(__file__).resolve().parent.parent / "bench-results"

@@ -175,7 +175,7 @@ DATABASES["default"]["OPTIONS"] |= {
     "connect_timeout": 5,
 }
 if DB_POOL:
-    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 12, "timeout": 10}
+    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 18, "timeout": 10}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _REDIS_OPTIONS = {

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -25,6 +26,9 @@ from tenants.api.renderers import dumps
 
 RETRY_AFTER: Final = 5  # seconds
 SOCKET: Final = "/ws/"
+# Seconds that a page's thread may keep Python to itself while the event loop waits for its turn. The usual 5 ms are paid several times for
+# each event, once at every system call of the loop.
+SWITCH: Final = 0.001
 
 
 class Streams:
@@ -76,6 +80,7 @@ class Streams:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                sys.setswitchinterval(SWITCH)
                 self._drain_on_signal(self.hub, asyncio.get_running_loop())
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
