@@ -78,11 +78,13 @@ def percent(ratio: Decimal | None, locale: str = DEFAULT_LOCALE, places: int = 1
 
 
 def duration(milliseconds: float | None, locale: str = DEFAULT_LOCALE) -> str:
-    """Return how long something took, as exact as one can feel: `180 ms`, `2,4 s`, `42 s`, `3 min`, `2 h`, `5 d`."""
+    """Return how long something took, as exact as one can use: `0,4 ms`, `180 ms`, `2,4 s`, `42 s`, `3 min`, `2 h`, `5 d`."""
     if milliseconds is None:
         return UNKNOWN
     milliseconds = max(0.0, milliseconds)
     seconds = milliseconds / 1_000
+    if seconds < 0.00995:
+        return f"{number(Decimal(str(round(milliseconds, 1))).normalize(), locale)} ms"
     if seconds < 0.9995:
         return f"{number(round(milliseconds), locale)} ms"
     if seconds < 9.95:

@@ -12,6 +12,7 @@ from django.db import ProgrammingError, connection, transaction
 from django.db.models import Avg, F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from lib import pg, scrub
 from live import figures, freshness, measure, queries, seen
@@ -23,7 +24,10 @@ from tenants.models import Tenant
 SHOWN_DAYS: Final = 7
 MOST_ALERTS: Final = 50
 SLOWEST: Final = 10
-STATEMENT_LENGTH: Final = 400
+STATEMENT_LENGTH: Final = 240
+
+# Where answers are kept, in the order in which they are asked.
+TIERS: Final = {"redis": "Redis", "sqlite": gettext_noop("a file"), "memory": gettext_noop("memory")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +184,7 @@ def company(tenant: Tenant) -> dict[str, Any]:
         "event_to_screen": delays[seen.EVENT_TO_SCREEN],
         "upstream_to_screen": delays[seen.UPSTREAM_TO_SCREEN],
         "hit_rate": rate["mean"] / 100 if rate["mean"] is not None else None,
-        "tier": queries.cache_stats(tenant)["tier"],
+        "tier": _(TIERS[queries.cache_stats(tenant)["tier"]]),
         "streams": open_screens.count(),
         "workers": len(totals.of_kind("worker")),
         "now": figures.of(totals),
