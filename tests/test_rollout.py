@@ -26,10 +26,12 @@ DOCKER = """#!/bin/sh
 echo "$*" >> "$ASKED"
 case "$*" in
   "compose ps --quiet web") cat "$HERE/web" 2>/dev/null || true ;;
-  "compose up --detach --no-deps --no-recreate --scale web=4 web"|"compose up --detach --no-deps --no-recreate --scale web=2 web")
+  "compose ps --quiet streams") cat "$HERE/streams" 2>/dev/null || true ;;
+  *"--scale streams=4 streams") printf 's-new1\ns-new2\n' >> "$HERE/streams" ;;
+  *"--scale web=4 web"|*"--scale web=3 web"|*"--scale web=2 web")
     for n in new1 new2; do grep -qx $n "$HERE/web" 2>/dev/null || echo $n >> "$HERE/web"; done ;;
   exec*) [ ! -e "$HERE/broken" ] ;;
-  rm*) shift; for n in "$@"; do sed -i "/^$n\\$/d" "$HERE/web"; done ;;
+  rm*) shift; for n in "$@"; do for f in web streams; do [ ! -e "$HERE/$f" ] || sed -i "/^$n\\$/d" "$HERE/$f"; done; done ;;
 esac
 """
 
@@ -57,9 +59,9 @@ def test_new_ones_come_up_beside_the_old_ones_which_then_drain(docker):
     assert done.returncode == 0, done.stderr
     asked = docker.asked()
     assert asked == [
-        "compose ps --quiet web",
         "compose build",
         "compose run --rm setup",
+        "compose ps --quiet web",
         "compose up --detach --no-deps --no-recreate --scale web=4 web",
         "compose ps --quiet web",
         "exec new1 python deploy/healthcheck.py",
@@ -70,6 +72,7 @@ def test_new_ones_come_up_beside_the_old_ones_which_then_drain(docker):
         "compose ps --quiet web",
         "exec new1 python deploy/healthcheck.py",
         "exec new2 python deploy/healthcheck.py",
+        "compose ps --quiet streams",
         "compose up --detach --no-deps worker beat nginx",
     ]
 
@@ -87,6 +90,16 @@ def test_a_version_that_does_not_become_ready_goes_and_the_old_one_stays(docker,
     assert "the old one goes on" in done.stderr
     assert (docker.folder / "web").read_text() == "old1\nold2\n"
     assert "stop old1 old2" not in docker.asked()
+
+
+def test_streams_with_replicas_of_their_own_are_rolled_too(docker):
+    (docker.folder / "web").write_text("old1\n")
+    (docker.folder / "streams").write_text("s1\ns2\n")
+    done = docker("scripts/rollout.sh", "2")
+    assert done.returncode == 0, done.stderr
+    assert "compose up --detach --no-deps --no-recreate --scale streams=4 streams" in docker.asked()
+    assert "stop s1 s2" in docker.asked()
+    assert (docker.folder / "streams").read_text() == "s-new1\ns-new2\n"
 
 
 def test_the_first_rollout_has_nothing_to_drain(docker):
