@@ -62,7 +62,6 @@ _prepare_environment()
 django.setup()
 from live import limits  # noqa: E402 - settings first
 from live.cache import tiers  # noqa: E402
-from tenants import counters  # noqa: E402
 
 # A worker of pytest-xdist inherits this process's environment, and pytest-django reads the settings it names before any conftest.py: before
 # the worker's own Redis database is named above. So the name goes, and comes back where tests run.
@@ -95,8 +94,7 @@ def _empty_redis(_redis: redis.Redis) -> None:
     _redis.flushdb()
     tiers.memory.clear()
     LocMemCache("counters", {}).clear()
-    for breaker in (counters.breaker, limits.breaker):
-        breaker.worked()
+    limits.breaker.worked()
 
 
 @pytest.fixture(scope="session")

@@ -1,39 +1,40 @@
 """Where the limits of the open doors are counted: in Redis, and in this process while Redis is away.
 
-A login must neither fail nor lose its lock-out because the cache is down. Sessions do not use this: what one process remembers another
-could not forget.
+Who counts here gets an answer in any case, and asks `away()` whether it was this process's own: a door where guessing pays is closed then
+(`tenants.doors`). Sessions do not use this: what one process remembers another could not forget.
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import structlog
 from django.core.cache.backends.locmem import LocMemCache
 from django_redis.cache import RedisCache
 from redis.exceptions import RedisError
 
-from lib.breaker import Breaker
-
 log = structlog.get_logger(__name__)
 
-# Open: Redis did not answer the last time somebody counted. It is left alone for a second then, so that a dead one costs nothing.
-breaker: Final = Breaker()
+_away = False
+
+
+def away() -> bool:
+    """Return whether Redis did not answer the last time somebody counted. (A dead one costs nothing: `lib.redis_guard`.)"""
+    return _away
 
 
 def _or_memory(name: str) -> Callable[..., Any]:
     """Return the cache method `name` that asks Redis and, when Redis does not answer, this process."""
 
     def method(self: "RedisOrMemory", *args: Any, **kwargs: Any) -> Any:
-        if breaker.allows():
-            try:
-                found = getattr(RedisCache, name)(self, *args, **kwargs)
-            except (RedisError, OSError) as error:
-                breaker.failed()
-                log.warning("counters_in_memory", error=type(error).__name__)
-            else:
-                breaker.worked()
-                return found
-        return getattr(self.memory, name)(*args, **kwargs)
+        global _away
+        try:
+            found = getattr(RedisCache, name)(self, *args, **kwargs)
+        except (RedisError, OSError) as error:
+            _away = True
+            log.warning("counters_in_memory", error=type(error).__name__)
+            return getattr(self.memory, name)(*args, **kwargs)
+        _away = False
+        return found
 
     return method
 

@@ -70,7 +70,7 @@ def knock(request: HttpRequest, door: Door) -> Refusal | None:
     """Count one knock from this address; return the refusal when there were too many, or when a guarded door has nobody who counts."""
     usage = get_usage(request, group=door.group, key="ip", rate=door.rate, increment=True)
     found = None
-    if door.guarded and settings.REDIS_URL and counters.breaker.is_open:
+    if door.guarded and settings.REDIS_URL and counters.away():
         found = Refusal(_CLOSED_WAIT, closed=True)
     elif usage and usage["should_limit"]:
         found = Refusal(max(1, math.ceil(usage["time_left"])))

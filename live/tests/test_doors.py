@@ -1,6 +1,5 @@
 """Doors that anybody may knock at: counted by address, refused in words, and closed where guessing pays while nobody can count."""
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -8,15 +7,16 @@ from django.core.cache import caches
 from django.test import Client
 
 from config.testing import ValkeyServer
-from lib.breaker import Breaker
 from live import counters as figures
-from tenants import counters, doors
+from live.tests.cache_tools import breaker_of, own_valkey
+from tenants import doors
 from tenants.doors import Door, Refusal
 from tenants.models import Membership, Role, User
 from tests.api import body, signed_in, with_key
 from tests.cast import Cast
 from tests.factories import PASSWORD, make_user
 
+__all__ = ["own_valkey"]
 LOGIN, TOKEN = "/accounts/login/", "/api/auth/token"
 
 
@@ -128,22 +128,11 @@ def test_words_for_a_wait() -> None:
 
 
 # --- Redis away ------------------------------------------------------------------------------------------------------------
-@pytest.fixture
-def own_valkey(valkey_factory: Callable[[], ValkeyServer], settings: Any) -> Iterator[ValkeyServer]:
-    """A Valkey of this test's own under every cache, to be killed."""
-    server = valkey_factory()
-    settings.REDIS_URL = server.url
-    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
-    settings.CACHES = {name: {**row, "LOCATION": server.url} for name, row in settings.CACHES.items()}
-    yield server
-    server.stop()
-
-
 def test_login_and_tokens_are_closed_while_redis_is_away_and_open_when_it_is_back(
-    hugo: User, cast: Cast, own_valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch
+    hugo: User, cast: Cast, own_valkey: ValkeyServer
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr(counters, "breaker", Breaker(clock=lambda: now[0]))
+    breaker_of(own_valkey, clock=lambda: now[0])
     inside, key = signed_in(cast.ana), with_key(cast.aurora)
     own_valkey.kill()
     before = figures.figures().count("door_refused", why="closed")
