@@ -52,6 +52,7 @@ GROUPS: Final = (
             ("live_generation", _("Generations"), "layers"),
             ("live_alert", _("Alerts"), "notification_important"),
             ("live_alertrule", _("Alert rules"), "tune"),
+            ("live_backuprun", _("Backups"), "backup"),
             ("live_process", _("Processes"), "memory"),
             ("live_performancemetric", _("Measurements"), "speed"),
             ("kpi_viewstate", _("Numbers"), "monitoring"),

@@ -1,10 +1,10 @@
 """A new version comes up beside the old one. No Docker runs here: a stand-in program notes what it was asked, in order."""
 
+import importlib.util
 import os
 import re
 import stat
 import subprocess
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import ModuleType
@@ -16,8 +16,11 @@ from django.db import migrations, models
 from tests import deployment
 from tests.deployment import ROOT
 
-sys.path.insert(0, str(ROOT / "scripts"))
-import expand
+_spec = importlib.util.spec_from_file_location("expand", ROOT / "scripts" / "expand.py")
+assert _spec is not None
+assert _spec.loader is not None
+expand = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(expand)
 
 WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "deploy.yml").read_text())
 JOBS = WORKFLOW["jobs"]
