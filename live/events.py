@@ -1,5 +1,6 @@
 """The outbox: what happened, told in the transaction in which it happened."""
 
+from functools import partial
 from typing import Any, Final, Literal
 
 from django.db import transaction
@@ -41,6 +42,6 @@ def publish(name: str, *, tenant_id: int, changed: bool = True, **ids: Any) -> N
     if group and changed:
         pg.execute(_BUMP.format(group=group), [tenant_id])
         # Who changed something sees it at their next look; other processes within a second.
-        transaction.on_commit(forget_generations)
+        transaction.on_commit(partial(forget_generations, tenant_id))
         wake.on_commit("config.dispatch.dispatch")
     Event.objects.create(tenant_id=tenant_id, name=name, payload=ids)

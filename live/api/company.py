@@ -72,5 +72,5 @@ class SettingsView(ApiView):
         form.is_valid(raise_exception=True)
         access = request.access  # type: ignore[attr-defined]
         services.save_settings(tenant=access.tenant, changes=form.validated_data, actor=access)
-        forget_generations()
+        forget_generations(access.tenant.pk)
         return ok(read(access.tenant))
