@@ -59,13 +59,15 @@ class World:
 
     def ask(self, case: Case) -> None:
         """Send the case as the next caller. Raises Failure, FailureGroup."""
-        number = (case.path_parameters or {}).get("id")
+        numbers: dict[str, Any] = case.path_parameters or {}
+        number = numbers.get("id")
         if isinstance(number, int) and number % 4 and case.operation.path in self._ids:
             # A number that somebody has: else every path would end at 404.
-            case.path_parameters["id"] = self._ids[case.operation.path][number % 4 == 1]
+            numbers["id"] = self._ids[case.operation.path][number % 4 == 1]
         # Almost every name of a company is a stranger's.
-        if (case.headers or {}).get("X-Tenant") and len(case.headers["X-Tenant"]) % 2:
-            case.headers["X-Tenant"] = "aurora"
+        headers: Any = case.headers or {}
+        if len(headers.get("X-Tenant", "")) % 2:
+            headers["X-Tenant"] = "aurora"
         cache.forget_generations()
         case.call_and_validate(headers={"Authorization": next(self._turns)}, checks=CHECKS)
 

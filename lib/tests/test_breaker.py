@@ -6,11 +6,9 @@ from lib.breaker import Breaker
 def test_one_caller_after_each_pause_until_it_answers():
     now = [100.0]
     breaker = Breaker(1.0, clock=lambda: now[0])
-    assert breaker.allows()
-    assert not breaker.is_open
+    assert (breaker.allows(), breaker.is_open) == (True, False)
     breaker.failed()
-    assert breaker.is_open
-    assert not breaker.allows()
+    assert (breaker.allows(), breaker.is_open) == (False, True)
     now[0] += 0.999
     assert not breaker.allows()
     now[0] += 0.001

@@ -4,7 +4,7 @@ import gzip
 import secrets
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils.cache import patch_vary_headers
 
@@ -12,13 +12,15 @@ from django.utils.cache import patch_vary_headers
 class CompressionMiddleware(GZipMiddleware):
     """Django's gzip with a level and a switch. `?compress=true` on the API compresses whatever `Accept-Encoding` says."""
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Return the answer, compressed where that is wanted and worth it."""
         if not settings.ENABLE_COMPRESSION:
             return response
         forced = request.path.startswith("/api/") and request.GET.get("compress") == "true"
-        if response.streaming or response.has_header("Content-Encoding") or not response.content:
+        if not isinstance(response, HttpResponse):
             return super().process_response(request, response)
+        if response.has_header("Content-Encoding") or not response.content:
+            return response
         patch_vary_headers(response, ("Accept-Encoding",))
         accepted = "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
         if not forced and (not accepted or len(response.content) < 200):
