@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import structlog
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.db.models.functions import Now
 
 from lib import pg
@@ -56,6 +56,10 @@ def _ask(rules: Rules) -> Looked:
                 found: Iterable[Finding] = list(entry.source(rules.limits))
         except (OperationalError, InterfaceError):
             raise  # there is no database to look into
+        except DatabaseError as error:  # such as a table that is not there until setup-db has run
+            log.warning("alert_source_blind", codes=sorted(entry.codes), error=str(error).partition("\n")[0])
+            looked.unknown |= entry.codes
+            continue
         except (
             Exception
         ):  # one who cannot look must not blind the others, and says nothing about what is well

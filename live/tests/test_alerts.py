@@ -1,5 +1,6 @@
 """Alerts: opened after some looks, closed after some more, told once, muted, of the right company."""
 
+import threading
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,9 +9,10 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import transaction
+from django.db import OperationalError, ProgrammingError, connection, transaction
 from django.utils import timezone, translation
 
+from lib import pg
 from live import counters, measure
 from live.alerts import AlertKind, Finding, catalog, installation, looking, telling
 from live.models import Alert, AlertRule, BackupRun, Notification, Process
@@ -23,13 +25,13 @@ class Bench:
 
     def __init__(self) -> None:
         self.wrong: list[Finding] = []
-        self.broken = False
+        self.broken: Exception | None = None
         self.limits: Any = None
 
     def look(self, limits: Any) -> Iterator[Finding]:
         self.limits = limits
         if self.broken:
-            raise ZeroDivisionError
+            raise self.broken
         yield from self.wrong
 
 
@@ -192,17 +194,29 @@ def test_an_operator_outranks_the_code(bench: Bench) -> None:
     assert [one.subject for one in mail.outbox] == []
 
 
-def test_a_source_that_breaks_neither_blinds_the_others_nor_says_that_all_is_well(bench: Bench) -> None:
+@pytest.mark.parametrize("error", [ZeroDivisionError(), ProgrammingError("no such table")])
+def test_a_source_that_breaks_neither_blinds_the_others_nor_says_that_all_is_well(
+    bench: Bench, error: Exception
+) -> None:
     other = Bench()
     catalog.register_alert_source(other.look, AlertKind("COLD", "Cold", ""))
     bench.wrong = [hot()]
     looks(2)
-    bench.broken = True
+    bench.broken = error
     other.wrong = [Finding("COLD", "x")]
     assert looks(4) == ["opened"]
     assert Alert.objects.get(code="HOT").closed_at is None
     with pytest.raises(ValueError, match="COLD"):
         catalog.register_alert_source(bench.look, AlertKind("COLD", "Cold", ""))
+
+
+def test_without_a_database_nobody_looks(bench: Bench) -> None:
+    bench.wrong = [hot()]
+    looks(2)
+    bench.broken = OperationalError("gone")
+    with pytest.raises(OperationalError):
+        looking.look()
+    assert Alert.objects.get().closed_at is None
 
 
 def test_a_mail_server_that_is_away_is_asked_again(bench: Bench, settings: Any) -> None:
@@ -218,12 +232,6 @@ def test_a_mail_server_that_is_away_is_asked_again(bench: Bench, settings: Any) 
 
 
 def test_another_process_at_it(transactional_db: None, bench: Bench) -> None:
-    import threading
-
-    from django.db import connection
-
-    from lib import pg
-
     bench.wrong = [hot()]
     found: list[Any] = []
 
