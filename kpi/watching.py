@@ -30,7 +30,7 @@ READINGS: Final = {"kpi_companies_behind": "Companies whose monthly view is behi
 _BEHIND = """
 SELECT count(*) FROM live_generation g JOIN tenants_tenant t ON t.id = g.tenant_id AND t.is_active
   LEFT JOIN kpi_viewstate s ON s.tenant_id = g.tenant_id
- WHERE s.built_version IS DISTINCT FROM g.facts AND (s.built_at IS NULL OR s.built_at < now() - %s)
+ WHERE s.built_version IS DISTINCT FROM g.facts AND (s.built_at IS NULL OR s.built_at <= now() - %s)
    AND (g.facts > 0 OR s.built_version IS NOT NULL)
 """
 
