@@ -56,9 +56,15 @@ def _read(request: HttpRequest) -> tuple[int, int] | None:
         said: Any = orjson.loads(request.body)
     except orjson.JSONDecodeError:
         return None
-    ms, number = (said.get("ms"), said.get("event", 0)) if isinstance(said, dict) else (None, 0)
-    usable = all(type(value) is int and 0 <= value < 2**63 for value in (ms, number))
-    return (ms, number) if usable and ms <= LONGEST else None
+    if not isinstance(said, dict):
+        return None
+    ms, number = _whole(said.get("ms"), LONGEST), _whole(said.get("event", 0), 2**63 - 1)
+    return None if ms is None or number is None else (ms, number)
+
+
+def _whole(value: Any, most: int) -> int | None:
+    """Return a whole number from 0 to `most`; None for everything else, True among it."""
+    return value if type(value) is int and 0 <= value <= most else None
 
 
 def keep(*, tenant: Tenant, ms: int, number: int) -> None:

@@ -91,6 +91,12 @@ def sources(tenant: Tenant) -> list[Source]:
     return list(_reader(tenant)) if _reader else []
 
 
+def oldest(found: Sequence[Source]) -> Source | None:
+    """Return the source that was read longest ago; paused ones and those that were never read are no answer."""
+    read = [(one.at, one.pk, one) for one in found if one.at is not None and not one.is_paused]
+    return min(read)[2] if read else None
+
+
 # --- what needs somebody -----------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class ShownAlert:

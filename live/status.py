@@ -32,9 +32,7 @@ def page(request: TenantRequest) -> HttpResponse:
         "sources": sources,
         "alerts": alerts,
         "issues": situation.issues(sources, alerts),
-        "oldest": min(
-            (one for one in sources if one.at and not one.is_paused), key=lambda one: one.at, default=None
-        ),
+        "oldest": situation.oldest(sources),
         "figures": situation.company(request.tenant),
         "backups": situation.backups() if operator or manager else None,
         "installation": situation.installation() if operator else None,

@@ -21,7 +21,7 @@ def test_a_view_that_is_behind_for_long(cast: Cast) -> None:
     assert [value for _name, _labels, value in watching.read()] == [1]
     ViewState.objects.update(built_at=timezone.now() - timedelta(minutes=6))
     found = list(watching.find(LIMITS))
-    assert [(one.code, one.tenant_id, one.value) for one in found] == [("LATE_ROLLUPS", None, 1)]
+    assert [(one.code, one.tenant_id, one.value) for one in found] == [("LATE_ROLLUPS", None, Decimal(1))]
     assert found[0].text % found[0].values == "Companies whose monthly numbers are behind their facts: 1."
     assert list(watching.find({})) == []
     services.refresh_until_current()

@@ -1,6 +1,6 @@
 """Console of processes, measurements, alerts and the limits that an operator sets."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin
@@ -13,6 +13,7 @@ from live.alerts import catalog
 from live.models import Alert, AlertRule, PerformanceMetric, Process
 from tenants import audit
 from tenants.console import BY_COMPANY, BigTableAdmin, ReadOnlyAdmin, ServiceAdmin, pretty_json
+from tenants.models import User
 
 
 @admin.register(Process)
@@ -109,4 +110,6 @@ class AlertRuleAdmin(ServiceAdmin):
         """Save, and leave a trace of who changed what."""
         super().save_model(request, obj, form, change)
         after = {name: str(getattr(obj, name)) for name in ("code", "threshold", "is_active", "muted_until")}
-        audit.record(tenant=None, action="change_alert_rule", row=obj, actor=request.user, after=after)
+        audit.record(
+            tenant=None, action="change_alert_rule", row=obj, actor=cast("User", request.user), after=after
+        )

@@ -70,7 +70,11 @@ def test_opens_after_two_looks_and_closes_after_three(bench: Bench) -> None:
     bench.wrong = [hot(value=15)]
     assert looks(1) == ["opened"]
     row = Alert.objects.get()
-    assert (row.value, row.threshold, row.params["values"]) == (15, 10, {"ms": 15, "limit": 10})
+    assert (row.value, row.threshold, row.params["values"]) == (
+        Decimal(15),
+        Decimal(10),
+        {"ms": 15, "limit": 10},
+    )
     assert looks(5) == []
     bench.wrong = []
     assert looks(2) == []
