@@ -22,11 +22,12 @@ KEPT: Final = timedelta(days=1)  # how long a client may stay away
 # began is written nowhere, so while there is one nobody may rely on less than a day. Two seconds, because a transaction reads the clock a
 # moment before others can see that it began.
 _NOW: Final = """
-SELECT clock_timestamp(),
-       least(clock_timestamp() - interval '2 seconds',
+SELECT c.now,
+       least(c.now - interval '2 seconds',
              (SELECT min(xact_start) FROM pg_stat_activity
                WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type <> 'autovacuum worker'),
              (SELECT min(prepared) - interval '1 day' FROM pg_prepared_xacts WHERE database = current_database()))
+  FROM (SELECT clock_timestamp() AS now) AS c
 """
 
 _SINCE: Final = """

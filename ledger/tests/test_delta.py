@@ -12,6 +12,7 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from config.testing import PostgresServer
 from ledger import services
 from ledger.edits import edit
 from ledger.models import Account, Customer, OpenItem, Product, Sale, Transaction
@@ -474,3 +475,21 @@ def test_a_rolled_back_writer_leaves_nothing(cast: Cast, beside: psycopg.Connect
     beside.execute("DELETE FROM ledger_sale WHERE tenant_id = %s", [cast.aurora.pk])
     beside.rollback()
     assert operations(client.get(since(first))) == {}
+
+
+def test_while_a_transaction_is_prepared_nobody_relies_on_less_than_a_day(
+    embedded_postgres_factory: Callable[[], PostgresServer],
+) -> None:
+    server = embedded_postgres_factory()
+    with psycopg.connect(server.url, autocommit=True) as link:
+        link.execute("ALTER SYSTEM SET max_prepared_transactions = 2")
+    server.stop()
+    server.start()
+    with psycopg.connect(server.url, autocommit=True) as link:
+        link.execute("CREATE TABLE facts (id int)")
+        link.execute("BEGIN; INSERT INTO facts VALUES (1); PREPARE TRANSACTION 'late'")
+        now, settled = link.execute(delta._NOW).fetchone() or ()
+        assert now - settled > timedelta(days=1)
+        link.execute("COMMIT PREPARED 'late'")
+        now, settled = link.execute(delta._NOW).fetchone() or ()
+        assert now - settled == timedelta(seconds=2)
