@@ -119,9 +119,13 @@ class ShownAlert:
         return self.row.muted_until is not None and self.row.muted_until > timezone.now()
 
 
-def alerts(tenant: Tenant, *, operator: bool, may_mute: bool) -> list[ShownAlert]:
-    """Return the alerts of the last days, open ones first: the company's, and for an operator those of the installation. One query."""
-    mine = Q(tenant=tenant) | (Q(tenant=None) if operator else Q(tenant=None, code__in=_everybodys()))
+def alerts(tenant: Tenant | None, *, operator: bool, may_mute: bool) -> list[ShownAlert]:
+    """Return the alerts of the last days, open ones first: the company's, and for an operator those of the installation.
+
+    Without a company those of the installation only. One query.
+    """
+    own = Q(tenant=tenant) if tenant else Q(pk=None)
+    mine = own | (Q(tenant=None) if operator else Q(tenant=None, code__in=_everybodys()))
     lately = Q(closed_at=None) | Q(closed_at__gt=pg.now() - timedelta(days=SHOWN_DAYS))
     rows = Alert.objects.filter(mine, lately, is_pending=False).order_by(
         F("closed_at").desc(nulls_first=True), "-opened_at"

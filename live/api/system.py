@@ -7,13 +7,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from live import figures, health, measure, queries, services
+from live import figures, health, measure, queries, services, situation
 from live.cache import resources
 from tenants.api.answers import ok
 from tenants.api.base import ApiView, actor_of, tenant_of
 from tenants.api.errors import BadParameter
 from tenants.api.schema import INTEGER, MOMENT, NUMBER, STRING, Schema, array, documented, nullable, record
-from tenants.models import Capability
+from tenants.models import Capability, Tenant
 
 PART: Schema = {
     "type": "object",
@@ -55,6 +55,16 @@ class StatusView(ApiView):
                     "description": "Living processes; null while the database does not answer.",
                     "type": ["object", "null"],
                 },
+                "alerts": array(
+                    record(
+                        {
+                            "type": STRING,
+                            "severity": {"enum": ["warning", "critical"]},
+                            "message": STRING,
+                            "since": MOMENT,
+                        }
+                    )
+                ),
             },
             open_ended=True,
         ),
@@ -72,6 +82,7 @@ class StatusView(ApiView):
             **{name: part.as_json() for name, part in parts.items()},
             "sync": sync.as_json(),
             "processes": _processes() if parts["database"].status == "ok" else None,
+            "alerts": _alerts(tenant_of(request)) if parts["database"].status == "ok" else [],
         }
         return ok(body, as_of=as_of)
 
@@ -79,6 +90,20 @@ class StatusView(ApiView):
 def _processes() -> dict[str, int]:
     totals = measure.totals()
     return {kind: len(totals.of_kind(kind)) for kind in ("web", "worker", "beat")}
+
+
+def _alerts(tenant: Tenant | None) -> list[dict[str, Any]]:
+    """Return what is wrong now: with a company its own and what concerns everybody, without one everything of the installation."""
+    return [
+        {
+            "type": one.row.code,
+            "severity": one.row.severity,
+            "message": one.message,
+            "since": one.row.opened_at,
+        }
+        for one in situation.alerts(tenant, operator=tenant is None, may_mute=False)
+        if one.is_open
+    ]
 
 
 class RealtimeView(ApiView):

@@ -16,7 +16,7 @@ from live import measure, situation
 from live.models import Alert, BackupRun, PerformanceMetric, Presence, Process
 from sync.models import Connection
 from tenants.models import AuditLog
-from tests.api import signed_in
+from tests.api import body, signed_in, with_key
 from tests.cast import Cast
 from tests.factories import make_connection, make_member, make_tenant, make_user
 
@@ -178,6 +178,23 @@ def test_the_installation_is_for_operators(cast: Cast, settings: Any) -> None:
         "This server does not count its statements",
     ):
         assert word in text
+
+
+def test_the_api_lists_what_is_open(cast: Cast, settings: Any) -> None:
+    row = make_alert(cast.aurora)
+    make_alert(cast.aurora, subject="run:2", closed_at=timezone.now())
+    make_alert(cast.boreal, subject="run:3")
+    make_alert(None, code="HIGH_MEMORY", params={"text": "Only for operators", "values": {}})
+    found = body(with_key(cast.aurora).get("/api/system/status", headers={"Accept-Language": "en"}))["data"][
+        "alerts"
+    ]
+    assert found == [
+        {"type": "STUCK_RUN", "severity": "warning", "message": "ERP has waited for 12 minutes to be read on.", "since": row.opened_at.isoformat()}
+    ]  # fmt: skip
+    settings.ADMIN_SECOND_FACTOR = False
+    operator = signed_in(make_user("op@example.com", is_staff=True, language="en"))
+    found = body(operator.get("/api/system/status"))["data"]["alerts"]
+    assert [one["type"] for one in found] == ["HIGH_MEMORY"]
 
 
 def test_the_ten_slowest_statements_hold_no_values(db: None) -> None:
