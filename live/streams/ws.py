@@ -158,7 +158,7 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels 
         if self.client:
             self.client.blocked_at = time.monotonic()
         try:
-            await self.send(text_data=text)
+            await self.base_send({"type": "websocket.send", "text": text})
         except OSError:  # gone; the protocol says so in a moment
             self.closed = True
         if self.client:
