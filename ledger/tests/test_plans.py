@@ -1,7 +1,7 @@
 """What the planner does with the questions that pages ask: a page starts at an index, at any depth, and never sorts a table."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import orjson
@@ -14,6 +14,7 @@ from ledger.lists import LISTS, listing, parse
 from ledger.models import Account, Transaction
 from ledger.services import store
 from lib import pg
+from live import delta
 from tenants.models import Tenant
 from tests.factories import make_account, make_customer, make_tenant
 
@@ -115,3 +116,18 @@ def test_what_is_looked_up_is_not_searched_for(companies: list[Tenant]) -> None:
     nodes = plan_of(next(q["sql"] for q in captured.captured_queries if "json_to_recordset" in q["sql"]))
     assert "transaction_once" in {node.get("Index Name") for node in nodes}
     assert not [node for node in nodes if node["Node Type"] == "Seq Scan"]
+
+
+@pytest.mark.parametrize("name", list(LISTS))
+def test_what_changed_since_a_moment_starts_at_its_index(companies: list[Tenant], name: str) -> None:
+    model = LISTS[name].model
+    table = model._meta.db_table
+    pg.execute(f"UPDATE {table} SET updated_at = now() - make_interval(hours => 1 + mod(id, 700)::int)")
+    pg.execute(f"ANALYZE {table}")
+    place = delta.Change(pg.started() - timedelta(hours=3), 0)
+    with CaptureQueriesContext(connection) as queries:
+        delta.changes(delta.Feed(name, model), tenant_id=companies[2].pk, after=place, limit=51)
+    used = {node.get("Index Name") for node in plan_of(queries[0]["sql"])}
+    if name != "products":  # five rows, which no index is worth
+        assert f"{table.removeprefix('ledger_')}_changed" in used
+    assert len(queries) == 1
