@@ -13,9 +13,7 @@ urlpatterns = [
     path("notifications", told.NotificationsView.as_view(), name="notifications"),
     path("notifications/<int:pk>/read", told.ReadView.as_view(), name="notification-read"),
     path("notifications/read-all", told.ReadAllView.as_view(), name="notifications-read-all"),
-    path(
-        "user/notification-preferences", told.PreferencesView.as_view(), name="notification-preferences"
-    ),
+    path("user/notification-preferences", told.PreferencesView.as_view(), name="notification-preferences"),
     path("events", events.EventsView.as_view(), name="events"),
     path("metrics/realtime", system.RealtimeView.as_view(), name="metrics-realtime"),
     path("settings", company.SettingsView.as_view(), name="settings"),
