@@ -53,6 +53,7 @@ GROUPS: Final = (
             ("live_alert", _("Alerts"), "notification_important"),
             ("live_alertrule", _("Alert rules"), "tune"),
             ("live_backuprun", _("Backups"), "backup"),
+            ("live_presence", _("Streams"), "cast"),
             ("live_process", _("Processes"), "memory"),
             ("live_performancemetric", _("Measurements"), "speed"),
             ("kpi_viewstate", _("Numbers"), "monitoring"),

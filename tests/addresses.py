@@ -19,6 +19,7 @@ OPEN: Mapping[str, str] = {
     "metrics": "Prometheus comes with a token of its own; without one it does not exist",
     "robots.txt": "sends search engines away",
     "favicon.ico": "leads to the icon",
+    "sw.js": "the service worker; a file that holds no data",
     "language": "before and after sign-in alike; changes nothing but the visitor's own language",
     "api/auth/token": "is how one comes in; limited by address, locked after failures",
     "api/auth/token/refresh": "is how one stays in; a signed token is the credential",

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from live.alerts import catalog
-from live.models import Alert, AlertRule, PerformanceMetric, Process
+from live.models import Alert, AlertRule, PerformanceMetric, Presence, Process
 from tenants import audit
 from tenants.console import BY_COMPANY, BigTableAdmin, ReadOnlyAdmin, ServiceAdmin, pretty_json
 from tenants.models import User
@@ -29,6 +29,16 @@ class ProcessAdmin(ReadOnlyAdmin):
     def figures(self, row: Process) -> SafeString:
         """Return what it counted."""
         return pretty_json(row.counters)
+
+
+@admin.register(Presence)
+class PresenceAdmin(ReadOnlyAdmin):
+    """Every open stream."""
+
+    list_display = ("connected_at", "company", "user", "api_key", "kind", "last_heartbeat_at")
+    list_select_related = ("tenant", "user", "api_key")
+    list_filter = (BY_COMPANY,)
+    ordering = ("-connected_at",)
 
 
 @admin.register(PerformanceMetric)
