@@ -29,7 +29,7 @@ demo: $(VENV)/.runtime ## the whole panel with three companies on http://localho
 test: $(VENV)/.dev ## the test suite on real servers
 	@$(BIN)/python -m pytest -n 2 -m "not e2e" $(ARGS)
 
-e2e: $(VENV)/.dev ## the browser tests (needs Chromium)
+e2e: $(VENV)/.dev ## the browser tests (needs Chromium; gpg and ssh-keygen for sealed backups)
 	@$(BIN)/python -m pytest -m e2e $(ARGS)
 
 check: $(VENV)/.dev ## style, types, boundaries, migrations, deployment, translations

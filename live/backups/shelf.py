@@ -43,8 +43,11 @@ class Manifest:
 
 
 def name_for(database: str, at: datetime, seal: str) -> str:
-    """Return the name of a backup taken at that time: it sorts by time and says whose it is."""
-    return f"{database}-{at:%Y%m%dT%H%M%S}Z.dump{seals.SUFFIX[seal]}"
+    """Return the name of a backup taken at that time: it sorts by time and says whose it is.
+
+    To the millisecond: of two backups in one second the second must not take the first one's place and then go with it.
+    """
+    return f"{database}-{at:%Y%m%dT%H%M%S}{at.microsecond // 1_000:03d}Z.dump{seals.SUFFIX[seal]}"
 
 
 def put(manifest: Manifest) -> None:
@@ -128,7 +131,7 @@ def _belongs(file: str, files: set[str]) -> bool:
 def _is_old(file: str, database: str) -> bool:
     stamp = file.removeprefix(f"{database}-").split(".")[0]
     try:
-        at = datetime.strptime(f"{stamp}+0000", "%Y%m%dT%H%M%SZ%z")
+        at = datetime.strptime(f"{stamp}+0000", "%Y%m%dT%H%M%S%fZ%z")
     except ValueError:
         return False  # none of ours
     return clock.now() - at > _ABANDONED

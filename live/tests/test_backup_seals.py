@@ -95,6 +95,7 @@ def test_either_of_two_recipients_opens_it(folder, settings, cast, tmp_path):
         assert opened["rows"]["tenants_tenant"] == 2
 
 
+@pytest.mark.e2e
 def test_an_ssh_key_will_do(tmp_path):
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True)
     public = (tmp_path / "key.pub").read_text().strip()
@@ -102,6 +103,7 @@ def test_an_ssh_key_will_do(tmp_path):
     assert seals.through(seals.opener("age", str(tmp_path / "key")), sealed) == b"figures"
 
 
+@pytest.mark.e2e
 def test_openpgp_seals_and_opens(folder, settings, cast, key_ring):
     settings.BACKUP_ENCRYPT_TO = [key_ring]
     fill(cast.aurora, "Aurora")
@@ -113,6 +115,7 @@ def test_openpgp_seals_and_opens(folder, settings, cast, key_ring):
         assert rows(other, "SELECT count(*) FROM tenants_tenant") == [(2,)]
 
 
+@pytest.mark.e2e
 def test_openpgp_without_the_private_key_opens_nothing(folder, settings, cast, key_ring, monkeypatch):
     settings.BACKUP_ENCRYPT_TO = [key_ring]
     run = services.backup()
@@ -122,6 +125,7 @@ def test_openpgp_without_the_private_key_opens_nothing(folder, settings, cast, k
         restoring.load(shelf.one(run.name, ours()), "nowhere", identity="", say=lambda sentence: None)
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(
     ("recipients", "told"),
     [

@@ -328,7 +328,7 @@ def test_what_is_due_is_done_and_older_ones_go(folder, world, settings):
     BackupRun.objects.update(started_at="2026-01-01T00:00:00Z")
     assert due.run_due() == ["backup", "rehearsal"]
     newest = BackupRun.objects.filter(kind="backup").order_by("-started_at")[0]
-    assert newest.details["removed"] == ([old.name] if old.name != newest.name else [])
+    assert newest.details["removed"] == [old.name]
     assert files(folder) == [newest.name, f"{newest.name}.manifest.json"]
     assert due.run_due() == []
 
