@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from urllib.parse import urlsplit, urlunsplit
 
 import psutil
 import psycopg
@@ -37,7 +38,7 @@ def saved(folder, cast):
 def backup_process(**options):
     """Start `manage.py backup` of the tests' database as an operator would."""
     environment = programs.environment() | {
-        "DATABASE_URL": configured.DATABASE_URL.replace("/painel?", f"/{ours()}?"),
+        "DATABASE_URL": urlunsplit(urlsplit(configured.DATABASE_URL)._replace(path=f"/{ours()}")),
         "DB_POOL": "false",
     }
     command = [sys.executable, "manage.py", "backup"]

@@ -199,7 +199,13 @@ def test_the_api_lists_what_is_open(cast: Cast, settings: Any) -> None:
 
 def test_the_ten_slowest_statements_hold_no_values(db: None) -> None:
     assert situation.slowest_statements() is None
-    assert situation.count_statements()
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW shared_preload_libraries")
+        preloaded = "pg_stat_statements" in cursor.fetchone()[0]
+    assert situation.count_statements() is preloaded
+    if not preloaded:  # a server of somebody else's: the page then has no such part
+        assert situation.slowest_statements() is None
+        return
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_statements_reset()")
         for n in range(12):
