@@ -32,10 +32,13 @@ class LivePagesMiddleware:
         response = self.get_response(request)
         access = getattr(request, "access", None)
         match = request.resolver_match
-        if request.method == "GET" and match and match.app_name in KEPT and access and access.user:
+        if match and match.app_name in KEPT and access and access.user and _is_page(request, response):
             response["X-Kept-For"] = kept_for(user_id=access.user.pk, tenant_id=access.tenant.pk)
             # A page and its part share an address; so does the page of the next person at this computer.
             patch_vary_headers(response, ["HX-Request", "Cookie"])
+        elif response.status_code == 404 and access is None and request.path.startswith("/t/"):
+            # Shut out of this company, or never in it: what the browser kept of it goes.
+            response["X-Kept-For"] = "none"
         return response
 
     def process_view(self, request: Any, view: Any, args: Any, kwargs: dict[str, Any]) -> None:
@@ -49,6 +52,16 @@ class LivePagesMiddleware:
         if not getattr(request, "htmx", False) and request.user.is_authenticated:
             found = Generation.objects.filter(tenant__slug=slug).values_list("event_number", flat=True)
             request.live_number = found.first() or 0
+
+
+def _is_page(request: HttpRequest, response: HttpResponse) -> bool:
+    """Return whether the answer is a page to look at, or a part of one: no file, no JSON, no error."""
+    return (
+        request.method == "GET"
+        and response.status_code == 200
+        and response.get("Content-Type", "").startswith("text/html")
+        and not response.has_header("Content-Disposition")
+    )
 
 
 def kept_for(*, user_id: int, tenant_id: int) -> str:

@@ -21,6 +21,7 @@ SELECT x.id, y.id, y.void_at IS NULL FROM ledger_transaction x
 _KINDS = """
 SELECT DISTINCT coalesce(details ->> 'from', '') FROM ledger_transaction
  WHERE tenant_id = %(tenant)s AND source_id = %(files)s AND account_id = %(old)s AND void_at IS NULL
+ ORDER BY 1
 """
 _SAME = """
 WITH mine AS (
@@ -35,6 +36,7 @@ theirs AS (
       FROM ledger_transaction
      WHERE tenant_id = %(tenant)s AND account_id = %(new)s AND void_at IS NULL AND status = 'posted'
        AND (source_id <> %(files)s OR (%(kind)s <> '' AND details ->> 'from' <> %(kind)s))
+       AND id <> ALL(%(taken)s)
        AND date IN (SELECT date FROM mine))
 SELECT mine.id, theirs.id FROM mine JOIN theirs USING (date, amount, n)
 """
@@ -101,7 +103,9 @@ def _same_lines(ids: dict[str, Any]) -> tuple[dict[int, int], list[int]]:
     for mine, theirs, counts in pg.fetch(_TWINS, ids):
         (same if counts else void_twins)[mine] = theirs
     for (kind,) in pg.fetch(_KINDS, ids):
-        same |= dict(pg.fetch(_SAME, ids | {"kind": kind, "settled": list(same)}))
+        # A line of the new account is the twin of one line only: what lives in the old one are payments apart, whatever kind of file said them.
+        asked = ids | {"kind": kind, "settled": list(same), "taken": list(same.values())}
+        same |= dict(pg.fetch(_SAME, asked))
     revived = {mine: theirs for mine, theirs in void_twins.items() if mine not in same}
     return same | revived, list(revived.values())
 

@@ -126,7 +126,9 @@ class DoorsMiddleware:
     ) -> HttpResponse | None:
         """Return the refusal, or nothing to let the view answer."""
         door = _DOORS.get(request.resolver_match.view_name) if request.resolver_match else None
-        if door is None or request.method not in door.methods:
+        # What answers GET answers HEAD too, with the same work.
+        method = "GET" if request.method == "HEAD" else request.method
+        if door is None or method not in door.methods:
             return None
         refusal = knock(request, door)
         return answer(request, refusal) if refusal else None

@@ -41,6 +41,13 @@ class Bucket(S3Storage):  # type: ignore[misc]  # the package has no types
         except (BotoCoreError, ClientError) as error:
             raise OSError(f"the bucket says: {error}") from error
 
+    def delete(self, name: str) -> None:
+        """Remove an object. Raises OSError when the bucket does not answer or forbids it."""
+        try:
+            super().delete(name)
+        except (BotoCoreError, ClientError) as error:
+            raise OSError(f"the bucket says: {error}") from error
+
     def stream(self, name: str) -> IO[bytes]:
         """Return the object's body as it arrives. Raises FileNotFoundError, or OSError when the bucket does not answer."""
         try:

@@ -77,7 +77,12 @@ def _backup(run: BackupRun) -> None:
             run.size_bytes, run.sha256 = dump.size_bytes, dump.sha256
     shelf.put(_manifest(run, database, kind, taken, seal))
     run.details = {"rows": figures.total_rows(taken.figures), "place": str(place())}
-    run.details["removed"] = shelf.thin_out(database)
+    try:
+        run.details["removed"] = shelf.thin_out(database)
+    except (BackupError, OSError) as error:
+        # This backup is whole all the same; a place that keeps everything is no reason to dump it again.
+        run.details["not_removed"] = str(error)
+        log.warning("backups_not_thinned_out", error=str(error))
 
 
 def _store(name: str, dump: dumping.Dump) -> None:

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from live.streams.seat import Seat
 from tenants import keys
-from tenants.models import Membership
+from tenants.models import Capability, Membership
 
 _CHUNK: Final = 1_000
 
@@ -45,7 +45,15 @@ def _members(seats: Mapping[UUID, Seat]) -> dict[tuple[int | None, int], str]:
 
 def _keys(seats: Mapping[UUID, Seat]) -> set[int]:
     wanted = {seat.key_id for seat in seats.values() if seat.key_id is not None}
-    return set(keys.usable().filter(pk__in=wanted).values_list("pk", flat=True)) if wanted else set()
+    return (
+        set(
+            keys.usable()
+            .filter(pk__in=wanted, scopes__contains=[Capability.READ])
+            .values_list("pk", flat=True)
+        )
+        if wanted
+        else set()
+    )
 
 
 def _sessions(seats: Mapping[UUID, Seat]) -> set[str]:

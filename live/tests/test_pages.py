@@ -70,10 +70,18 @@ def test_settings_keys_and_people_are_never_kept(cast: Cast, path: str) -> None:
     assert "X-Kept-For" not in answer
 
 
+def test_files_errors_and_records_that_are_gone_are_not_kept(cast: Cast) -> None:
+    ana = signed_in(cast.ana)
+    file, gone = ana.get("/t/aurora/list/sales/csv/"), ana.get("/t/aurora/list/sales/999/")
+    assert (file.status_code, gone.status_code) == (200, 404)
+    assert "X-Kept-For" not in file
+    assert "X-Kept-For" not in gone
+
+
 def test_a_stranger_gets_neither_number_nor_name(cast: Cast) -> None:
     answer = signed_in(cast.ana).get("/t/boreal/sales/")
     assert answer.status_code == 404
-    assert "X-Kept-For" not in answer
+    assert answer["X-Kept-For"] == "none", "and forgets what was kept of it"
     assert "data-live-number" not in answer.content.decode()
 
 

@@ -24,6 +24,15 @@ async function keep(request, answer, owner) {
   for (const old of keys.slice(0, Math.max(0, keys.length - MOST))) await cache.delete(old);
 }
 
+/** Delete every kept page and part whose address begins so. */
+async function drop(start) {
+  for (const name of await caches.keys()) {
+    if (!name.startsWith(PREFIX) || name === `${PREFIX}static`) continue;
+    const cache = await caches.open(name);
+    for (const key of await cache.keys()) if (key.url.startsWith(start)) await cache.delete(key);
+  }
+}
+
 /** The kept answer, the moment written into the page; undefined when there is none. */
 async function kept(request) {
   for (const name of await caches.keys()) {
@@ -49,6 +58,9 @@ async function page(event) {
   // A proxy without anybody behind it is as good as no network.
   if ([502, 503, 504].includes(answer.status)) return (await kept(request)) ?? answer;
   const owner = answer.headers.get("X-Kept-For");
+  // Who was shut out of a company keeps nothing of it; a record that is gone or closed goes by itself.
+  if (owner === "none") event.waitUntil(drop(request.url.match(/^.*?\/t\/[^/]+\//)[0]));
+  else if ([401, 403, 404].includes(answer.status)) event.waitUntil(drop(request.url));
   if (answer.status === 200 && owner) event.waitUntil(keep(request, answer.clone(), owner));
   return answer;
 }

@@ -139,6 +139,9 @@ def _home(row: FileImport, statement: StatementFile, found: StatementAccount, fi
         return _made(row, found, files)
     if account.tenant_id != row.tenant_id:
         raise StatementError(Sentence("Choose one of your accounts."))
+    # Asked now: it may have been removed or merged since somebody chose it.
+    if not Account.objects.filter(pk=account.pk, void_at=None).exists():
+        raise StatementError(Sentence("This account is not there any more. Choose another one."))
     wanted = named(found)
     if accounts.contradicts(account, wanted):
         raise StatementError(

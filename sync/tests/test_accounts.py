@@ -8,6 +8,7 @@ from django.core.management import call_command
 from ledger.models import Account, Transaction
 from sync import imports
 from sync.models import FileImport
+from sync.providers.statement import StatementError
 from sync.services.accounts import AccountRefused, merge_accounts, remove_account, rename_account
 from sync.tests import bankfiles
 from sync.tests.bankfiles import row
@@ -120,6 +121,30 @@ def test_into_an_account_of_open_finance(cast, access):
     assert (
         put(cast.aurora, A1, A2, A3, number="11111-1").new_rows == 3
     )  # a stranger's number is another account
+
+
+def test_payments_that_files_of_two_kinds_tell_apart_stay_two_beside_one_of_the_upstream(cast, access):
+    mine = put(cast.aurora, A1).account
+    put_csv(
+        cast.aurora, account=mine
+    )  # the first -10.00 is the one of the OFX file, the second is another payment
+    assert counting(mine) == ["-3.50", "-10.00", "-10.00"]
+    bank = make_connection(cast.aurora, "pluggy").source
+    theirs = make_account(cast.aurora, source=bank, name="Conta Itaú")
+    make_transaction(theirs, "-10.00", date=date(2026, 7, 2))
+    moved = merge_accounts(account=mine, into=theirs, access=access)
+    assert counting(theirs) == ["-3.50", "-10.00", "-10.00"]
+    assert (moved.lines, moved.known) == (2, 1)
+
+
+def test_a_file_for_an_account_that_was_removed_meanwhile_is_refused(cast, access):
+    account = put(cast.aurora, A1).account
+    seen = imports.preview(tenant=cast.aurora, user=None, name="b.csv", data=CSV.encode())
+    remove_account(account=account, access=access)
+    account.refresh_from_db()
+    with pytest.raises(StatementError, match="not there any more"):
+        imports.store_import(file_import=seen, account=account)
+    assert counting(account) == []
 
 
 def test_what_cannot_be_one_account_is_refused_in_words(cast, access):
