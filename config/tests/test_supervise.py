@@ -40,8 +40,9 @@ time.sleep(600)
 # A supervisor of its own process, with one child, that says when the child is up and then waits.
 PARENT = """
 import signal, sys
-# A shell that runs tests in the background has its children ignore Ctrl-C.
+# A shell that runs tests in the background has its children ignore Ctrl-C, nohup the end of the terminal.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from pathlib import Path
 from config.supervise import Command, Supervisor
 log = Path(sys.argv[1])
