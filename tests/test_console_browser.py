@@ -80,8 +80,8 @@ def test_an_action_is_one_click_away(visit, door, world: World) -> None:
         browser.go(page, f"{door.url}/admin/sync/connection/")
         page.locator("input.action-select").first.check()
         page.locator("select[name=action]").select_option("pause")
-        page.locator("select[name=action] >> xpath=ancestor::form").evaluate("form => form.submit()")
-        browser.settle(page)
+        with page.expect_navigation():
+            page.locator("select[name=action] >> xpath=ancestor::form").evaluate("form => form.submit()")
         expect(page.get_by_text("Feito: 1")).to_be_visible()
 
 

@@ -293,8 +293,8 @@ def test_several_rows_are_categorised_from_the_bulk_bar(visit, door, aurora) -> 
         assert seen.axe() == []
         seen.page.click("[popovertarget=bulk-category]")
         seen.page.fill("#bulk-category-name", "Material")
-        seen.page.press("#bulk-category-name", "Enter")
-        browser.settle(seen.page)
+        with seen.page.expect_navigation():
+            seen.page.press("#bulk-category-name", "Enter")
         assert seen.page.url.endswith("/transactions/?type=DEBIT")
         assert seen.complaints == []
     assert Transaction.objects.filter(category_override="Material", ignored=False).count() == 4
