@@ -332,7 +332,7 @@ def test_a_column_that_was_hidden_stays_hidden(visit, door, aurora) -> None:
 
 
 def test_totals_that_fail_twice_say_so_and_can_be_asked_for_again(visit, door, aurora) -> None:
-    with visit("about:blank") as seen:
+    with visit("about:blank", worker=False) as seen:
         sign_in(seen.page, door.url)
         asked: list[str] = []
 

@@ -73,13 +73,19 @@ def settle(page: Page) -> None:
 
 
 @contextmanager
-def visit(browser: Browser, url: str, *, width: int = 1440, theme: str = "light") -> Iterator[Visit]:
-    """Open an address as a new visitor with this width and theme."""
+def visit(
+    browser: Browser, url: str, *, width: int = 1440, theme: str = "light", worker: bool = True
+) -> Iterator[Visit]:
+    """Open an address as a new visitor with this width and theme.
+
+    What the page's service worker asks for passes by `page.route`: without `worker` there is none.
+    """
     context = browser.new_context(
         viewport={"width": width, "height": 900},
         color_scheme="dark" if theme == "dark" else "light",
         reduced_motion="reduce",
         locale="pt-BR",
+        service_workers="allow" if worker else "block",
     )
     seen = Visit(context.new_page())
     seen.page.on(
