@@ -3,7 +3,7 @@
 Amounts may be given as text ("12.50"); ledger signs hold (negative is money out). What a function needs and was not given it makes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import count
@@ -13,6 +13,7 @@ from django.utils.text import slugify
 
 from ledger.models import Account, Customer, OpenItem, Product, Sale, SaleItem, Source, Transaction
 from lib.text import fold
+from reconciliation.models import Match, MatchAdjustment, MatchItem, MatchLine
 from sync.models import Connection, SyncRun
 from tenants.access import Access
 from tenants.models import Membership, Role, Tenant, User
@@ -156,3 +157,31 @@ def make_open_item(
     return OpenItem.objects.create(
         tenant=tenant, source=source or make_source(tenant), amount=value, **fields
     )
+
+
+def make_match(
+    lines: Transaction | Sequence[Transaction],
+    *items: OpenItem | tuple[OpenItem, Amount],
+    adjustments: Mapping[str, Amount] | None = None,
+    **fields: Any,
+) -> Match:
+    """Return a proposal over whole lines and the given shares of items (without a share: what is open). Nothing checks that it adds up."""
+    lines = [lines] if isinstance(lines, Transaction) else list(lines)
+    shares = [item if isinstance(item, tuple) else (item, item.open_amount) for item in items]
+    tenant_id = lines[0].tenant_id
+    fields.setdefault("kind", Match.Kind.EXACT)
+    fields.setdefault("amount", sum(Decimal(line.amount) for line in lines))
+    fields.setdefault("currency", lines[0].currency)
+    fields.setdefault("signature", f"signature {next(_numbers)}")
+    fields.setdefault("digest", fields["signature"])
+    match = Match.objects.create(tenant_id=tenant_id, **fields)
+    own: dict[str, Any] = {"tenant_id": tenant_id, "match": match}
+    MatchLine.objects.bulk_create(MatchLine(**own, transaction=line, amount=line.amount) for line in lines)
+    MatchItem.objects.bulk_create(
+        MatchItem(**own, open_item=item, amount=Decimal(share)) for item, share in shares
+    )
+    MatchAdjustment.objects.bulk_create(
+        MatchAdjustment(**own, kind=kind, amount=Decimal(amount))
+        for kind, amount in (adjustments or {}).items()
+    )
+    return match

@@ -1,1 +1,0 @@
-"""Judgements. Proposals, confirmations and rejections come with the matcher."""
