@@ -27,7 +27,7 @@ WRITERS, CLIENTS, EVENTS, COMPANIES = 8, 200, 100_000, 10
 BROADCASTS: Final = 30
 PAGE_READERS: Final = 4
 OPEN: Final = {
-    "MAX_CONCURRENT_CONNECTIONS": "20000",
+    "MAX_CONCURRENT_CONNECTIONS": "200000",  # one key may have a twentieth
     "RATE_LIMIT_REQUESTS_PER_MINUTE": "10000000",  # all clients come from one key here
     "WEBSOCKET_RATE_LIMIT_PER_MINUTE": "10000000",
     "DB_POOL": "true",

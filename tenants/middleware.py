@@ -29,8 +29,14 @@ def _trusted(address: str) -> bool:
 
 def client_address(request: HttpRequest) -> str:
     """Return the address of the client: the right-most one in X-Forwarded-For that is not a proxy of ours, else the peer's own."""
-    address = request.META.get("REMOTE_ADDR") or "127.0.0.1"
-    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+    peer = request.META.get("REMOTE_ADDR") or "127.0.0.1"
+    return address_behind(peer, request.META.get("HTTP_X_FORWARDED_FOR", ""))
+
+
+def address_behind(peer: str, forwarded: str) -> str:
+    """Return the client's address of a connection from `peer` that carries this X-Forwarded-For; "0.0.0.0" when it cannot be read."""
+    address = peer
+    hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
     while hops and _trusted(address):
         address = hops.pop()
     try:

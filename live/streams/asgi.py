@@ -19,12 +19,14 @@ from live.api.events import EventStream
 from live.streams import door, origin, sse
 from live.streams.client import End
 from live.streams.hub import Hub
+from live.streams.places import Crowd, address_of, sentence
 from live.streams.sse import Message, Receive, Send
 from live.streams.ws import StreamConsumer
 from tenants.api.errors import envelope
 from tenants.api.renderers import dumps
 
 RETRY_AFTER: Final = 5  # seconds
+PATIENCE: Final = 30  # seconds, where a stream of one's own has to end first
 SOCKET: Final = "/ws/"
 # Seconds that a page's thread may keep Python to itself while the event loop waits for its turn. The usual 5 ms are paid several times for
 # each event, once at every system call of the loop.
@@ -51,13 +53,16 @@ class Streams:
         hub = self.hub
         if hub.full():
             measure.add("streams_refused", kind="sse", reason="busy")
-            return await send_busy(send)
+            return await send_refusal(send, busy())
         hub.entering += 1
         try:
             response: HttpResponseBase | None = await hub.in_thread(door.ask, self._pages, scope)
         finally:
             hub.entering -= 1
         if isinstance(response, EventStream) and scope["method"] == "GET":
+            if crowd := hub.places.crowded(response.seat):
+                measure.add("streams_refused", kind="sse", reason=End.TOO_MANY.reason)
+                return await send_refusal(send, too_many(crowd))
             entering, response = sse.stream(hub, response, receive, send), None
             return await entering
         return await send_whole(send, response)  # type: ignore[arg-type]
@@ -68,10 +73,14 @@ class Streams:
         if scope["path"] != SOCKET or not origin.allowed(scope):
             measure.add("streams_refused", kind="ws", reason="origin")
             return await send({"type": "websocket.close", "code": 4403})
+        address = address_of(scope)
+        if self.hub.places.besieged(address):
+            measure.add("streams_refused", kind="ws", reason="strangers")
+            return await deny(scope, send, strangers(), End.TOO_MANY)
         if self.hub.full():
             measure.add("streams_refused", kind="ws", reason="busy")
-            return await deny_busy(scope, send)
-        consumer = StreamConsumer(hub=self.hub, pages=self._pages)
+            return await deny(scope, send, busy(), End.BUSY)
+        consumer = StreamConsumer(hub=self.hub, pages=self._pages, address=address)
         await consumer({**scope, "own_page": origin.named(scope)}, _after_connect(receive), send)
         return None
 
@@ -129,31 +138,54 @@ async def send_whole(send: Send, response: HttpResponseBase) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def busy() -> tuple[Message, bytes]:
-    """Return the start and the body of the answer to one stream too many. No thread, no database: it must be cheap."""
+Refusal = tuple[Message, bytes]
+
+
+def busy() -> Refusal:
+    """Return the answer to one stream too many for this process."""
     with translation.override(settings.LANGUAGE_CODE):
-        body = dumps(envelope(_("Too many live connections. Try again in a few seconds."), "busy", {}))
+        return _refusal(503, "busy", _("Too many live connections. Try again in a few seconds."), RETRY_AFTER)
+
+
+def strangers() -> Refusal:
+    """Return the answer to one socket too many from where others keep silent already."""
+    with translation.override(settings.LANGUAGE_CODE):
+        said = _(
+            "Too many connections came from here that do not say who they are. Try again in a few seconds."
+        )
+        return _refusal(429, End.TOO_MANY.reason, said, RETRY_AFTER)
+
+
+def too_many(crowd: Crowd) -> Refusal:
+    """Return the answer to somebody whose own share, or whose company's, is used up."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return _refusal(429, End.TOO_MANY.reason, sentence(crowd), PATIENCE)
+
+
+def _refusal(status: int, code: str, sentence: str, wait: int) -> Refusal:
+    """Return the start and the body of an answer. No thread, no database: it must be cheap."""
+    body = dumps(envelope(sentence, code, {}))
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
-        (b"retry-after", str(RETRY_AFTER).encode()),
+        (b"retry-after", str(wait).encode()),
         (b"x-content-type-options", b"nosniff"),
     ]
-    return {"status": 503, "headers": headers}, body
+    return {"status": status, "headers": headers}, body
 
 
-async def deny_busy(scope: door.Scope, send: Send) -> None:
-    """Refuse a WebSocket with the same 503, where the server can; with a plain 403 where it cannot."""
+async def deny(scope: door.Scope, send: Send, refusal: Refusal, why: End) -> None:
+    """Refuse a WebSocket with an answer of HTTP, where the server can; with a plain 403 where it cannot."""
     if "websocket.http.response" not in scope.get("extensions", {}):
-        return await send({"type": "websocket.close", "code": End.BUSY.code})
-    start, body = busy()
+        return await send({"type": "websocket.close", "code": why.code})
+    start, body = refusal
     await send({"type": "websocket.http.response.start", **start})
     return await send({"type": "websocket.http.response.body", "body": body})
 
 
-async def send_busy(send: Send) -> None:
-    """Answer 503 in the API's envelope."""
-    start, body = busy()
+async def send_refusal(send: Send, refusal: Refusal) -> None:
+    """Answer in the API's envelope."""
+    start, body = refusal
     await send({"type": "http.response.start", **start})
     await send({"type": "http.response.body", "body": body})

@@ -32,6 +32,10 @@ class End(Enum):
     SILENT = (4408, "silent")
     SLOW = (4410, "slow")  # it could not keep up: come back with the last number, nothing is lost
     RATE_LIMITED = (4429, "rate_limited")
+    TOO_MANY = (
+        4429,
+        "too_many_streams",
+    )  # the share of its owner or company is used up: see live.streams.places
 
     @property
     def code(self) -> int:

@@ -15,6 +15,7 @@ from live.streams import notices, revoked
 from live.streams.client import BEHIND, Batch, Channel, Client, End
 from live.streams.listener import Listener
 from live.streams.log import Page
+from live.streams.places import Places
 from live.streams.presence import Presence
 
 log = structlog.get_logger(__name__)
@@ -32,6 +33,7 @@ class Hub:
         self.channels: dict[int, Channel] = {}
         self.clients: set[Client] = set()
         self.entering = 0  # streams that are being admitted
+        self.places = Places()
         self.draining = False
         self.listener = Listener(self)
         self.presence = Presence(self.in_thread)
@@ -104,6 +106,7 @@ class Hub:
         client.channel = channel
         channel.clients.add(client)
         self.clients.add(client)
+        self.places.take(client.seat)
         self.presence.came(client)
         if self.draining:
             client.end(End.RESTART)
@@ -120,6 +123,7 @@ class Hub:
         if not channel.clients:
             self.channels.pop(channel.tenant_id, None)
         client.channel = None
+        self.places.leave(client.seat)
         self.presence.went(client)
         measure.add("streams_closed", kind=client.kind, reason=(client.ended or End.LEFT).reason)
 

@@ -15,17 +15,20 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.core.handlers.base import BaseHandler
 from django.db import DatabaseError
+from django.utils import translation
 
 from live import events, limits, measure
 from live.api.events import EventStream
 from live.streams import door, notices, protocol, told
 from live.streams.client import Client, End
 from live.streams.hub import Hub
-from live.streams.protocol import Refused, Said, TooBig
+from live.streams.places import Crowd, sentence
+from live.streams.protocol import Hello, Refused, Said, TooBig
 from live.streams.sse import count
 
 log = structlog.get_logger("live.websocket")
 METRICS: Final = "metrics"
+HELLO: Final = 5.0  # seconds until somebody must have said who they are
 UNHEARD: Final = 10  # messages that may come before `connect` was answered
 BAD_IN_A_ROW: Final = 10  # unusable messages after which nobody is at home there
 _ENDS: Final = {
@@ -64,9 +67,9 @@ class Window:
 class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels brings no types
     """One WebSocket. `scope["own_page"]` says that a page of ours opened it, so that its session may speak for it."""
 
-    def __init__(self, *, hub: Hub, pages: BaseHandler) -> None:
+    def __init__(self, *, hub: Hub, pages: BaseHandler, address: str) -> None:
         super().__init__()
-        self.hub, self.pages = hub, pages
+        self.hub, self.pages, self.address = hub, pages, address
         self.client: Client | None = None
         self.wanted: frozenset[str] = frozenset()
         self.pumping: asyncio.Task[None] | None = None
@@ -74,7 +77,8 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels 
         self.window = Window()
         self.early = self.bad = 0
         self.closed = False
-        self.hub.entering += 1  # holds a place from the first moment, whether it will say who it is or not
+        self.entering = False  # whether it holds a place among those that are being let in
+        self.hub.places.knocks(address)  # a stranger until it was let in
 
     # --- the protocol's side ---------------------------------------------------------------------------------------------
     async def dispatch(self, message: dict[str, Any]) -> None:
@@ -85,7 +89,9 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels 
         elif kind == "websocket.connect":
             await self.accept()
             patience = settings.WEBSOCKET_CONNECTION_TIMEOUT / 1_000
-            self.waiting = asyncio.get_running_loop().call_later(min(10.0, patience), self._nobody_said_hello)
+            self.waiting = asyncio.get_running_loop().call_later(
+                min(HELLO, patience), self._nobody_said_hello
+            )
         elif kind == "websocket.disconnect":
             await self._left()
             raise StopConsumer
@@ -105,7 +111,13 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels 
             self.hub.leave(self.client)
             self.client = None
         else:
-            self.hub.entering -= 1
+            self.hub.places.known(self.address)
+        self._enter(False)
+
+    def _enter(self, entering: bool) -> None:
+        """Hold a place while the door decides, or give it back. Who says nothing holds none."""
+        self.hub.entering += entering - self.entering
+        self.entering = entering
 
     async def _hear(self, message: dict[str, Any]) -> None:
         """Answer one message of the client, and close when there is no talking with it."""
@@ -210,6 +222,16 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels 
         hello = protocol.hello(said.data, known())
         if self.waiting:
             self.waiting.cancel()
+        if self.client is None and self.hub.full():
+            return await self.finish(End.BUSY)
+        self._enter(self.client is None)
+        try:
+            return await self._ask(hello)
+        finally:
+            self._enter(False)
+
+    async def _ask(self, hello: Hello) -> None:
+        """Let the door decide, and do what it says. Raises Refused."""
         asked = door.handshake(
             self.scope,
             token=hello.token,
@@ -229,6 +251,8 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels 
             await self._refuse(Refused("wrong_user", "“userId” is not who these credentials speak for."))
             return await self.finish(End.UNAUTHENTICATED)
         if self.client is None:
+            if crowd := self.hub.places.crowded(response.seat):
+                return await self._too_many(crowd)
             self._join(response)
         elif (self.client.seat.owner, self.client.seat.tenant_id) == (
             response.seat.owner,
@@ -247,7 +271,8 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels 
         self.client.reload = page.reload
         # uvicorn's own; there is no ASGI word for "drop this connection without flushing".
         self.client.transport = getattr(getattr(self.base_send, "__self__", None), "transport", None)
-        self.hub.entering -= 1
+        self.hub.places.known(self.address)
+        self._enter(False)
         self.hub.join(self.client)
         self._log("connected")
 
@@ -273,6 +298,14 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels 
         await self.say("error", body)
         measure.add("streams_refused", kind="ws", reason=body["code"])
         await self.finish(_ENDS.get(response.status_code, End.BUSY))
+
+    async def _too_many(self, crowd: Crowd) -> None:
+        """Say whose share is used up, and close."""
+        with translation.override(settings.LANGUAGE_CODE):
+            said = sentence(crowd)
+        await self.say("error", {"code": End.TOO_MANY.reason, "message": said})
+        measure.add("streams_refused", kind="ws", reason=End.TOO_MANY.reason)
+        await self.finish(End.TOO_MANY)
 
     # --- what clients are told ---------------------------------------------------------------------------------------------
     async def _pump(self, client: Client) -> None:
