@@ -56,6 +56,8 @@ register("token-refresh", Door("token", "20/m", guarded=True))
 register("set_language", Door("language", "30/m"))
 # Written anew for everybody who asks: half a second of work.
 register("schema", Door("schema", "30/m", methods=("GET",)))
+# No view of its own: keys and tokens that open nothing, wherever they are shown (tenants.api.base).
+CREDENTIALS: Final = Door("credentials", "30/m", methods=())
 
 
 @dataclass(frozen=True, slots=True)

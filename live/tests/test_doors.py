@@ -12,7 +12,7 @@ from live.tests.cache_tools import breaker_of, own_valkey
 from tenants import doors
 from tenants.doors import Door, Refusal
 from tenants.models import Membership, Role, User
-from tests.api import body, signed_in, with_key
+from tests.api import body, make_key, signed_in, with_key
 from tests.cast import Cast
 from tests.factories import PASSWORD, make_user
 
@@ -104,6 +104,24 @@ def test_every_other_open_door_counts_by_address(
     assert 1 <= int(second["Retry-After"]) <= 60
 
 
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("account_reset_password_from_key", "/accounts/password/reset/key/1-set-password/"),
+        ("schema", "/api/schema"),
+    ],
+)
+def test_head_counts_as_the_get_that_it_is(
+    db: None, name: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same work, and the same answer to a guess, without a body."""
+    narrow(monkeypatch, name, "2/m")
+    answers = [Client().head(path), Client().get(path), Client().head(path), Client().get(path)]
+    assert [answer.status_code == 429 for answer in answers] == [False, False, True, True]
+    assert 1 <= int(answers[2]["Retry-After"]) <= 60
+    assert answers[2].content == b""
+
+
 def test_allauth_does_not_count_addresses_a_second_time(hugo: User) -> None:
     enter(hugo)
     Client().post("/accounts/password/reset/", {"email": hugo.email})
@@ -125,6 +143,60 @@ def test_words_for_a_wait() -> None:
         "Tente de novo em 1 minuto.",
         "Tente de novo em 2 minutos.",
     ]
+
+
+# --- credentials that open nothing ------------------------------------------------------------------------------------------
+GUESSES = ("Api-Key pk_nobody_nothing", "Bearer nonsense", "Api-Key ", "api-key pk_abcdefghijkl_0123456789")
+
+
+def guess(said: str, path: str = "/api/customers", **more: Any) -> Any:
+    """Come with this credential."""
+    return Client(headers={"Authorization": said}, **more).get(path)
+
+
+@pytest.fixture
+def three_guesses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three a minute instead of thirty."""
+    assert doors.CREDENTIALS.rate == "30/m"
+    monkeypatch.setattr(doors, "CREDENTIALS", Door("credentials", "3/m", methods=()))
+
+
+def test_keys_and_tokens_that_open_nothing_count_by_address(cast: Cast, three_guesses: None) -> None:
+    pair = body(signed_in(cast.ana).post("/api/auth/token", content_type="application/json"))["data"]
+    key = make_key(cast.aurora)
+    paths = ("/api/customers", "/api/events?tenant=aurora", "/api/customers", "/api/system/status")
+    tries = [guess(said, path) for said, path in zip(GUESSES, paths, strict=True)]
+    assert [answer.status_code for answer in tries] == [401, 401, 401, 429], "keys and tokens, wherever"
+    assert body(tries[3])["code"] == "throttled"
+    wait = int(tries[3]["Retry-After"])
+    assert 1 <= wait <= 60
+    assert str(wait) in body(tries[3])["message"]
+    assert guess(f"Api-Key {key}").status_code == 200, (
+        "who comes in with a good one from there is not hindered"
+    )
+    assert guess(f"Bearer {pair['access']}").status_code == 200
+    assert signed_in(cast.bruno).get("/api/customers").status_code == 200
+    assert Client().get("/api/customers").status_code == 401, "who shows nothing guesses nothing"
+    assert guess(GUESSES[0], REMOTE_ADDR="198.51.100.7").status_code == 401, (
+        "another address has its own count"
+    )
+    assert guess(GUESSES[0]).status_code == 429
+
+
+def test_good_keys_never_count_as_guesses(cast: Cast, three_guesses: None) -> None:
+    key = make_key(cast.aurora)
+    assert [guess(f"Api-Key {key}").status_code for _ in range(5)] == [200] * 5
+    assert [guess(GUESSES[0]).status_code for _ in range(4)] == [401, 401, 401, 429]
+
+
+def test_guesses_are_counted_by_the_process_while_redis_is_away(
+    cast: Cast, own_valkey: ValkeyServer, three_guesses: None
+) -> None:
+    key = make_key(cast.aurora)
+    breaker_of(own_valkey, clock=lambda: 0.0)
+    own_valkey.kill()
+    assert [guess(GUESSES[0]).status_code for _ in range(4)] == [401, 401, 401, 429]
+    assert guess(f"Api-Key {key}").status_code == 200
 
 
 # --- Redis away ------------------------------------------------------------------------------------------------------------

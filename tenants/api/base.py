@@ -5,10 +5,11 @@ from typing import ClassVar, NoReturn
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from tenants import doors
 from tenants.access import Access, CompanyNotNamed
 from tenants.api.errors import TooMany
 from tenants.models import Capability, Tenant, User
@@ -26,6 +27,19 @@ class ApiView(APIView):
     requires: ClassVar[Mapping[str, Capability]] = {}
     # Staff with a second factor who names no company looks at the whole installation; `request.access` is then None.
     staff_sees_all: ClassVar[bool] = False
+
+    def perform_authentication(self, request: Request) -> None:
+        """Find out who asks. Keys and tokens that open nothing are counted by address. Raises AuthenticationFailed, and TooMany to a guesser.
+
+        Good ones from the same address go on. They are proven by 256 bits each: that they are still looked at helps nobody to guess.
+        """
+        try:
+            super().perform_authentication(request)
+        except AuthenticationFailed:
+            refusal = doors.knock(request._request, doors.CREDENTIALS)
+            if refusal:
+                raise TooMany(refusal.wait) from None
+            raise
 
     def check_permissions(self, request: Request) -> None:
         """Let in or raise. Who is turned away is counted too: guessing names of companies must not be free."""

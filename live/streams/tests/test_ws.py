@@ -159,6 +159,16 @@ def test_strangers_are_turned_away_with_a_reason(
         assert program.closing() == close
 
 
+def test_who_guesses_is_refused_for_a_while_and_others_from_there_are_not(web: Web, cast: Cast) -> None:
+    guesses = [web.get("/api/events", Authorization="Api-Key pk_nobody_nothing")[0] for _ in range(30)]
+    assert guesses == [401] * 30
+    with Socket(web, origin=None) as program:
+        assert program.ask("connect", token="pk_nobody_nothing")["data"]["code"] == "throttled"
+        assert program.closing() == (4429, "rate_limited")
+    with Socket(web, origin=None) as program:
+        assert program.ask("connect", token=make_key(cast.aurora))["event"] == "connect"
+
+
 def expired(user: User) -> str:
     """Return a token that was good a minute ago."""
     text = AccessToken(token_of(user))
