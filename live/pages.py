@@ -42,16 +42,22 @@ class LivePagesMiddleware:
         return response
 
     def process_view(self, request: Any, view: Any, args: Any, kwargs: dict[str, Any]) -> None:
-        """Read the number of the newest event before the view reads anything."""
+        """Before the view reads anything: read the number of the newest event, and let go of what may be too old for a part."""
         slug = kwargs.get("slug")
         if request.method != "GET" or not slug or not request.path.startswith("/t/"):
             return
-        if request.headers.get("Cache-Control") == "no-cache":
-            # A part is read again because of an event that this process may not have heard of yet.
-            forget_generations()
-        if not getattr(request, "htmx", False) and request.user.is_authenticated:
-            found = Generation.objects.filter(tenant__slug=slug).values_list("event_number", flat=True)
-            request.live_number = found.first() or 0
+        anew = request.headers.get("Cache-Control") == "no-cache"
+        whole = not getattr(request, "htmx", False)
+        if not (anew or whole) or not request.user.is_authenticated:
+            return
+        rows = Generation.objects.filter(tenant__slug=slug).values_list("tenant_id", "event_number")
+        tenant_id, number = rows.first() or (None, 0)
+        if anew and tenant_id:
+            # A part is read again because of an event that this process may not have heard of yet. Of this company only: whoever may open
+            # one page could otherwise make the process ask for everybody's.
+            forget_generations(tenant_id)
+        if whole:
+            request.live_number = number
 
 
 def _is_page(request: HttpRequest, response: HttpResponse) -> bool:

@@ -7,7 +7,8 @@ from django.db import transaction
 from django.test import Client
 from django.utils.cache import has_vary_header
 
-from live import events
+from live import cache, events
+from live.cache import generation
 from live.models import Generation
 from live.pages import kept_for
 from tests.api import signed_in
@@ -48,6 +49,28 @@ def test_the_number_is_read_before_the_page_is(cast: Cast, monkeypatch: pytest.M
     monkeypatch.setattr(lists, "listing", listing)
     assert number_of(ana.get("/t/aurora/sales/").content.decode()) == before
     assert Generation.objects.get(tenant=cast.aurora).event_number == before + 1
+
+
+@pytest.mark.parametrize("headers", [{"HX-Request": "true"}, {}])
+def test_what_is_read_anew_makes_the_process_forget_its_own_company_only(
+    cast: Cast, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generation, "HELD_SECONDS", 3_600)
+    anew = {"Cache-Control": "no-cache", **headers}
+
+    def held() -> list[int]:
+        return [cache.generations(tenant.pk)["facts"] for tenant in (cast.aurora, cast.boreal)]
+
+    cache.forget_generations()
+    before = held()
+    Generation.objects.update(facts=77)
+    assert held() == before, "nobody said that anything has changed"
+    for path in ("/t/boreal/sales/", "/t/nowhere/sales/"):
+        assert Client().get(path, headers=anew).status_code == 302
+    assert held() == before, "nobody who is not signed in makes it forget"
+    assert signed_in(cast.ana).get("/t/aurora/sales/", headers=anew).status_code == 200
+    assert held() == [77, before[1]], "the other company's is still known"
+    cache.forget_generations()
 
 
 def test_pages_of_facts_may_be_kept_for_one_person_and_company(cast: Cast) -> None:
