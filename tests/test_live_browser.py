@@ -105,6 +105,21 @@ def test_two_tabs_share_one_stream_and_the_second_takes_over(visit, door, aurora
         assert len(asked) == held + 1
 
 
+def test_the_totals_are_read_again_with_the_list_and_only_then(visit, door, aurora) -> None:
+    with visit("about:blank", worker=False) as seen:
+        asked: list[str] = []
+        seen.page.on("request", lambda request: asked.append(request.url))
+        enter(seen.page, door.url, "sales/")
+        expect(seen.page.locator(DOT)).to_have_attribute("data-state", "live")
+        for amount, shown in (("7.77", "7,77"), ("8.88", "8,88"), ("9.99", "9,99")):
+            sell(aurora, amount)
+            expect(seen.page.locator("#sales tbody")).to_contain_text(shown)
+        browser.settle(seen.page)
+        expect(seen.page.locator("#total")).to_contain_text("R$")
+        readings = [url for url in asked if "/totals/" in url]
+        assert len(readings) <= 4, "one at the beginning, one after each reading of the list"
+
+
 def test_without_a_stream_the_page_asks_by_itself_and_says_so(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
         seen.page.route("**/api/events?**", lambda route: route.abort())
