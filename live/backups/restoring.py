@@ -21,8 +21,13 @@ from live.backups import BackupError, Busy, dumping, figures, programs, seals, s
 from live.backups.places import place
 
 Say = Callable[[str], None]
-# Added to the counters that cache keys and streams carry: what Redis or a browser remembers from after the backup must not fit again.
-_JUMP: Final = 1_000_000
+# The counters that cache keys and streams carry go on at the milliseconds since 1970: what Redis or a browser remembers from after the backup
+# must not fit again, neither from before this restore nor from an earlier one. They rise far more slowly than milliseconds pass.
+_GO_ON: Final = """
+UPDATE live_generation SET facts = greatest(facts + 1, now.ms), recon = greatest(recon + 1, now.ms),
+       settings = greatest(settings + 1, now.ms), event_number = greatest(event_number + 1, now.ms)
+  FROM (SELECT (1000 * extract(epoch FROM clock_timestamp()))::bigint) AS now(ms)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +128,7 @@ def _pour(opened: seals.Filter, stream: dumping.Checked, sink: IO[bytes]) -> Non
 
 def _settle(to: psycopg.Connection[Any], manifest: shelf.Manifest) -> None:
     """Make the restored data fit the present: counters jump ahead, and the run that wrote this backup is no longer under way."""
-    to.execute(
-        "UPDATE live_generation SET facts = facts + %(jump)s, recon = recon + %(jump)s, settings = settings + %(jump)s,"
-        " event_number = event_number + %(jump)s",
-        {"jump": _JUMP},
-    )
+    to.execute(_GO_ON)
     # Copies of lists that clients keep hold rows that are no more: let them read all anew. (A backup may be older than the table.)
     if to.execute("SELECT to_regclass('live_removed')").fetchone() != (None,):
         to.execute(
@@ -211,25 +212,59 @@ def _maintenance() -> Iterator[psycopg.Connection[Any]]:
 
 
 def _swap(database: str, fresh: str, say: Say) -> None:
-    """Give the fresh database the name of the present one, which is kept under another. Nobody may be connected meanwhile."""
+    """Give the fresh database the name of the present one, which is kept under another. Nobody may be connected meanwhile.
+
+    Raises BackupError; the present one has its name then, or the message says which it has and how to give it back.
+    """
     before = f"{database}_before_{timezone.now():%Y%m%dT%H%M%SZ}"
-    old, new, kept = sql.Identifier(database), sql.Identifier(fresh), sql.Identifier(before)
-    with _maintenance() as to:
-        to.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(old))
-        try:
+    try:
+        with _maintenance() as to:
+            _admit(to, database, False)
             to.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN (%s, %s)",
                 [database, fresh],
             )
-            to.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(old, kept))
-        except psycopg.Error as error:
-            to.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(old))
-            raise BackupError(
-                f"{database} is in use and could not be renamed ({error}). Stop web, worker and beat, then try again."
-            ) from error
-        to.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(new, old))
+            _rename(to, database, before)
+            _rename(to, fresh, database)
+    except psycopg.Error as error:
+        _take_back(database, before, error)
+        raise BackupError(
+            f"{fresh} could not take the place of {database} ({error}), which is as it was. Stop web, worker and beat, so that nobody is "
+            "connected, then try again."
+        ) from error
     say(
         f"The database that was {database} is now {before}; nobody can connect to it. Drop it when you are sure."
+    )
+
+
+def _take_back(database: str, before: str, cause: psycopg.Error) -> None:
+    """Give the present database its name back and let people in again, on a new connection: the old one may be what broke.
+
+    Raises BackupError that says what to do by hand when that fails too.
+    """
+    try:
+        with _maintenance() as to:
+            if to.execute("SELECT FROM pg_database WHERE datname = %s", [before]).fetchone() is not None:
+                _rename(to, before, database)
+            _admit(to, database, True)
+    except psycopg.Error as error:
+        raise BackupError(
+            f"The exchange failed in the middle ({cause}) and could not be taken back ({error}). Nothing is lost: the data is in {before}, or "
+            f'still in {database}. As soon as the server answers, run ALTER DATABASE "{before}" RENAME TO "{database}" (when there is a '
+            f'{before}) and ALTER DATABASE "{database}" ALLOW_CONNECTIONS true, then restore again.'
+        ) from error
+
+
+def _rename(to: psycopg.Connection[Any], old: str, new: str) -> None:
+    to.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new)))
+
+
+def _admit(to: psycopg.Connection[Any], database: str, admitted: bool) -> None:
+    """Let people connect to the database, or nobody."""
+    to.execute(
+        sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}").format(
+            sql.Identifier(database), sql.Literal(admitted)
+        )
     )
 
 

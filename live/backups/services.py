@@ -31,7 +31,7 @@ def backup() -> BackupRun:
 
 
 def attempt(kind: str, work: Work) -> BackupRun:
-    """Do one piece of work as a row that tells how it went. Raises Busy, and BackupError when it fails."""
+    """Do one piece of work as a row that tells how it went. Raises Busy, BackupError when it fails, and whatever else the work raises."""
     with one_at_a_time():
         # Whoever holds the lock knows that no other attempt lives, whatever its row says.
         BackupRun.objects.filter(status=BackupRun.Status.RUNNING).update(
@@ -40,9 +40,17 @@ def attempt(kind: str, work: Work) -> BackupRun:
         run = BackupRun.objects.create(kind=kind)
         try:
             work(run)
-        except (BackupError, OSError, psycopg.Error) as error:
+        except (OSError, psycopg.Error) as error:
             _fail(run, str(error))
-            raise error if isinstance(error, BackupError) else BackupError(run.error) from error
+            raise BackupError(run.error) from error
+        except BackupError as error:
+            _fail(run, str(error))
+            raise
+        except (
+            Exception
+        ) as error:  # a fault of ours: whoever looks at the row must not believe that it still runs
+            _fail(run, f"{type(error).__name__}: {error}")
+            raise
         run.status, run.finished_at = BackupRun.Status.OK, pg.now()
         run.save()
         log.info("backup_done", kind=kind, name=run.name, bytes=run.size_bytes)
@@ -59,9 +67,11 @@ def one_at_a_time() -> Iterator[None]:
 
 
 def _fail(run: BackupRun, sentence: str) -> None:
+    log.error("backup_failed", kind=run.kind, error=sentence[:2_000])
+    # The work may have failed because this connection broke. While there is no other, the next attempt finds the row and closes it.
+    connection.close_if_unusable_or_obsolete()
     run.status, run.finished_at, run.error = BackupRun.Status.FAILED, pg.now(), sentence[:2_000]
     run.save()
-    log.error("backup_failed", kind=run.kind, error=run.error)
 
 
 def _backup(run: BackupRun) -> None:

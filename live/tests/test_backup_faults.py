@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from django.conf import settings as configured
 from django.core.management import CommandError, call_command
+from django.db import OperationalError, ProgrammingError
 
 from lib import pg
 from live import tasks
@@ -203,6 +204,75 @@ def test_a_restore_waits_for_nobody_either(saved):
         with pytest.raises(CommandError, match="A backup, restore or rehearsal of this database is running"):
             call_command("restore", saved.name, replace=ours())
     assert databases(f"{ours()}_") == []
+
+
+def out_of_ideas(run):
+    raise ValueError("no idea")
+
+
+def broken_statement(run):
+    pg.execute("SELECT nothing FROM nowhere")
+
+
+def broken_connection(run):
+    pg.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+@pytest.mark.parametrize(
+    ("work", "error", "told"),
+    [
+        (out_of_ideas, ValueError, "ValueError: no idea"),
+        (broken_statement, ProgrammingError, 'relation "nowhere" does not exist'),
+        (broken_connection, OperationalError, "OperationalError: "),
+    ],
+)
+def test_whatever_goes_wrong_closes_the_row(cast, work, error, told):
+    """A row that runs for ever would keep the alert about late backups silent."""
+    with pytest.raises(error):
+        services.attempt(BackupRun.Kind.BACKUP, work)
+    run = BackupRun.objects.get()
+    assert (run.status, run.finished_at is not None) == ("failed", True)
+    assert told in run.error
+    assert services.attempt(BackupRun.Kind.BACKUP, lambda run: None).status == "ok", "the lock is free again"
+
+
+# --- the exchange of databases ------------------------------------------------------------------------------------------
+def test_an_exchange_that_fails_in_the_middle_is_taken_back(db):
+    """The fresh database is not there when the present one has given up its name."""
+    told = []
+    with empty_database("other") as other:
+        with psycopg.connect(**programs.address(other)) as to:
+            to.execute("CREATE TABLE theirs (n integer)")
+        with pytest.raises(
+            BackupError,
+            match=rf'{other}_gone could not take the place of {other} \(database "{other}_gone" does not exist',
+        ):
+            restoring._swap(other, f"{other}_gone", told.append)
+        assert databases(other) == [other]
+        assert rows(other, "SELECT count(*) FROM theirs") == [(0,)], "and people can connect to it"
+        with empty_database("fresh") as fresh:
+            restoring._swap(other, fresh, told.append)
+            assert rows(other, "SELECT to_regclass('theirs')") == [(None,)]
+    assert len(told) == 1
+    assert told[0].startswith(f"The database that was {other} is now {other}_before_")
+
+
+def test_an_exchange_that_cannot_be_taken_back_says_what_to_do(db, monkeypatch):
+    """The name is taken by somebody else while it is free."""
+    rename = restoring._rename
+
+    def rename_then_take_the_name(to, old, new):
+        rename(to, old, new)
+        if new != other:
+            to.execute(f'CREATE DATABASE "{old}" TEMPLATE template0')
+
+    with empty_database("other") as other:
+        monkeypatch.setattr(restoring, "_rename", rename_then_take_the_name)
+        with empty_database("fresh") as fresh:
+            with pytest.raises(BackupError, match="Nothing is lost: the data is in") as refused:
+                restoring._swap(other, fresh, lambda sentence: None)
+            (before,) = [name for name in databases(f"{other}_before") if name]
+            assert f'ALTER DATABASE "{before}" RENAME TO "{other}"' in str(refused.value)
 
 
 # --- servers and programs ---------------------------------------------------------------------------------------------
