@@ -1,0 +1,157 @@
+"""Names as they are compared: without accents, case, particles, legal forms and what banks put before them.
+
+Legal forms are stripped because banks cut or drop them; a name alone never settles anything, so homonyms that arise here are caught by
+document, amount and date, or asked about.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from rapidfuzz import fuzz, process
+
+from reconciliation.matching.columns import Floats, Ints
+
+PARTICLES: Final = frozenset("DA DE DO DAS DOS E D DI DEL".split())
+LEGAL: Final = frozenset(
+    "LTDA LTD LT LIMITADA ME MEI EPP EIRELI EIREL EIRE EI SA SS SLU CIA COMPANHIA MICROEMPRESA".split()
+)
+BANK_WORDS: Final = frozenset(
+    """PIX TED DOC TEF TEV REM RECEBIDO RECEBIDA RECEB REC ENVIADO ENVIADA ENV TRANSF TRANSFERENCIA CRED CREDITO DEB DEBITO PAGTO PAG
+    PAGAMENTO DEP DEPOSITO QR QRCODE CODE DINAMICO ESTATICO DES BOLETO COBRANCA LIQ LIQUIDACAO SISPAG FORNECEDOR INT CONTA CC""".split()
+)
+# Shares of people who bear a name (IBGE, censuses of 2010 and 2022), rounded; for words of companies a guess. They say how little an
+# agreement means where too few items are at hand to count.
+COMMON: Final = {
+    "MARIA": 0.061, "JOSE": 0.030, "ANA": 0.016, "JOAO": 0.016, "ANTONIO": 0.014, "FRANCISCO": 0.009, "CARLOS": 0.008, "PAULO": 0.007,
+    "PEDRO": 0.006, "LUCAS": 0.006, "LUIZ": 0.006, "MARCOS": 0.006, "LUIS": 0.005, "GABRIEL": 0.005, "RAFAEL": 0.004, "FRANCISCA": 0.004,
+    "DANIEL": 0.004, "MARCELO": 0.004, "BRUNO": 0.004, "EDUARDO": 0.003, "ANTONIA": 0.003, "ADRIANA": 0.003, "JULIANA": 0.003,
+    "SILVA": 0.168, "SANTOS": 0.105, "OLIVEIRA": 0.058, "SOUZA": 0.045, "SOUSA": 0.025, "PEREIRA": 0.034, "FERREIRA": 0.031,
+    "LIMA": 0.030, "ALVES": 0.028, "RODRIGUES": 0.027, "COSTA": 0.024, "GOMES": 0.020, "RIBEIRO": 0.019, "MARTINS": 0.017,
+    "CARVALHO": 0.016, "ALMEIDA": 0.016, "LOPES": 0.013, "SOARES": 0.013, "FERNANDES": 0.012, "VIEIRA": 0.012, "BARBOSA": 0.013,
+    "COMERCIO": 0.1, "SERVICOS": 0.1, "INDUSTRIA": 0.05, "TRANSPORTES": 0.02, "CLINICA": 0.02, "MERCADO": 0.02, "RESTAURANTE": 0.02,
+    "AUTO": 0.02, "CONSTRUTORA": 0.02, "DISTRIBUIDORA": 0.02, "CASA": 0.02, "BRASIL": 0.02, "GRUPO": 0.02,
+}  # fmt: skip
+RARE: Final = 0.0005  # share assumed for a word that nobody counted
+COUNTED_AS: Final = 1_000  # how many counted names the assumed share weighs like
+LETTER_BITS: Final = 4.0  # what one agreeing letter of an abbreviated or cut word says
+SHORTEST_CUT: Final = 12  # a name shorter than this was not cut by a bank
+
+_MARKS = str.maketrans(
+    dict.fromkeys('-/,;:|_()[]{}"\\*+#&<>=!?@$%^~`ºª°\t\n\r', " ") | dict.fromkeys(".'´’", "")
+)
+_NOT_A_NAME = re.compile(r"\S*[\d*@]\S*")
+
+
+@lru_cache(maxsize=1 << 17)
+def normal(name: str) -> str:
+    """Return the form in which names are compared: capital letters, words separated by one blank. "" when nothing is left.
+
+    The last forms are kept in memory, so that open items are not normalised again at each run.
+    """
+    if not name.isascii():
+        name = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    words = [w for w in name.upper().translate(_MARKS).split() if w not in PARTICLES]
+    start = 0
+    while start < len(words) and (words[start] in BANK_WORDS or words[start].isdigit()):
+        start += 1
+    stop = len(words)
+    while stop > start + 1 and (words[stop - 1] in LEGAL or words[stop - 1].isdigit()):
+        stop -= 1
+    return " ".join(words[start:stop])
+
+
+def payer_in(description: str) -> str:
+    """Return what may be a name in the text of a line that names nobody: its words without digits, marks of masks and addresses."""
+    return _NOT_A_NAME.sub(" ", description)
+
+
+def similarity(ours: Sequence[str], theirs: Sequence[str]) -> Floats:
+    """Return how alike the n-th normal names are, 0 to 1: `ours` as the bank shows them (cut, abbreviated, mistyped), `theirs` in full.
+
+    The best of: as they are; the full name cut where the bank cuts; words sorted; abbreviated like the bank's. An empty name is like none.
+    """
+    best = _ratio(ours, theirs)
+    _raise(
+        best,
+        ours,
+        [b[: len(a)] if len(a) >= SHORTEST_CUT else b for a, b in zip(ours, theirs, strict=True)],
+        0.99,
+    )
+    weak = np.flatnonzero(best < 0.93)
+    if len(weak):
+        a, b = [ours[i] for i in weak], [theirs[i] for i in weak]
+        found = best[weak]
+        _raise(
+            found, [" ".join(sorted(x.split())) for x in a], [" ".join(sorted(x.split())) for x in b], 0.97
+        )
+        _raise(found, a, [_abbreviated(y, x) for x, y in zip(a, b, strict=True)], 0.96)
+        best[weak] = found
+    best[[i for i, (a, b) in enumerate(zip(ours, theirs, strict=True)) if not a or not b]] = 0
+    return best
+
+
+def _ratio(a: Sequence[str], b: Sequence[str]) -> Floats:
+    return np.asarray(process.cpdist(a, b, scorer=fuzz.ratio, dtype=np.float32), dtype=np.float64) / 100
+
+
+def _raise(best: Floats, a: Sequence[str], b: Sequence[str], worth: float) -> None:
+    np.maximum(best, _ratio(a, b) * worth, out=best)
+
+
+def _abbreviated(full: str, like: str) -> str:
+    """Return `full` with its middle words abbreviated or left out the way `like` does."""
+    words, pattern = full.split(), like.split()
+    if len(words) < 3 or len(pattern) < 2:
+        return full
+    middle = pattern[1:-1]
+    kept = [words[0]]
+    for word in words[1:-1]:
+        if word in middle:
+            kept.append(word)
+        elif word[0] in middle:
+            kept.append(word[0])
+    return " ".join([*kept, words[-1]])[: max(len(like), SHORTEST_CUT)]
+
+
+class Rarity:
+    """How much it says that two names agree, in bits: the rarer its words among the items, the more."""
+
+    def __init__(self, normal_names: Iterable[str]) -> None:
+        counts: dict[str, int] = {}
+        total = 0
+        for name in normal_names:
+            total += 1
+            for word in name.split():
+                counts[word] = counts.get(word, 0) + 1
+        self._counts = counts
+        self._total = total + COUNTED_AS
+        self._bits: dict[str, float] = {}
+
+    def bits(self, normal_name: str) -> float:
+        """Return −log2 of the share of people who would show this name by chance."""
+        return sum(map(self._word, normal_name.split()))
+
+    def of(self, normal_names: Sequence[str]) -> Floats:
+        """Return `bits` of each."""
+        return np.fromiter(map(self.bits, normal_names), dtype=np.float64, count=len(normal_names))
+
+    def _word(self, word: str) -> float:
+        known = self._bits.get(word)
+        if known is None:
+            share = (self._counts.get(word, 0) + COUNTED_AS * COMMON.get(word, RARE)) / self._total
+            known = min(-float(np.log2(share)), LETTER_BITS * len(word))
+            self._bits[word] = known
+        return known
+
+
+def ids(names: Sequence[str], known: dict[str, int]) -> Ints:
+    """Return a number for each name, 0 for "", the same for equal ones; `known` grows by what is new."""
+    return np.fromiter(
+        (known.setdefault(name, len(known) + 1) if name else 0 for name in names),
+        dtype=np.int64,
+        count=len(names),
+    )
