@@ -19,6 +19,7 @@ class Lock(IntEnum):
     BACKUP = 7  # one backup, restore or rehearsal
     IMPORT = 5  # one worker a file
     RECONCILE = 8  # one matcher a tenant
+    DECIDE = 9  # one writer of matches a tenant
     MEASURE = 21  # one process that adds up the figures of the departed
     COLLECT = 22  # one collector of measurements and alerts
 

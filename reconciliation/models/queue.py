@@ -9,6 +9,14 @@ from ledger.models import Transaction
 from tenants.models import Tenant
 
 
+class ClockTimestamp(models.Func):
+    """The database's clock at this moment, whenever the transaction began."""
+
+    function = "clock_timestamp"
+    template = "%(function)s()"
+    output_field = models.DateTimeField()
+
+
 class OpenLine(models.Model):
     """A bank line that waits to be settled, with what the matcher thinks of it. Settled, void and ignored lines have no row.
 
@@ -34,9 +42,11 @@ class OpenLine(models.Model):
     score = models.PositiveSmallIntegerField(_("score"), db_default=0)  # of its best proposal
     # This pending line has since been posted as that one, which is settled in its place.
     posted_as = models.ForeignKey(Transaction, models.SET_NULL, null=True, related_name="+", db_index=False)
-    # When the line last changed as far as the queue knows, and when it was judged; None: it waits for the matcher.
-    line_changed_at = models.DateTimeField()
+    line_changed_at = models.DateTimeField()  # when the line last changed, as far as the queue knows
     judged_at = models.DateTimeField(_("judged at"), null=True)
+    # Since when it waits for the matcher; None: what is thought of it is up to date. By the clock, not by the transaction's beginning: a
+    # judgement counts only for who asked before its facts were read.
+    waits_since = models.DateTimeField(null=True, db_default=ClockTimestamp())
     since = models.DateTimeField(_("in the queue since"), db_default=Now())
 
     class Meta:
@@ -48,7 +58,7 @@ class OpenLine(models.Model):
             models.Index("tenant", "verdict", "date", "transaction", name="openline_verdict"),
             models.Index("tenant", "amount", "transaction", name="openline_amount"),
             # What waits for the matcher: almost always empty.
-            models.Index("tenant", "transaction", condition=Q(judged_at=None), name="openline_unjudged"),
+            models.Index("tenant", "date", condition=Q(waits_since__isnull=False), name="openline_waits"),
         ]
 
     def __str__(self) -> str:
@@ -67,6 +77,7 @@ class Progress(models.Model):
     # Open items changed since every open line was judged against all of them.
     behind = models.BooleanField(db_default=True)
     swept_at = models.DateTimeField(null=True)
+    ran_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("state of the matcher")

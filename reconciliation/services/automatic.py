@@ -1,0 +1,89 @@
+"""Confirming clear proposals without a person: only where the company wants it, and only as far as its own history supports it."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from django.db import transaction
+
+from lib import pg
+from reconciliation.models import Run
+from reconciliation.services import deciding, desk, writing
+from reconciliation.services.outcome import Outcome, Refused
+from reconciliation.services.writing import By
+from tenants.models import Tenant, TenantSettings
+
+LEAST_DECISIONS: Final = 50  # below, a precision says too little
+LEAST_PRECISION: Final = Decimal("0.99")
+AT_ONCE: Final = 500
+
+# What people said about clear suggestions of at least this score. One that was taken back counts as wrong, and so does the machine's own.
+_HISTORY: Final = """
+SELECT count(*) FILTER (WHERE m.status = 'confirmed'),
+       count(*) FILTER (WHERE m.status = 'rejected' OR m.status = 'undone' AND EXISTS (
+           SELECT FROM reconciliation_decision d WHERE d.tenant_id = m.tenant_id AND d.match_id = m.id AND d.action = 'undo'))
+  FROM reconciliation_match m LEFT JOIN reconciliation_run r ON r.id = m.run_id
+ WHERE m.tenant_id = %(tenant)s AND m.origin = 'automatic' AND m.verdict = 'clear' AND m.score >= %(score)s
+   AND m.status IN ('confirmed', 'rejected', 'undone')
+   AND NOT (m.status = 'confirmed' AND coalesce(r.kind, '') = 'automatic')
+"""
+_READY: Final = """
+SELECT m.id FROM reconciliation_match m
+ WHERE m.tenant_id = %(tenant)s AND m.status = 'proposed' AND m.origin = 'automatic' AND m.verdict = 'clear' AND m.score >= %(score)s
+   AND NOT EXISTS (
+       SELECT FROM reconciliation_matchline l JOIN ledger_transaction t ON t.id = l.transaction_id
+         LEFT JOIN reconciliation_openline o ON o.tenant_id = l.tenant_id AND o.transaction_id = l.transaction_id
+         LEFT JOIN reconciliation_closing c ON c.tenant_id = l.tenant_id
+        WHERE l.tenant_id = m.tenant_id AND l.match_id = m.id
+          AND (t.status <> 'posted' OR o.waits_since IS NOT NULL OR o.verdict IS DISTINCT FROM 'clear' OR t.date <= c.closed_through))
+ ORDER BY m.id LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """How often people agreed with clear suggestions of at least a score, and whether that is enough to go without them."""
+
+    right: int
+    wrong: int
+
+    @property
+    def precision(self) -> Decimal | None:
+        """Return the share that was right, None while nothing was decided."""
+        decided = self.right + self.wrong
+        return Decimal(self.right) / decided if decided else None
+
+    @property
+    def supports(self) -> bool:
+        """Return whether it is long and good enough."""
+        return self.right + self.wrong >= LEAST_DECISIONS and (self.precision or 0) >= LEAST_PRECISION
+
+
+def history(tenant_id: int, *, score: int) -> History:
+    """Return what people said about clear suggestions of at least this score."""
+    right, wrong = pg.fetch(_HISTORY, {"tenant": tenant_id, "score": score})[0]
+    return History(right, wrong)
+
+
+def confirm_clear(tenant: Tenant) -> Outcome | None:
+    """Confirm clear proposals of posted lines above the company's threshold as one run; None when it does not want it, or may not yet."""
+    score = TenantSettings.objects.values_list("auto_confirm_above", flat=True).get(tenant=tenant)
+    if score is None or not history(tenant.pk, score=score).supports:
+        return None
+    ids = [row[0] for row in pg.fetch(_READY, {"tenant": tenant.pk, "score": score, "limit": AT_ONCE})]
+    return _confirm(tenant, ids) if ids else None
+
+
+@transaction.atomic
+def _confirm(tenant: Tenant, ids: list[int]) -> Outcome | None:
+    desk.begin(tenant.pk)
+    run = Run.objects.create(tenant=tenant, kind=Run.Kind.AUTOMATIC)
+    by = By(tenant, run=run)
+    try:
+        outcome = deciding.settle(by, ids)
+    except Refused:
+        run.delete()
+        return None
+    lines = {line for one in desk.parts(tenant.pk, outcome.decided).values() for line in one.lines}
+    writing.tell(by, "automatic", outcome.decided, lines)
+    return outcome
