@@ -44,7 +44,9 @@ def edit(*, access: Access, row: Editable, fields: Mapping[str, Any]) -> Editabl
     # Queue behind a sync of this company: it holds rollup rows and may next want this row, which we would hold while we want a rollup row.
     pg.lock(pg.Lock.LEDGER, access.tenant.pk)
     fresh = (
-        type(row)._default_manager.select_for_update(of=("self",)).get(tenant_id=access.tenant.pk, pk=row.pk)
+        type(row)
+        ._default_manager.select_for_update(no_key=True, of=("self",))
+        .get(tenant_id=access.tenant.pk, pk=row.pk)
     )
     values = {column: _checked(type(row), column, value) for column, value in fields.items()}
     changed = {column: value for column, value in values.items() if getattr(fresh, column) != value}
@@ -73,7 +75,9 @@ def edit_many(*, access: Access, name: str, ids: Sequence[int], fields: Mapping[
         raise ValidationError(_("At most %(n)d rows can be changed at once.") % {"n": AT_ONCE})
     values = {column: _checked(model, column, value) for column, value in fields.items()}
     pg.lock(pg.Lock.LEDGER, access.tenant.pk)
-    rows = model._default_manager.select_for_update().filter(tenant_id=access.tenant.pk, pk__in=ids)
+    rows = model._default_manager.select_for_update(no_key=True).filter(
+        tenant_id=access.tenant.pk, pk__in=ids
+    )
     changes = []
     for row in rows.order_by("pk"):
         changed = {column: value for column, value in values.items() if getattr(row, column) != value}
@@ -105,7 +109,9 @@ def undo_many(*, access: Access, name: str, request_id: str) -> int:
     )  # fmt: skip
     entries = {int(entry.row_id): entry for entry in told} if request_id and access.user else {}
     pg.lock(pg.Lock.LEDGER, access.tenant.pk)
-    rows = model._default_manager.select_for_update().filter(tenant_id=access.tenant.pk, pk__in=entries)
+    rows = model._default_manager.select_for_update(no_key=True).filter(
+        tenant_id=access.tenant.pk, pk__in=entries
+    )
     changes, groups = [], defaultdict(list)
     for row in rows.order_by("pk"):
         before, after = entries[row.pk].before or {}, entries[row.pk].after or {}

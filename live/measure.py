@@ -204,7 +204,11 @@ def bury() -> int:
 
     A row from the future is as silent as an old one: the clock was set back, and whoever lives writes again within seconds.
     """
-    gone = list(Process.objects.select_for_update(skip_locked=True).exclude(_alive()).exclude(pk=DEPARTED))
+    gone = list(
+        Process.objects.select_for_update(no_key=True, skip_locked=True)
+        .exclude(_alive())
+        .exclude(pk=DEPARTED)
+    )
     if not gone or not pg.try_lock(pg.Lock.MEASURE):
         return 0
     kept = Process.objects.filter(pk=DEPARTED).first()

@@ -125,7 +125,7 @@ def _claim() -> InboundDelivery | None:
     """Return the next delivery, hidden from the others for the lease."""
     now = clock.now()
     delivery = (
-        InboundDelivery.objects.select_for_update(skip_locked=True, of=("self",))
+        InboundDelivery.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
         .select_related("connection__tenant")
         .filter(status=Status.PENDING, next_try_at__lte=now)
         .order_by("next_try_at", "pk")

@@ -87,7 +87,7 @@ def save_settings(*, tenant: Tenant, changes: Mapping[str, Any], actor: Actor) -
 @transaction.atomic
 def set_active(*, tenant: Tenant, active: bool, actor: Actor) -> None:
     """Open or close a company. A closed one keeps its data and answers 404 to everybody."""
-    found = Tenant.objects.select_for_update().get(pk=tenant.pk)
+    found = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     if found.is_active != active:
         found.is_active = active
         found.save(update_fields=["is_active"])
@@ -184,7 +184,7 @@ def save_account(*, user: User, changes: Mapping[str, Any], actor: Actor) -> Use
 
 def _locked(membership: Membership) -> Membership:
     # The company's row orders two owners who remove each other at the same moment.
-    Tenant.objects.select_for_update().get(pk=membership.tenant_id)
+    Tenant.objects.select_for_update(no_key=True).get(pk=membership.tenant_id)
     return Membership.objects.select_related("tenant", "user").get(pk=membership.pk)
 
 
@@ -260,7 +260,7 @@ def _save(
     unknown = sorted(set(changes) - set(allowed))
     if unknown:
         raise ValidationError({name: _("This cannot be changed here.") for name in unknown})
-    row = rows.select_for_update().get()
+    row = rows.select_for_update(no_key=True).get()
     before = {name: getattr(row, name) for name in changes}
     for name, value in changes.items():
         setattr(row, name, documents.normalize(value) if name == "document" else value)

@@ -37,7 +37,9 @@ def look() -> list[Alert]:
     rules = catalog.rules()
     looked = _ask(rules)
     moved = []
-    for row in Alert.objects.select_for_update(of=("self",)).filter(closed_at=None).order_by("pk"):
+    for row in (
+        Alert.objects.select_for_update(no_key=True, of=("self",)).filter(closed_at=None).order_by("pk")
+    ):
         finding = looked.findings.pop((row.tenant_id, row.code, row.subject), None)
         if row.code not in rules.limits:
             _drop(row)

@@ -44,7 +44,7 @@ def _tell(pk: int) -> bool:
     row = (
         _untold()
         .select_related("tenant")
-        .select_for_update(skip_locked=True, of=("self",))
+        .select_for_update(no_key=True, skip_locked=True, of=("self",))
         .filter(pk=pk)
         .first()
     )

@@ -92,7 +92,7 @@ def _claim(now: datetime) -> Letter | None:
     due = Notification.objects.filter(emailed_at=None, email_due_at__lte=now)
     theirs = due.filter(tenant=OuterRef("tenant"), user=OuterRef("user"))
     preference = (
-        NotificationPreference.objects.select_for_update(skip_locked=True, of=("self",))
+        NotificationPreference.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
         .select_related("tenant", "user")
         .filter(Exists(theirs))
         .order_by("pk")

@@ -74,7 +74,7 @@ def _store(
     # One import of a company at a time: who comes second finds what the first one stored.
     pg.lock(pg.Lock.LEDGER, file_import.tenant_id)
     row = (
-        FileImport.objects.select_for_update(of=("self",))
+        FileImport.objects.select_for_update(no_key=True, of=("self",))
         .select_related("tenant", "user", "asked_by")
         .get(pk=file_import.pk)
     )

@@ -30,7 +30,7 @@ def undo_import(*, file_import: FileImport, access: Access | None = None) -> int
     """
     pg.lock(pg.Lock.LEDGER, file_import.tenant_id)
     row = (
-        FileImport.objects.select_for_update(of=("self",))
+        FileImport.objects.select_for_update(no_key=True, of=("self",))
         .select_related("tenant", "user", "asked_by")
         .get(pk=file_import.pk)
     )
@@ -101,7 +101,11 @@ def _void_if_bare(account: Account) -> None:
 @transaction.atomic
 def discard(*, file_import: FileImport, access: Access | None = None) -> None:
     """Throw a file away that was looked at and not stored, content included. Raises StatementError for a file that was stored once."""
-    row = FileImport.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=file_import.pk)
+    row = (
+        FileImport.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("tenant")
+        .get(pk=file_import.pk)
+    )
     if row.status not in _DISCARDABLE or row.work == FileImport.Work.STORE:
         raise StatementError(Sentence("This file was stored. Undo the import instead."))
     audit.record(

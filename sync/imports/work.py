@@ -184,7 +184,7 @@ def _read(row: FileImport) -> None:
     row.work, row.progress, row.attempts = "", None, 0
     with transaction.atomic():
         # Somebody may have thrown it away meanwhile; saving would bring it back.
-        if FileImport.objects.select_for_update().filter(pk=row.pk, work=Work.READ).exists():
+        if FileImport.objects.select_for_update(no_key=True).filter(pk=row.pk, work=Work.READ).exists():
             row.save(force_update=True)
             telling.imported(row.pk, Work.READ, None)
             publish("sync", tenant_id=row.tenant_id, file_import=row.pk)

@@ -121,7 +121,7 @@ def _is_of_files(account: Account) -> bool:
 
 def _mine(account: Account, access: Access) -> Account:
     """Return the account, locked. Raises AccountRefused for one of another company and one that is gone."""
-    found = Account.objects.select_for_update(of=("self",)).select_related("source")
+    found = Account.objects.select_for_update(no_key=True, of=("self",)).select_related("source")
     row = found.filter(tenant=access.tenant, pk=account.pk, void_at=None).first()
     if row is None:
         raise AccountRefused(Sentence("This account is not there any more."))

@@ -66,7 +66,9 @@ def finish_bank_connection(*, connection: Connection, item_id: str, access: Acce
         raise UpstreamError(_stranger())
     with transaction.atomic():
         row = (
-            Connection.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=connection.pk)
+            Connection.objects.select_for_update(no_key=True, of=("self",))
+            .select_related("tenant")
+            .get(pk=connection.pk)
         )
         items = list(row.config.get("item_ids") or [])
         if item_id not in items:
@@ -98,7 +100,7 @@ def _stranger() -> Sentence:
 
 def _merge(connection: Connection, extra: dict[str, str]) -> None:
     with transaction.atomic():
-        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
         row.config = extra | row.config
         row.save(update_fields=["config"])
     connection.config = row.config

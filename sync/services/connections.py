@@ -167,7 +167,11 @@ def unreadable_secret() -> Sentence:
 
 
 def _locked(connection: Connection) -> Connection:
-    return Connection.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=connection.pk)
+    return (
+        Connection.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("tenant")
+        .get(pk=connection.pk)
+    )
 
 
 def _awake(row: Connection, *, action: str, actor: Actor, after: dict[str, Any] | None = None) -> SyncRun:

@@ -51,7 +51,11 @@ def request_sync(
     Asking while one waits widens it; asking while one runs makes it queue another at its end. Safe to repeat. Raises NotReady when the
     connection is paused, or needs a person and it is not upstream (a webhook) that says it works again.
     """
-    connection = Connection.objects.select_for_update().select_related("tenant").get(pk=connection.pk)
+    connection = (
+        Connection.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("tenant")
+        .get(pk=connection.pk)
+    )
     _check_ready(connection, reason)
     run = connection.runs.filter(status__in=SyncRun.OPEN).first()
     if run is None:
@@ -81,7 +85,7 @@ def _widen(run: SyncRun, *, full: bool) -> bool:
     """Return whether the run still waits, after asking it to be complete if need be."""
     # Not waiting for a run that is being claimed at this moment: its chunk would wait for our connection row.
     waiting = (
-        SyncRun.objects.select_for_update(skip_locked=True)
+        SyncRun.objects.select_for_update(no_key=True, skip_locked=True)
         .filter(pk=run.pk, status=SyncRun.Status.QUEUED)
         .first()
     )
@@ -118,7 +122,11 @@ def finish(*, run: SyncRun, changed: bool, note: str = "", columns: Mapping[str,
     """End the run as done, settle the connection, and queue the next one when somebody asked meanwhile. Raises RunLost."""
     now = clock.now()
     _end(run, SyncRun.Status.DONE, error=note, **(columns or {}))
-    connection = Connection.objects.select_for_update().select_related("tenant").get(pk=run.connection_id)
+    connection = (
+        Connection.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("tenant")
+        .get(pk=run.connection_id)
+    )
     again = connection.ask_again and connection.state != Connection.State.PAUSED
     if connection.state == Connection.State.NEEDS_PERSON:
         connection.state, connection.state_reason = Connection.State.ACTIVE, ""

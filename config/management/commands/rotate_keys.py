@@ -44,14 +44,14 @@ class Command(BaseCommand):
 @transaction.atomic
 def _reseal(model: type[Model], column: str, pk: Any) -> None:
     # The lock keeps a secret that somebody enters at this moment from being overwritten by the old one.
-    row = model._default_manager.select_for_update().get(pk=pk)
+    row = model._default_manager.select_for_update(no_key=True).get(pk=pk)
     setattr(row, column, crypto.reseal(getattr(row, column)))
     row.save(update_fields=[column])
 
 
 @transaction.atomic
 def _reseal_second_factor(pk: Any) -> int:
-    row = Authenticator.objects.select_for_update().get(pk=pk)
+    row = Authenticator.objects.select_for_update(no_key=True).get(pk=pk)
     sealed = [name for name in SEALED_OF_MFA if row.data.get(name)]
     codes = row.data.get("migrated_codes") or []
     for name in sealed:
