@@ -9,7 +9,8 @@ from typing import Any, Final, Literal
 import psycopg
 import structlog
 from django.core.cache import caches
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseFailure
+from django.db import connection
 from redis.exceptions import RedisError
 
 from live import workers
@@ -95,7 +96,7 @@ def uptime_seconds() -> int:
 def _ask(name: str, check: Check, tenant: Tenant | None) -> Part:
     try:
         return check(tenant)
-    except (DatabaseError, RedisError, OSError) as error:
+    except (DatabaseFailure, RedisError, OSError) as error:
         log.warning("health_part_down", part=name, error=type(error).__name__)
         return Part("down", {"error": type(error).__name__})
 

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 import structlog
+from django import db
 from django.conf import settings
-from django.db import DatabaseError, connection
 
 from live import measure
 from live.streams import notices, revoked
@@ -85,7 +85,7 @@ class Hub:
             try:
                 return function(*args)
             finally:
-                connection.close()
+                db.connection.close()
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, run)
 
@@ -220,7 +220,7 @@ class Hub:
             clients = {client.id: client for client in doubted}
             try:
                 gone = await self.in_thread(revoked.among, {key: one.seat for key, one in clients.items()})
-            except DatabaseError as error:
+            except db.Error as error:
                 # Nobody can be asked now. Who was let in stays until the database answers.
                 log.warning("streams_unchecked", error=type(error).__name__)
                 await asyncio.sleep(1)
@@ -258,7 +258,7 @@ class Hub:
             return
         try:
             self.metrics = await self.in_thread(notices.metrics)
-        except DatabaseError as error:
+        except db.Error as error:
             log.warning("metrics_not_read", error=type(error).__name__)
             return
         for client in who:

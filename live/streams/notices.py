@@ -34,6 +34,6 @@ def of(seat: Seat, pk: Any) -> dict[str, Any] | None:
 
 
 def metrics() -> dict[str, Any]:
-    """Return `{performance, status}`: the last minute summed over all processes, and whether that is well. Raises DatabaseError."""
+    """Return `{performance, status}`: the last minute summed over all processes, and whether that is well. Raises django.db.Error."""
     now = figures.everybody()
     return {"performance": figures.metrics_json(now), "status": "ok" if figures.is_well(now) else "degraded"}

@@ -7,8 +7,8 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
+from django import db
 from django.conf import settings
-from django.db import DatabaseError
 
 from lib import pg
 from live import measure
@@ -75,7 +75,7 @@ class Presence:
         self._came, went, self._went = set(), self._went, set()
         try:
             await self._in_thread(write, rows, list(went), renew, silent)
-        except DatabaseError as error:
+        except db.Error as error:
             log.warning("presence_not_written", error=type(error).__name__)
             self._came |= came & self._here.keys()
             self._went |= went
@@ -84,7 +84,7 @@ class Presence:
         """Take the rows of this process away: it ends."""
         try:
             await asyncio.wait_for(self._in_thread(pg.execute, _GONE, [measure.ID]), 5)
-        except (DatabaseError, TimeoutError) as error:
+        except (db.Error, TimeoutError) as error:
             log.warning("presence_not_taken_away", error=type(error).__name__)
 
 

@@ -15,7 +15,7 @@ _CHUNK: Final = 1_000
 
 
 def among(seats: Mapping[UUID, Seat]) -> list[UUID]:
-    """Return those whose membership, account, company, key, password or session no longer lets them in. Raises DatabaseError."""
+    """Return those whose membership, account, company, key, password or session no longer lets them in. Raises django.db.Error."""
     ids = list(seats)
     gone: list[UUID] = []
     for start in range(0, len(ids), _CHUNK):

@@ -12,9 +12,9 @@ from typing import Any, Final
 import structlog
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django import db
 from django.conf import settings
 from django.core.handlers.base import BaseHandler
-from django.db import DatabaseError
 from django.utils import translation
 
 from live import events, limits, measure
@@ -215,7 +215,7 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels 
             self.hub.ask_metrics()
         self.client.metrics = METRICS in names
         if names and self.pumping is None:
-            self.pumping = asyncio.create_task(self._pump(self.client))
+            self.pumping = asyncio.create_task(self._tell(self.client))
         self.client.wake.set()
 
     async def _connect(self, said: Said) -> None:
@@ -241,7 +241,7 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels 
         )
         try:
             response = await self.hub.in_thread(door.ask, self.pages, asked)
-        except DatabaseError:
+        except db.Error:
             return await self.finish(End.BUSY)
         if self.closed:
             return None
@@ -290,7 +290,7 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels 
         if names:
             self._want(self.wanted | names)
         elif self.pumping is None:
-            self.pumping = asyncio.create_task(self._pump(self.client))
+            self.pumping = asyncio.create_task(self._tell(self.client))
 
     async def _turn_away(self, response: Any) -> None:
         """Say what the door said, and close."""
@@ -308,6 +308,14 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels 
         await self.finish(End.TOO_MANY)
 
     # --- what clients are told ---------------------------------------------------------------------------------------------
+    async def _tell(self, client: Client) -> None:
+        """Tell until either side ends it. A fault of ours ends it too: an open socket that stays mute would be believed."""
+        try:
+            await self._pump(client)
+        except Exception:
+            log.exception("websocket_pump_failed", tenant=client.seat.tenant_id)
+            await self.finish(End.BUSY)
+
     async def _pump(self, client: Client) -> None:
         """Tell until either side ends it. Before the first subscription there are only heartbeats, and the place in the log is kept."""
         while client.ended is None:
@@ -335,7 +343,7 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels 
         assert client.seat.user_id is not None, "personal events have a person"
         try:
             text = await self.hub.in_thread(notices.of, client.seat, one.payload.get("id"))
-        except DatabaseError as error:
+        except db.Error as error:
             # The event itself was told; the page reads the sentence when it can.
             log.warning("notification_not_read", error=type(error).__name__)
             return
