@@ -373,6 +373,13 @@ def test_no_table_hides_a_figure_beside_the_window(visit, door, aurora, width: i
     assert {name: found for name, found in hidden.items() if any(found)} == {}
 
 
+def test_on_a_phone_the_tab_where_one_is_can_be_seen(visit, door, aurora) -> None:
+    with visit("about:blank", width=390) as seen:
+        sign_in(seen.page, door.url)
+        browser.go(seen.page, f"{door.url}/t/aurora/settings/audit/")
+        expect(seen.page.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=1)
+
+
 def test_on_a_phone_rows_are_cards_that_say_what_each_value_is_and_can_be_selected(
     visit, door, aurora
 ) -> None:

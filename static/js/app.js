@@ -256,3 +256,6 @@ addEventListener("pageshow", () => {
 markTheme();
 for (const element of document.querySelectorAll(".toasts > .toast")) leaveLater(element);
 setInterval(renewTimes, 30_000);
+
+// A row of tabs that is wider than a phone starts where one is.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
