@@ -42,6 +42,20 @@ class Maker:
         self.rng = Random(seed)
         self.set = Labelled()
         self._people = 0
+        self._numbers: dict[str, int] = {}
+        self._fees: dict[str, Decimal] = {}
+        self.first_monday = FIRST_DAY
+        self.us = self.someone(company=True)
+        self.set.own = Own(frozenset({self.us.document}), frozenset({self.us.name}))
+
+    def next_number(self, of: str) -> int:
+        """Return 0, 1, 2, … for each word."""
+        self._numbers[of] = self._numbers.get(of, -1) + 1
+        return self._numbers[of]
+
+    def fee_of(self, acquirer: str) -> Decimal:
+        """Return the share that an acquirer takes from every payout."""
+        return self._fees.setdefault(acquirer, Decimal(self.rng.randint(120, 450)) / 10_000)
 
     def someone(self, *, company: bool | None = None) -> Person:
         """Return a new person."""

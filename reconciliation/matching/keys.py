@@ -53,6 +53,12 @@ def candidates(
     return Candidates(*found, *(_put(found, weighed, len(items)) for weighed in (reference, contact, mapped)))
 
 
+def unlinked(pairs: Pairs) -> Candidates:
+    """Return pairs that no exact key links."""
+    nothing = np.zeros(len(pairs[0]))
+    return Candidates(*pairs, nothing, nothing, nothing)
+
+
 def by_document(lines: LineTable, items: ItemTable) -> list[Pairs]:
     """Return pairs with the same document, the same root of a CNPJ, or a masked one that fits."""
     pairs = _near(lines, items, lines.document, items.document)

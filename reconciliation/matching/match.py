@@ -1,30 +1,36 @@
 """The way in: judge bank lines against open items."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import numpy as np
 
-from reconciliation.matching import build, explain, single
+from reconciliation.matching import build, explain, lumps, mirrors, single
 from reconciliation.matching.blocks import near_amount, same_amount
-from reconciliation.matching.columns import Bools, Ints
+from reconciliation.matching.columns import Bools, Ints, distinct
 from reconciliation.matching.columns import Pairs as PairColumns
-from reconciliation.matching.keys import candidates
+from reconciliation.matching.groups import Groups
+from reconciliation.matching.keys import candidates, unlinked
 from reconciliation.matching.pairs import Pairs, weigh
 from reconciliation.matching.records import (
+    Collection,
     Item,
     Judgement,
     Line,
     Mapping,
+    Own,
     Progress,
-    Settlement,
     Tolerance,
     Weights,
 )
+from reconciliation.matching.state import State
 from reconciliation.matching.tables import ItemTable, LineTable
 
-DEFAULT_WEIGHTS = Weights()
-DEFAULT_TOLERANCE = Tolerance()
-GOOD = 75.0  # points from which a line needs no look at amounts that are only near
+RULES_VERSION: Final = 1  # raised by whoever changes what the same input is judged as
+DEFAULT_WEIGHTS: Final = Weights()
+DEFAULT_TOLERANCE: Final = Tolerance()
+NOBODY: Final = Own()
+GOOD: Final = 75.0  # points from which a line of the exact amount needs no look at amounts that are only near
 
 
 def match(
@@ -35,20 +41,39 @@ def match(
     tolerance: Tolerance = DEFAULT_TOLERANCE,
     mappings: Sequence[Mapping] = (),
     rejected: frozenset[tuple[str, str]] = frozenset(),
+    collections: Sequence[Collection] = (),
+    own: Own = NOBODY,
     progress: Progress | None = None,
 ) -> list[Judgement]:
-    """Return one judgement a line, in the order of `lines`."""
+    """Return one judgement a line, in the order of `lines`; neither order nor repetition of the call changes a judgement.
+
+    `rejected`: (line id, item id) that are never proposed. `collections`: what return files say is credited in one sum. `own`: who we
+    are. An `ItemTable` may be given again and again. Clear settlements never take a line twice, or more of an item than is open. Raises
+    ValueError when an id stands twice or an amount has more than two places.
+    """
     given = list(lines)
-    table = items if isinstance(items, ItemTable) else ItemTable(items)
-    sides = LineTable(given, table), table
     tell = progress or _silent
-    tell(0.1, "normalise")
-    pairs = _pairs(*sides, weights, tolerance, mappings, rejected)
-    tell(0.7, "score")
-    one_to_one = pairs.only(pairs.code != explain.PARTIAL)
-    clear, shown = single.settle(one_to_one, *sides, tolerance)
-    tell(0.9, "settle")
-    judgements = _judgements(sides[0], clear, shown, table)
+    tell(0.0, "normalise")
+    table = items if isinstance(items, ItemTable) else ItemTable(items)
+    state = State(LineTable(given, table), table, weights, tolerance)
+    state.rejected = rejected
+    tell(0.25, "mirrors")
+    mirrors.leave_pending_to_posted(state)
+    mirrors.settle_returns(state)
+    mirrors.settle_transfers(state, own)
+    lumps.settle_collections(state, collections)
+    tell(0.3, "candidates")
+    found = _pairs(state, mappings)
+    tell(0.7, "assignment")
+    _settle_single(state, found)
+    tell(0.8, "groups")
+    lumps.settle_batches(state)
+    lumps.settle_payouts(state)
+    Groups(state, tuple(mappings)).settle()
+    _settle_parts(state, found)
+    tell(0.9, "judgements")
+    _show_single(state, found)
+    judgements = state.judgements()
     tell(1.0, "done")
     return [judgements[line.id] for line in given]
 
@@ -57,72 +82,97 @@ def _silent(share: float, stage: str) -> None:
     """Tell nobody."""
 
 
-def _pairs(
-    lines: LineTable,
-    items: ItemTable,
-    weights: Weights,
-    tolerance: Tolerance,
-    mappings: Sequence[Mapping],
-    rejected: frozenset[tuple[str, str]],
-) -> Pairs:
-    others: list[PairColumns] = []
-    rows = np.arange(len(lines))
-    among = np.arange(len(items))
-    for some, which in _who_may_pay_what(lines, items):
-        others.append(same_amount(lines, items, some, which, tolerance.window))
-    found = weigh(candidates(lines, items, mappings, others), lines, items, weights, tolerance)
-    good = np.unique(found.lines[(found.score >= GOOD) & (found.code == explain.EXACT)])
-    left = np.setdiff1d(rows, good)
-    del among
-    near = [
-        pairs
-        for some, which in _who_may_pay_what(lines, items, left)
-        for pairs in near_amount(lines, items, some, which, float(tolerance.percent), tolerance.window)
+def _pairs(state: State, mappings: Sequence[Mapping]) -> Pairs:
+    """Return every pair worth a look, by exact keys, by equal amount, and for lines that found nothing good there by nearly equal amount."""
+    lines, items, tolerance = state.lines, state.items, state.tolerance
+    free = np.flatnonzero(state.free_line)
+    same = [
+        same_amount(lines, items, some, among, tolerance.window) for some, among in _comparable(state, free)
     ]
-    found = weigh(candidates(lines, items, mappings, [*others, *near]), lines, items, weights, tolerance)
-    if rejected:
-        found = found.only(~_rejected(found, lines, items, rejected))
-    return found
+    linked = candidates(lines, items, mappings, same)
+    linked = linked.only(state.free_line[linked.lines] & state.free_item[linked.items])
+    found = weigh(linked, lines, items, state.weights, tolerance)
+    good = np.unique(found.lines[(found.score >= GOOD) & (found.code == explain.EXACT)])
+    left = np.setdiff1d(free, good)
+    near: list[PairColumns] = [
+        pairs
+        for some, among in _comparable(state, left)
+        for pairs in near_amount(lines, items, some, among, float(tolerance.percent), tolerance.window)
+    ]
+    new = distinct(near, len(items))
+    new = _without(new, (linked.lines, linked.items), len(items))
+    found = found.joined(weigh(unlinked(new), lines, items, state.weights, tolerance))
+    return found.only(~_rejected(found, state)) if state.rejected else found
 
 
-def _who_may_pay_what(
-    lines: LineTable, items: ItemTable, rows: Ints | None = None
-) -> list[tuple[Ints, Ints]]:
+def _comparable(state: State, rows: Ints) -> list[tuple[Ints, Ints]]:
     """Return which lines may be compared by name with which items: two full documents of one kind decide by themselves."""
-    rows = np.arange(len(lines)) if rows is None else rows
-    ours = _document_kind(lines.documents)[rows]
-    theirs = _document_kind(items.documents)
+    ours = _document_kind(state.lines.documents)[rows]
+    theirs = _document_kind(state.items.documents)
     return [
-        (rows[ours == kind], np.flatnonzero(theirs != kind) if kind else np.arange(len(items)))
+        (rows[ours == kind], np.flatnonzero(state.free_item & ((theirs != kind) | (kind == 0))))
         for kind in (0, 11, 14)
     ]
 
 
 def _document_kind(documents: list[str]) -> Ints:
     return np.fromiter(
-        (0 if "*" in d or len(d) not in (11, 14) else len(d) for d in documents), np.int64, len(documents)
+        (len(d) if len(d) in (11, 14) and "*" not in d else 0 for d in documents), np.int64, len(documents)
     )
 
 
-def _rejected(
-    found: Pairs, lines: LineTable, items: ItemTable, rejected: frozenset[tuple[str, str]]
-) -> Bools:
+def _without(pairs: PairColumns, known: PairColumns, items: int) -> PairColumns:
+    new = ~np.isin(pairs[0] * items + pairs[1], known[0] * items + known[1])
+    return pairs[0][new], pairs[1][new]
+
+
+def _rejected(found: Pairs, state: State) -> Bools:
+    lines, items = state.lines.position, state.items.position
     codes = [
-        lines.position[line] * len(items) + items.position[item]
-        for line, item in rejected
-        if line in lines.position and item in items.position
+        lines[line] * len(items) + items[item]
+        for line, item in state.rejected
+        if line in lines and item in items
     ]
     return np.isin(found.lines * len(items) + found.items, np.asarray(codes, np.int64))
 
 
-def _judgements(lines: LineTable, clear: Pairs, shown: Pairs, items: ItemTable) -> dict[str, Judgement]:
-    found: dict[str, Judgement] = {}
-    for settlement in build.settlements(clear, lines, items):
-        line = settlement.lines[0].id
-        found[line] = Judgement(line, "clear", (settlement,))
-    several: dict[str, list[Settlement]] = {}
-    for settlement in build.settlements(shown, lines, items):
-        several.setdefault(settlement.lines[0].id, []).append(settlement)
-    for line, proposals in several.items():
-        found[line] = Judgement(line, "ambiguous", tuple(proposals))
-    return {id_: found.get(id_) or Judgement(id_, "none") for id_ in lines.ids}
+def _settle_single(state: State, found: Pairs) -> None:
+    """Settle what is clear between one line and one item."""
+    clear = single.settle(
+        found.only(found.code != explain.PARTIAL), state.lines, state.items, state.tolerance
+    )
+    built = build.settlements(clear, state.lines, state.items)
+    for line, item, settlement in zip(clear.lines.tolist(), clear.items.tolist(), built, strict=True):
+        state.settle(settlement, (line,), (item,))
+
+
+def _settle_parts(state: State, found: Pairs) -> None:
+    """Settle lines that name an item and pay a part of it, as long as the parts do not exceed it."""
+    named = found.only(
+        (found.code == explain.PARTIAL) & (found.reference >= single.SPELLED_OUT_BITS) & _open(state, found)
+    )
+    named = named.only(single.only_one(named.lines))
+    paid = np.zeros(len(state.items), np.int64)
+    np.add.at(paid, named.items, np.abs(state.lines.cents[named.lines]))
+    named = named.only(paid[named.items] <= np.abs(state.items.cents[named.items]))
+    built = build.settlements(named, state.lines, state.items)
+    for line, settlement in zip(named.lines.tolist(), built, strict=True):
+        state.settle(settlement, (line,))
+    state.free_item[named.items] = False
+
+
+def _show_single(state: State, found: Pairs) -> None:
+    """Keep the best single items for the lines that a person must decide."""
+    shown = single.best(found.only(_open(state, found)))
+    built = build.settlements(shown, state.lines, state.items)
+    for line, settlement in zip(shown.lines.tolist(), built, strict=True):
+        state.show(line, settlement)
+
+
+def _open(state: State, found: Pairs) -> Bools:
+    return (
+        state.free_line[found.lines]
+        & state.free_item[found.items]
+        & (found.code != explain.UNEXPLAINED)
+        & (found.score >= single.WORTH_SHOWING)
+    )

@@ -45,6 +45,12 @@ class Pairs:
         """Return these pairs."""
         return Pairs(*(getattr(self, name)[kept] for name in self.__slots__))
 
+    def joined(self, other: "Pairs") -> "Pairs":
+        """Return these pairs and the others."""
+        return Pairs(
+            *(np.concatenate([getattr(self, name), getattr(other, name)]) for name in self.__slots__)
+        )
+
 
 def weigh(
     found: Candidates, lines: LineTable, items: ItemTable, weights: Weights, tolerance: Tolerance

@@ -7,7 +7,7 @@ import numpy as np
 from reconciliation.matching import explain
 from reconciliation.matching.assign import assign, lead
 from reconciliation.matching.columns import Bools, Floats, Ints, count_within, first_of_each, joint
-from reconciliation.matching.pairs import EQUAL, Pairs
+from reconciliation.matching.pairs import Pairs
 from reconciliation.matching.records import Tolerance
 from reconciliation.matching.tables import ItemTable, LineTable
 
@@ -15,17 +15,14 @@ WORTH_SHOWING: Final = 50.0  # points of 100
 CLEAR_SCORE: Final = 62.0
 CLEAR_LEAD: Final = 4.0  # points by which both the line's and the item's next best must be worse
 CERTAIN_BITS: Final = 8.0  # how much rarer than one in the block an agreement must be
-SPELLED_OUT_BITS: Final = 20.0  # an id as long as this names its item
+SPELLED_OUT_BITS: Final = 19.0  # an id as long as this names its item
 EARLIEST: Final = 12  # days before due from which on a clear payment is believed
 ROUNDS: Final = 6
 SHOWN: Final = 3
 
 
-def settle(pairs: Pairs, lines: LineTable, items: ItemTable, tolerance: Tolerance) -> tuple[Pairs, Pairs]:
-    """Return (clear pairs, pairs to show for the other lines: at most three each, best first).
-
-    Repeated, because a settled pair may be what made its neighbours doubtful.
-    """
+def settle(pairs: Pairs, lines: LineTable, items: ItemTable, tolerance: Tolerance) -> Pairs:
+    """Return the clear pairs. Repeated, because a settled pair may be what made its neighbours doubtful."""
     sure = certain(pairs, lines, items, tolerance)
     live = (pairs.code != explain.UNEXPLAINED) & (pairs.score >= WORTH_SHOWING)
     clear = np.zeros(len(pairs), np.bool_)
@@ -36,7 +33,7 @@ def settle(pairs: Pairs, lines: LineTable, items: ItemTable, tolerance: Toleranc
             break
         clear[found] = True
         live &= ~np.isin(pairs.lines, pairs.lines[found]) & ~np.isin(pairs.items, pairs.items[found])
-    return pairs.only(clear), best(pairs.only(live))
+    return pairs.only(clear)
 
 
 def _clear(pairs: Pairs, sure: Bools) -> Bools:
@@ -91,6 +88,7 @@ def _nearly(paid: Ints, due: Ints, reach: Ints, items: ItemTable) -> Floats:
     return np.asarray(many * np.minimum(1, (2 * reach + 1) / days), np.float64)
 
 
-def is_known(pairs: Pairs) -> Bools:
-    """Return where something besides name and amount says who paid."""
-    return (pairs.document == EQUAL) | (pairs.reference >= SPELLED_OUT_BITS) | (pairs.mapped > 0)
+def only_one(lines: Ints) -> Bools:
+    """Return which rows are the only one of their line."""
+    _, back, count = np.unique(lines, return_inverse=True, return_counts=True)
+    return np.asarray(count[back] == 1)

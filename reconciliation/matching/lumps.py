@@ -1,0 +1,243 @@
+"""One credit for many sales: the bank's collection of boletos, and the payout of a card acquirer."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import numpy as np
+
+from reconciliation.matching import text
+from reconciliation.matching.columns import Ints
+from reconciliation.matching.records import (
+    Adjustment,
+    AdjustmentKind,
+    Collection,
+    CollectionEntry,
+    Settlement,
+)
+from reconciliation.matching.state import Evidence, State
+from reconciliation.matching.tables import cents, money
+
+CREDITED_WITHIN: Final = (-1, 4)  # days from the return file's credit date to the line
+COLLECTION_NAMED: Final = 10.0  # bits from which an id shared by a line and several items names their batch
+MOST_OF_A_BATCH: Final = 5_000
+FEES: Final = (0.002, 0.08)  # what acquirers take, as a share
+FEE_ALIKE: Final = 0.004  # two fees this near are the same contract's
+LONGEST_PAYOUT: Final = 4  # days of sales in one payout: a weekend and a holiday
+PAID_AFTER: Final = 45  # days from sale to payout at most
+
+_COLLECTION = re.compile(r"COBRAN|LIQ[\w.]* ?TIT|BOLETO", re.IGNORECASE)
+ACQUIRERS: Final = {
+    name: re.compile(pattern)
+    for name, pattern in {
+        "cielo": r"\bCIELO", "rede": r"\bREDECARD|\bREDE\b", "stone": r"\bSTONE", "getnet": r"\bGETNET", "pagseguro": r"PAG ?SEGURO|PAGBANK",
+        "mercadopago": r"MERCADO ?PAGO", "sumup": r"\bSUM ?UP", "safrapay": r"SAFRA ?PAY", "infinitepay": r"INFINITE ?PAY|CLOUDWALK",
+        "ton": r"\bTON\b", "vero": r"\bVERO\b|BANRICARD", "sipag": r"\bSIPAG", "bin": r"\bBIN\b", "paypal": r"PAYPAL", "adyen": r"ADYEN",
+        "stripe": r"STRIPE", "izettle": r"I?ZETTLE", "c6pay": r"C6 ?PAY", "pagarme": r"PAGAR ?ME",
+    }.items()
+}  # fmt: skip
+CARD: Final = re.compile(r"CARTAO|CARTÃO|CREDIT CARD|DEBIT CARD|\bCARD\b|MAQUIN", re.IGNORECASE)
+
+
+def acquirer_of(shown: str) -> str:
+    """Return which card acquirer this text names, "" for none."""
+    upper = shown.upper()
+    return next((name for name, pattern in ACQUIRERS.items() if pattern.search(upper)), "")
+
+
+def settle_collections(state: State, collections: Iterable[Collection]) -> None:
+    """Settle each return file's sum with the line that credits it and the items whose numbers it names."""
+    credited: dict[int, list[int]] = defaultdict(list)
+    for row in np.flatnonzero(state.free_line & (state.lines.cents > 0)):
+        credited[int(state.lines.cents[row])].append(int(row))
+    for collection in sorted(collections, key=lambda c: c.id):
+        _settle_collection(state, collection, credited)
+
+
+def _settle_collection(state: State, collection: Collection, credited: dict[int, list[int]]) -> None:
+    total = sum(cents(entry.net) for entry in collection.entries)
+    day = collection.credit_date.toordinal()
+    lines = [
+        row
+        for row in credited.get(total, ())
+        if state.free_line[row]
+        and CREDITED_WITHIN[0] <= state.lines.days[row] - day <= CREDITED_WITHIN[1]
+        and (not collection.account or state.lines.rows[row].account in ("", collection.account))
+    ]
+    items = _entries_items(state, collection.entries)
+    if not lines or items is None:
+        return
+    found = [_collected(state, line, items, collection) for line in lines]
+    named = [line for line in lines if _COLLECTION.search(state.lines.rows[line].description)] or lines
+    if len(named) == 1:
+        state.settle(found[lines.index(named[0])], [named[0]], items)
+        return
+    for line, settlement in zip(lines, found, strict=True):
+        state.show(line, settlement)
+
+
+def _entries_items(state: State, entries: Sequence[CollectionEntry]) -> list[int] | None:
+    """Return the item of each entry, None when one is not open here or stands twice."""
+    keys = state.items.references
+    held = _rows_by_key(keys.codes, keys.rows)
+    chosen: list[int] = []
+    for entry in entries:
+        codes = [keys.numbers[key] for key in text.references(entry.reference) if key in keys.numbers]
+        rows = {
+            row
+            for code in codes
+            for row in held(code)
+            if state.free_item[row] and state.items.cents[row] == cents(entry.face)
+        }
+        if len(rows) != 1:
+            return None
+        chosen.append(rows.pop())
+    return chosen if len(set(chosen)) == len(chosen) else None
+
+
+def _rows_by_key(codes: Ints, rows: Ints):  # type: ignore[no-untyped-def]
+    order = np.argsort(codes, kind="stable")
+    ranked = codes[order]
+
+    def held(code: int) -> list[int]:
+        low, high = np.searchsorted(ranked, code, "left"), np.searchsorted(ranked, code, "right")
+        return [int(row) for row in rows[order[low : min(high, low + MOST_OF_A_BATCH)]]]
+
+    return held
+
+
+def _collected(state: State, line: int, items: list[int], collection: Collection) -> Settlement:
+    parts: list[tuple[AdjustmentKind, int]] = [
+        ("interest", sum(cents(e.interest) for e in collection.entries)),
+        ("fine", sum(cents(e.fine) for e in collection.entries)),
+        ("discount", -sum(cents(e.discount) for e in collection.entries)),
+        ("fee", -sum(cents(e.fee) for e in collection.entries)),
+    ]
+    rest = int(state.lines.cents[line] - state.items.cents[items].sum()) - sum(amount for _, amount in parts)
+    adjustments = tuple(
+        Adjustment(kind, money(amount)) for kind, amount in [*parts, ("rounding", rest)] if amount
+    )  # type: ignore[arg-type]
+    late = int(state.lines.days[line]) - collection.credit_date.toordinal()
+    evidence = Evidence(
+        ("return_file", 1.0), None, ("amount_of_collection", 1.0), late, {"entries": str(len(items))}
+    )
+    return state.settlement("cnab", [line], items, adjustments, evidence)
+
+
+def settle_batches(state: State) -> None:
+    """Settle a line with all free items that bear the one number that it shows, when they add up to it, less a fee at most."""
+    keys = state.items.references
+    held = _rows_by_key(keys.codes, keys.rows)
+    many = (
+        np.bincount(keys.codes, minlength=len(keys.numbers) + 1) if len(keys.codes) else np.zeros(1, np.int64)
+    )
+    for row in map(int, np.flatnonzero(state.free_line)):
+        line = state.lines.rows[row]
+        shown = text.references(f"{line.reference} {line.description}")
+        for key, bits in shown.items():
+            code = keys.numbers.get(key, 0)
+            if code and bits >= COLLECTION_NAMED and many[code] > 1 and _settle_batch(state, row, held(code)):
+                break
+
+
+def _settle_batch(state: State, row: int, held: list[int]) -> bool:
+    sign = np.sign(state.lines.cents[row])
+    items = [i for i in state.free_items(held) if np.sign(state.items.cents[i]) == sign]
+    gap = int(state.lines.cents[row] - state.items.cents[items].sum()) if len(items) > 1 else None
+    if gap is None or state.is_rejected([row], items):
+        return False
+    less = -gap * int(sign)
+    most = float(state.tolerance.percent) / 100 * abs(int(state.items.cents[items].sum()))
+    if less < 0 or less > most:
+        return False
+    kind = "cnab" if _COLLECTION.search(state.lines.rows[row].description) else "one_to_many"
+    late = int(state.lines.days[row] - state.items.days[items].max())
+    amount = ("amount_of_all", 1.0) if not gap else ("amount_less_fee", 0.7)
+    evidence = Evidence(
+        ("reference_equal", 1.0), state.alike(row, items[0]), amount, late, {"items": str(len(items))}
+    )
+    adjustments = (Adjustment("fee", money(gap)),) if gap else ()
+    state.settle(state.settlement(kind, [row], items, adjustments, evidence), [row], items)
+    return True
+
+
+def settle_payouts(state: State) -> None:
+    """Settle an acquirer's payouts, each with all its sales of one to a few following days, less a fee that fits the acquirer's others."""
+    lines: dict[str, list[int]] = defaultdict(list)
+    for row in map(int, np.flatnonzero(state.free_line & (state.lines.cents > 0))):
+        line = state.lines.rows[row]
+        if name := acquirer_of(f"{line.name} {line.description}"):
+            lines[name].append(row)
+    if not lines:
+        return
+    sales = _sales(state)
+    for name in sorted(lines):
+        rows = sales.get(name) or sales.get("", [])
+        if rows:
+            _settle_acquirer(state, name, lines[name], rows)
+
+
+def _sales(state: State) -> dict[str, list[int]]:
+    """Return free card sales by acquirer, in order of day; under "" those that name none."""
+    found: dict[str, list[int]] = defaultdict(list)
+    days = state.items.days
+    for row in sorted(
+        map(int, np.flatnonzero(state.free_item & (state.items.cents > 0))), key=lambda r: (days[r], r)
+    ):
+        item = state.items.rows[row]
+        name = acquirer_of(f"{item.name} {item.method}")
+        if name or CARD.search(f"{item.method} {item.name}"):
+            found[name].append(row)
+    return found
+
+
+def _settle_acquirer(state: State, name: str, lines: list[int], sales: list[int]) -> None:
+    spans = {line: _spans(state, line, sales) for line in lines}
+    usual = _usual_fee([fee for options in spans.values() for _, fee in options])
+    for line in sorted(lines, key=lambda row: (state.lines.days[row], row)):
+        options = [(items, fee) for items, fee in spans[line] if all(state.free_item[i] for i in items)]
+        fitting = [option for option in options if usual is None or abs(option[1] - usual) <= FEE_ALIKE]
+        best = fitting or options
+        settlements = [_payout(state, line, items, fee, name) for items, fee in best[:3]]
+        if len(best) == 1:
+            state.settle(settlements[0], [line], best[0][0])
+        else:
+            for settlement in settlements:
+                state.show(line, settlement)
+
+
+def _spans(state: State, line: int, sales: list[int]) -> list[tuple[list[int], float]]:
+    """Return (items, fee share) of each run of days whose sales could be this payout, the latest days first."""
+    days = state.items.days[sales]
+    today = int(state.lines.days[line])
+    starts = np.unique(days[(days <= today) & (days >= today - PAID_AFTER)])
+    paid = int(state.lines.cents[line])
+    sums = np.concatenate([[0], np.cumsum(state.items.cents[sales])])
+    found: list[tuple[list[int], float]] = []
+    for first in range(len(starts) - 1, -1, -1):
+        for last in range(first, min(first + LONGEST_PAYOUT, len(starts))):
+            low = int(np.searchsorted(days, starts[first], "left"))
+            high = int(np.searchsorted(days, starts[last], "right"))
+            gross = int(sums[high] - sums[low])
+            fee = (gross - paid) / gross
+            if FEES[0] <= fee <= FEES[1] and not state.is_rejected([line], sales[low:high]):
+                found.append((sales[low:high], fee))
+    return found
+
+
+def _usual_fee(fees: list[float]) -> float | None:
+    """Return the fee that most runs of days agree on, None when no two do."""
+    ranked = np.sort(np.asarray(fees))
+    near = np.searchsorted(ranked, ranked + FEE_ALIKE / 4, "right") - np.searchsorted(
+        ranked, ranked - FEE_ALIKE / 4, "left"
+    )
+    return float(ranked[int(near.argmax())]) if len(ranked) and near.max() > 1 else None
+
+
+def _payout(state: State, line: int, items: list[int], fee: float, name: str) -> Settlement:
+    gap = int(state.lines.cents[line] - state.items.cents[items].sum())
+    late = int(state.lines.days[line] - state.items.days[items].max())
+    detail = {"sales": str(len(items)), "percent": f"{100 * fee:.2f}", "acquirer": name}
+    evidence = Evidence(("acquirer", 0.9), None, ("amount_less_fee_of_payout", 0.9), late, detail)
+    return state.settlement("payout", [line], items, (Adjustment("fee", money(gap)),), evidence)
