@@ -1,20 +1,22 @@
 """What happens after facts change, in order. A newcomer reads it once.
 
 The event row and the generation commit with the change; this task only wakes up. Whatever a lost wake-up leaves, Beat finds in the rows
-(`live_generation.facts` ahead of `kpi_viewstate.built_version`), because Beat runs the same task.
+(`live_generation.facts` ahead of `kpi_viewstate.built_version` and of `reconciliation_progress.facts`), because Beat runs the same task.
 """
 
 from celery import shared_task
 
 from kpi import services as kpi
+from reconciliation import runner as matcher
 
 
 @shared_task(name="config.dispatch.dispatch", ignore_result=True)
 def dispatch(**_: object) -> None:
     """Bring what is derived from facts up to date, but no expensive step more often than it says itself. Cheap when there is nothing to do."""
     kpi.refresh_if_due()
+    matcher.wake_due()
 
 
 def run() -> dict[str, int]:
     """Bring everything up to date now, in this process. Returns what was done, by step."""
-    return {"kpi_refreshes": kpi.refresh_until_current()}
+    return {"kpi_refreshes": kpi.refresh_until_current(), "matcher_runs": matcher.run_due_now(sweep=True)}

@@ -34,6 +34,8 @@ def schedules() -> tuple[Schedule, ...]:
         Schedule("sync: webhooks upstream", "sync.check_webhooks", timedelta(hours=1)),
         Schedule("sync: old runs and deliveries", "sync.prune", timedelta(hours=6)),
         Schedule("numbers: what changed", "config.dispatch.dispatch", timedelta(seconds=15)),
+        Schedule("reconciliation: what is left", "reconciliation.reconcile_due", timedelta(minutes=15)),
+        Schedule("reconciliation: old suggestions", "reconciliation.prune", timedelta(hours=6)),
         Schedule("files: waiting exports", "ledger.exports_waiting", timedelta(seconds=30)),
         Schedule("backups: what is due", "live.back_up_what_is_due", timedelta(minutes=10)),
         Schedule("notifications: e-mail that is due", "live.send_notifications", timedelta(seconds=30)),

@@ -18,7 +18,7 @@ NAMES: Final[dict[str, Group | None]] = {
     "sync_complete": "facts",
     "facts_changed": "facts",
     "kpi_refreshed": None,
-    "reconciliation_ready": None,
+    "reconciliation_ready": "recon",
     "reconciliation_changed": "recon",
     "settings_changed": "settings",
     "membership_changed": None,

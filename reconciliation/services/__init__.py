@@ -5,6 +5,7 @@ from reconciliation.services.closing import close_through
 from reconciliation.services.deciding import AT_ONCE, confirm, reject, undo
 from reconciliation.services.learning import forget_payer, map_payer
 from reconciliation.services.linking import link
+from reconciliation.services.once import prune as prune_keys
 from reconciliation.services.outcome import KeyReused, Outcome, Refusal, Refused
 from reconciliation.services.proposing import Proposed, propose
 from reconciliation.services.queueing import refresh
@@ -27,6 +28,7 @@ __all__ = [
     "link",
     "map_payer",
     "propose",
+    "prune_keys",
     "refresh",
     "reject",
     "reopen_affected",

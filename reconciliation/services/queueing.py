@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -47,9 +47,9 @@ stale AS (
 SELECT DISTINCT i.open_item_id FROM reconciliation_matchitem i JOIN stale ON stale.id = i.match_id WHERE i.tenant_id = %(tenant)s
 """
 _ITEMS: Final = """
-SELECT id FROM ledger_openitem WHERE tenant_id = %(tenant)s AND updated_at >= %(since)s
- UNION
-SELECT o.id FROM ledger_customer c JOIN ledger_openitem o ON o.tenant_id = c.tenant_id AND o.customer_id = c.id
+SELECT id, updated_at FROM ledger_openitem WHERE tenant_id = %(tenant)s AND updated_at >= %(since)s
+ UNION ALL
+SELECT o.id, c.updated_at FROM ledger_customer c JOIN ledger_openitem o ON o.tenant_id = c.tenant_id AND o.customer_id = c.id
  WHERE c.tenant_id = %(tenant)s AND c.updated_at >= %(since)s AND o.status IN ('open', 'partial')
 """
 _EVERYTHING: Final = (
@@ -108,15 +108,20 @@ def refresh(tenant_id: int) -> Refreshed:
     """
     desk.begin(tenant_id)
     moment = delta.clock().settled
-    known = Progress.objects.filter(tenant=tenant_id).first() or Progress(tenant_id=tenant_id)
+    known = Progress.objects.filter(tenant=tenant_id).first() or Progress(
+        tenant_id=tenant_id, weights="", overlap=[]
+    )
     generation = pg.fetch("SELECT facts FROM live_generation WHERE tenant_id = %s", [tenant_id])
     params = {"tenant": tenant_id, "since": known.seen_until or _EPOCH}
     pg.execute(_LINES, params)
     touched = {row[0] for row in pg.fetch(_GONE, params)}
     reopened = Reopened()
-    if known.seen_until is not None:
+    if known.seen_until is None:
+        _changed_items(known, params | {"since": moment}, moment)
+        known.behind = False  # every line waits
+    else:
         reopened = reopening.reopen_affected(tenant_id, since=known.seen_until)
-        changed = {row[0] for row in pg.fetch(_ITEMS, params)}
+        changed = _changed_items(known, params, moment)
         known.behind = known.behind or bool(changed)
         look_again(tenant_id, touched | changed | reopened.items)
     if known.mappings_until is not None:
@@ -132,6 +137,15 @@ def refresh(tenant_id: int) -> Refreshed:
         told = (reopened.matches + reopened.carried, reopened.lines)
         writing.tell(By(known.tenant), "reopen", *told)
     return Refreshed(known.ran_at, reopened.matches)
+
+
+def _changed_items(known: Progress, params: dict[str, Any], moment: datetime) -> set[int]:
+    """Return the items that changed, but those that the last refresh saw already: its look and this one overlap by some seconds."""
+    rows = [(f"{pk}/{at.isoformat()}", pk, at) for pk, at in pg.fetch(_ITEMS, params)]
+    seen = set(known.overlap)
+    overlap = [name for name, _pk, at in rows if at >= moment]
+    known.overlap = overlap if len(overlap) <= MANY else []
+    return {pk for name, pk, _at in rows if name not in seen}
 
 
 def look_again(tenant_id: int, items: Collection[int]) -> None:

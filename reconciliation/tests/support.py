@@ -20,7 +20,7 @@ def settlement(
     adjustments: Mapping[str, Amount] | None = None,
 ) -> Settlement:
     """Return a settlement of whole lines and the given shares of items (without a share: what is open)."""
-    lines = [lines] if isinstance(lines, Transaction) else lines
+    lines = list(lines) if isinstance(lines, list) else [lines]
     shares = [item if isinstance(item, tuple) else (item, item.open_amount) for item in items]
     return Settlement(
         kind=kind,

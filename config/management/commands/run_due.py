@@ -28,8 +28,9 @@ class Command(BaseCommand):
             found = runner.run_due_now()
             runs += found
         files = exports.run_waiting()
-        refreshes = dispatch.run()["kpi_refreshes"]
+        done = dispatch.run()
         letters = mail.send_due()
         self.stdout.write(
-            f"runs: {runs}, files: {files}, refreshes of the numbers: {refreshes}, e-mails: {letters}"
+            f"runs: {runs}, files: {files}, refreshes of the numbers: {done['kpi_refreshes']}, "
+            f"runs of the matcher: {done['matcher_runs']}, e-mails: {letters}"
         )
