@@ -15,6 +15,7 @@ from reconciliation.matching.columns import (
     Bools,
     Ints,
     Pairs,
+    distinct,
     first_of_each,
     joint,
     nearest,
@@ -53,7 +54,13 @@ def same_amount(lines: LineTable, items: ItemTable, rows: Ints, among: Ints, win
     _cut_by_day(left, right, lines.days, items.days, window)
     _cut(left, right, *_first_words(left, right, lines, items))
     _cut(left, right, *joint([left.name], [right.name]))
-    pairs = _nearest_of_name(left, right, _alike(left, right, lines.names, items.names), lines, items)
+    pairs = distinct(
+        [
+            _nearest_of_name(left, right, _alike(left, right, lines.names, items.names), lines, items),
+            _same_first_word(left, right, lines, items),
+        ],
+        len(items),
+    )
     near = np.abs(lines.days[pairs[0]] - items.days[pairs[1]]) <= window
     return pairs[0][near], pairs[1][near]
 
@@ -82,6 +89,16 @@ def near_amount(
         a, b = a[near], b[near]
         kept = _scores([lines.names[i] for i in a], [items.names[i] for i in b]) >= ALIKE_NEARLY
         yield a[kept], b[kept]
+
+
+def _same_first_word(left: _Side, right: _Side, lines: LineTable, items: ItemTable) -> Pairs:
+    """Return pairs of one block whose names begin with the same word, the nearest in days: what cutting and abbreviating leave alike."""
+    words = _first_words(left, right, lines, items)
+    sides = joint([left.block, words[0]], [right.block, words[1]])
+    a, b = nearest(
+        (sides[0], lines.days[left.rows]), (sides[1], items.days[right.rows]), DAYS_A_NAME, DAYS_A_NAME
+    )
+    return left.rows[a], right.rows[b]
 
 
 def _drop_unshared(left: _Side, right: _Side) -> None:

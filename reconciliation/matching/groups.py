@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from reconciliation.matching import names, sums
-from reconciliation.matching.keys import ROOT, TRUSTED
+from reconciliation.matching.keys import NAME_BITS, ROOT, TRUSTED
 from reconciliation.matching.pairs import CONFLICT, relate
 from reconciliation.matching.records import Mapping
 from reconciliation.matching.state import Evidence, State
@@ -18,7 +18,6 @@ EARLY: Final = 15  # days before due that a payment for several items may come
 LATE: Final = 120
 BELIEVED: Final = 0.02  # accidental answers expected at most where one answer is believed
 ALL_OF_IT: Final = 16  # paying all that is open is so much likelier than paying any other set
-NAME_BITS: Final = 18.0  # a name this rare tells its bearer
 SEARCHES: Final = 20_000  # subset searches of one run, so that its time is bounded
 MOST_OF_A_PARTY: Final = 2_000
 

@@ -17,6 +17,7 @@ SMALLER, LARGER = 3, 8  # how many items of one key are looked at whose amount i
 SAME_AMOUNT = 3  # and, of those with the very amount, before and after the line's day
 MOST_MASKS = 8  # ways of masking a document that are looked up
 ROOT = 8  # characters of a CNPJ that name the company, whatever the branch
+NAME_BITS = 18.0  # a name this rare tells its bearer
 TRUSTED = 0.8  # share of right answers from which a learned payer counts
 
 Weighed = tuple[Pairs, Floats]
@@ -73,6 +74,21 @@ def by_document(lines: LineTable, items: ItemTable) -> list[Pairs]:
     for shape in sorted(masks, key=lambda s: (-len(masks[s]), s))[:MOST_MASKS]:
         pairs += _masked(lines, items, shape, np.asarray(masks[shape]))
     return pairs
+
+
+def by_name(lines: LineTable, items: ItemTable, rows: Ints) -> list[Pairs]:
+    """Return pairs of these lines and items whatever the amount, where a rare name is the item's, or is cut from that of one item only."""
+    known = np.asarray(sorted(items.name_numbers))
+    shown = np.asarray([lines.names[row] for row in rows])
+    if not len(known) or not len(rows):
+        return []
+    low = np.searchsorted(known, shown, "left")
+    high = np.searchsorted(known, np.char.add(shown, "\uffff"), "left")
+    one = (high - low == 1) & (np.char.str_len(shown) >= names.SHORTEST_CUT)
+    one &= items.rarity.of(shown.tolist()) >= NAME_BITS
+    left = np.zeros(len(rows), np.int64)
+    left[one] = [items.name_numbers[name] for name in known[low[one]]]
+    return _near(lines, items, left, items.name, rows)
 
 
 def learned(lines: LineTable, items: ItemTable, mappings: Iterable[Mapping]) -> Weighed:

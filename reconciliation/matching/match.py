@@ -10,7 +10,7 @@ from reconciliation.matching.blocks import near_amount, same_amount
 from reconciliation.matching.columns import Bools, Ints, distinct
 from reconciliation.matching.columns import Pairs as PairColumns
 from reconciliation.matching.groups import Groups
-from reconciliation.matching.keys import candidates, unlinked
+from reconciliation.matching.keys import by_name, candidates, unlinked
 from reconciliation.matching.pairs import Pairs, weigh
 from reconciliation.matching.records import (
     Collection,
@@ -99,7 +99,7 @@ def _pairs(state: State, mappings: Sequence[Mapping]) -> Pairs:
         for some, among in _comparable(state, left)
         for pairs in near_amount(lines, items, some, among, float(tolerance.percent), tolerance.window)
     ]
-    new = distinct(near, len(items))
+    new = distinct([*near, *by_name(lines, items, left)], len(items))
     new = _without(new, (linked.lines, linked.items), len(items))
     found = found.joined(weigh(unlinked(new), lines, items, state.weights, tolerance))
     return found.only(~_rejected(found, state)) if state.rejected else found

@@ -38,6 +38,10 @@ COMMON: Final = {
 RARE: Final = 0.0005  # share assumed for a word that nobody counted
 COUNTED_AS: Final = 1_000  # how many counted names the assumed share weighs like
 LETTER_BITS: Final = 4.0  # what one agreeing letter of an abbreviated or cut word says
+MOST_OF_A_CUT_WORD: Final = 8.0
+MISTYPED: Final = 70  # of 100: a word this like another is taken for it, with a slip
+MISTYPED_SHARE: Final = 0.6
+FOREIGN_WORD_BITS: Final = 6.0  # what a word that the other side lacks takes away
 SHORTEST_CUT: Final = 12  # a name shorter than this was not cut by a bank
 
 _MARKS = str.maketrans(
@@ -134,6 +138,25 @@ class Rarity:
     def bits(self, normal_name: str) -> float:
         """Return −log2 of the share of people who would show this name by chance."""
         return sum(map(self._word, normal_name.split()))
+
+    def shared(self, ours: str, theirs: str) -> float:
+        """Return the bits of the words that both names have, less what speaks against: words of `ours` that `theirs` does not explain."""
+        rest = theirs.split()
+        words = ours.split()
+        bits = 0.0
+        for at, word in enumerate(words):
+            if word in rest:
+                rest.remove(word)
+                bits += self._word(word)
+            elif any(other.startswith(word) for other in rest) and (len(word) == 1 or at == len(words) - 1):
+                bits += min(LETTER_BITS * len(word), MOST_OF_A_CUT_WORD)
+            else:
+                near = max(rest, key=lambda other: fuzz.ratio(word, other), default="")
+                mistyped = len(word) > 1 and fuzz.ratio(word, near) >= MISTYPED
+                bits += MISTYPED_SHARE * self._word(near) if mistyped else -FOREIGN_WORD_BITS
+                if mistyped:
+                    rest.remove(near)
+        return bits
 
     def of(self, normal_names: Sequence[str]) -> Floats:
         """Return `bits` of each."""

@@ -34,6 +34,7 @@ class Pairs:
     alike: Floats
     code: Ints  # of `explain`
     late: Ints
+    evidence: Floats  # bits of everything but the name
     strength: Floats
     points: Floats  # five columns: identity, name, amount, date, contact
     score: Floats
@@ -67,13 +68,11 @@ def weigh(
         cents(tolerance.amount), float(tolerance.percent)
     )
     rarity = np.minimum(_rarity(lines.names, found.lines, items), _rarity(items.names, found.items, items))
-    strength = (
-        bits + found.reference + found.contact + MAPPED_BITS * found.mapped
-        + rarity * np.clip((alike - 0.6) / 0.4, 0, 1)
-    )  # fmt: skip
+    evidence = bits + found.reference + found.contact + MAPPED_BITS * found.mapped
+    strength = evidence + rarity * np.clip((alike - 0.6) / 0.4, 0, 1)
     points = _points(found, document, alike, worth, late, weights, tolerance, lines, items)
     return Pairs(
-        found.lines, found.items, document, found.reference, found.contact, found.mapped, alike, code, late, strength,
+        found.lines, found.items, document, found.reference, found.contact, found.mapped, alike, code, late, evidence, strength,
         points, points.sum(axis=1),
     )  # fmt: skip
 

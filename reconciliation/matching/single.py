@@ -7,7 +7,7 @@ import numpy as np
 from reconciliation.matching import explain
 from reconciliation.matching.assign import assign, lead
 from reconciliation.matching.columns import Bools, Floats, Ints, count_within, first_of_each, joint
-from reconciliation.matching.pairs import Pairs
+from reconciliation.matching.pairs import PROVEN_BITS, Pairs
 from reconciliation.matching.records import Tolerance
 from reconciliation.matching.tables import ItemTable, LineTable
 
@@ -50,7 +50,7 @@ def best(pairs: Pairs) -> Pairs:
 
 def certain(pairs: Pairs, lines: LineTable, items: ItemTable, tolerance: Tolerance) -> Bools:
     """Return which pairs would be no accident if they stood alone."""
-    bits = pairs.strength - np.log2(np.maximum(_block(pairs, lines, items, tolerance), 1))
+    bits = _strength(pairs, lines, items) - np.log2(np.maximum(_block(pairs, lines, items, tolerance), 1))
     spelled_out = pairs.reference >= SPELLED_OUT_BITS
     about = np.isin(pairs.code, (explain.LATE_ABOUT, explain.DISCOUNT_ABOUT, explain.PARTIAL))
     fee = pairs.code == explain.FEE
@@ -63,6 +63,18 @@ def certain(pairs: Pairs, lines: LineTable, items: ItemTable, tolerance: Toleran
         & (~fee | near | spelled_out)
         & (on_time | spelled_out)
     )
+
+
+def _strength(pairs: Pairs, lines: LineTable, items: ItemTable) -> Floats:
+    """Return the strength, where it rests on names that are not equal counted anew from the words that they share."""
+    strength = pairs.strength.copy()
+    named = (
+        (pairs.alike < 1) & (pairs.alike > 0) & (pairs.evidence < PROVEN_BITS) & (pairs.score >= CLEAR_SCORE)
+    )
+    for at in np.flatnonzero(named):
+        ours, theirs = lines.names[pairs.lines[at]], items.names[pairs.items[at]]
+        strength[at] = min(strength[at], pairs.evidence[at] + items.rarity.shared(ours, theirs))
+    return strength
 
 
 def _block(pairs: Pairs, lines: LineTable, items: ItemTable, tolerance: Tolerance) -> Floats:
