@@ -10,7 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("painel")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["config", "live", "ledger", "sync", "kpi"])
+app.autodiscover_tasks(["config", "live", "ledger", "sync", "reconciliation", "kpi"])
 app.autodiscover_tasks(["config"], related_name="dispatch")
 
 
