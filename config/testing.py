@@ -9,8 +9,9 @@ from signal import SIGINT, SIGKILL
 from typing import TypeVar
 
 import psutil
+import psycopg
 
-from config import embedded
+from config import embedded, wheels
 from config.supervise import Command, Supervisor, still_alive
 
 PREFIX = "painel-test-"
@@ -36,6 +37,28 @@ class PostgresServer:
         command = Command(argv, self.folder / "server.log", cwd=self.folder, user=user, stop_signal=SIGINT)
         self.supervisor.start("postgres", command, ready=lambda: embedded.postgres_answers(self.url))
         embedded.ensure_database(self.url, "painel")
+
+    def follow(self, primary: "PostgresServer") -> None:
+        """Become a streaming copy of a running server, in a folder that is not there yet, and return when it can be read from."""
+        user = wheels.server_user(primary.folder)
+        embedded.make_folder(self.folder)
+        embedded._make_socket_folder(embedded.socket_folder(self.folder), user)
+        data = self.folder / "data"
+        data.mkdir(mode=0o700)
+        wheels.give(data, user)
+        source = f"host={embedded.socket_folder(primary.folder)} user={embedded.SUPERUSER}"
+        program = wheels.postgres_bin(self.folder, user) / "pg_basebackup"
+        wheels.run(
+            [str(program), "-d", source, "-D", str(data), "-R", "-X", "stream", "-c", "fast", "--no-sync"],
+            user,
+            self.folder,
+        )
+        self.start()
+
+    def promote(self) -> None:
+        """Make a copy a server of its own that can be written to, and return when it is."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute("SELECT pg_promote()")
 
     def stop(self) -> None:
         """Stop the server cleanly; its data stays."""

@@ -1,11 +1,14 @@
 """The envelope of a failed answer: `{"error": true, "message", "code", "details"}`, whatever failed and wherever."""
 
 import math
+import sys
 from collections.abc import Callable
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.template import loader
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -157,9 +160,32 @@ forbidden = _page_or_envelope(
 not_found = _page_or_envelope(
     defaults.page_not_found, 404, "not_found", gettext_lazy("There is nothing here, or not for you.")
 )
-server_error = _page_or_envelope(
+_fault = _page_or_envelope(
     defaults.server_error,
     500,
     "server_error",
     gettext_lazy("Something failed on our side. Nothing was lost; try again."),
 )
+
+
+def _no_database(request: HttpRequest) -> HttpResponse:
+    """Return the page without a context of the request: whatever asks the database would fail again."""
+    return HttpResponse(loader.get_template("503.html").render(), status=503)
+
+
+_away = _page_or_envelope(
+    _no_database,
+    503,
+    "unavailable",
+    gettext_lazy("The database does not answer right now. Nothing was lost; try again in a few seconds."),
+)
+_AWAY_WAIT: Final = "5"  # seconds
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """Return the answer to a fault: 503 while the database is away, which passes and is no bug (browsers show what they kept), else 500."""
+    if not isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return _fault(request)
+    response = _away(request)
+    response["Retry-After"] = _AWAY_WAIT
+    return response
