@@ -35,6 +35,9 @@ _MEANINGS = codes(
 )  # 95: "baixa operacional", the money is not settled yet
 
 
+_SHORT_DAC = frozenset({"126", "131", "146", "150", "168"})
+
+
 def _amounts(row: Row) -> Amounts:
     """Itaú writes what it posts to the account: face − discounts + interest − fee. The payer paid the fee too.
 
@@ -49,14 +52,13 @@ def _amounts(row: Row) -> Amounts:
 
 
 def _check_digit(row: Row) -> Check:
-    """Test the DAC: modulo 10 over branch, account, wallet and number; some wallets leave branch and account out."""
-    number, digit = row.text("wallet") + row.text("nosso_numero"), row.text("nosso_digit")
-    account = row.text("entry_branch") + row.text("entry_account")
-    if not (number + digit + account).isascii() or not (number + digit + account).isdigit() or not digit:
+    """Test the DAC: modulo 10 over branch, account, wallet and number; five wallets leave branch and account out."""
+    wallet, number, digit = row.text("wallet"), row.text("nosso_numero"), row.text("nosso_digit")
+    account = "" if wallet in _SHORT_DAC else row.text("entry_branch") + row.text("entry_account")
+    digits = account + wallet + number
+    if not (digits + digit).isascii() or not (digits + digit).isdigit() or not digit or not number.strip("0"):
         return "untold"
-    if not row.text("nosso_numero").strip("0"):
-        return "untold"
-    return "right" if int(digit) in (modulo_10(account + number), modulo_10(number)) else "wrong"
+    return "right" if int(digit) == modulo_10(digits) else "wrong"
 
 
 CNAB400 = Layout400(
