@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("live.api.urls")),
     path("", include("ledger.api.urls")),
     path("", include("sync.api.urls")),
+    path("", include("reconciliation.api.urls")),
     path("", include("kpi.api.urls")),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),

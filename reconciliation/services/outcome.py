@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 Code = Literal[
-    "not_found", "decided", "replaced", "line_settled", "line_twice", "line_gone", "line_changed", "item_gone", "item_settled", "period_closed", "busy",
+    "not_found", "decided", "replaced", "line_settled", "line_twice", "line_gone", "line_changed", "item_gone", "item_settled", "period_closed", "busy", "invalid",
 ]  # fmt: skip
 WORDS: Final[dict[Code, Promise]] = {
     "not_found": _("There is no such match here."),
@@ -21,6 +21,7 @@ WORDS: Final[dict[Code, Promise]] = {
     "item_gone": _("This open item was cancelled, or is no longer there."),
     "item_settled": _("This open item has %(open)s left to settle, less than is meant to be settled here."),
     "period_closed": _("The books are closed through %(day)s. Open the period first."),
+    "invalid": _("It does not add up, or cannot be linked like this."),
     "busy": _("Somebody else, or a synchronisation, is changing this at the moment. Try again."),
 }
 

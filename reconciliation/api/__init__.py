@@ -1,0 +1,1 @@
+"""API of matches: the queue, and deciding on it."""
