@@ -158,7 +158,7 @@ def wait_for_part(folder, process):
 
 
 def test_a_killed_backup_leaves_nothing_that_looks_like_one(folder, cast):
-    fill_with_noise(cast.aurora, megabytes=30)
+    fill_with_noise(cast.aurora, megabytes=12)
     process = backup_process()
     wait_for_part(folder, process)
     children = psutil.Process(process.pid).children()
@@ -186,7 +186,7 @@ def test_what_a_killed_backup_left_is_removed_after_an_hour(folder, cast):
 
 
 def test_two_at_once_are_one(folder, cast):
-    fill_with_noise(cast.aurora, megabytes=30)
+    fill_with_noise(cast.aurora, megabytes=12)
     process = backup_process()
     wait_for_part(folder, process)
     with pytest.raises(Busy, match="Another backup, restore or rehearsal of this database is running"):
