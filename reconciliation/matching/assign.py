@@ -7,6 +7,7 @@ from scipy.sparse.csgraph import connected_components
 
 from reconciliation.matching.columns import Bools, Floats, Ints
 
+SMALL = 64
 MOST_CELLS = (
     250_000  # lines × items of a component that are assigned together; the cost grows with their third power
 )
@@ -43,8 +44,8 @@ def _components(lines: Ints, items: Ints) -> Ints:
 
 
 def _best(lines: Ints, items: Ints, scores: Floats) -> Bools:
-    rows, left = np.unique(lines, return_inverse=True)
-    columns, right = np.unique(items, return_inverse=True)
+    rows, left = _numbered(lines)
+    columns, right = _numbered(items)
     if len(rows) * len(columns) > MOST_CELLS:
         return best_of_group(left, scores) & best_of_group(right, scores)
     table = np.zeros((len(rows), len(columns)))
@@ -53,6 +54,16 @@ def _best(lines: Ints, items: Ints, scores: Floats) -> Bools:
     row, column = linear_sum_assignment(table, maximize=True)
     taken[row] = column
     return (taken[left] == right) & (scores > 0)
+
+
+def _numbered(values: Ints) -> tuple[Ints, Ints]:
+    """Return distinct values and each one's place among them. A dictionary is quicker than sorting where there are only a few."""
+    if len(values) > SMALL:
+        distinct, places = np.unique(values, return_inverse=True)
+        return distinct, places
+    known: dict[int, int] = {}
+    places = np.asarray([known.setdefault(value, len(known)) for value in values.tolist()])
+    return np.asarray(list(known)), places
 
 
 def best_of_group(group: Ints, scores: Floats) -> Bools:

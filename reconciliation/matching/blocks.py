@@ -69,8 +69,7 @@ def near_amount(
     lines: LineTable, items: ItemTable, rows: Ints, among: Ints, percent: float, window: int
 ) -> Iterator[Pairs]:
     """Yield pairs with equal first word, alike names and amounts at most `percent` apart, a chunk of lines at a time."""
-    first: dict[str, int] = {}
-    left, right = _numbers(lines.names, rows, first), _numbers(items.names, among, first)
+    left, right = lines.first_word[rows], items.first_word[among]
     step = CHUNK // (LESS + MORE)
     for start in range(0, len(rows), step):
         part, word = rows[start : start + step], left[start : start + step]
@@ -158,15 +157,7 @@ def _cut(left: _Side, right: _Side, left_key: Ints, right_key: Ints) -> None:
 
 
 def _first_words(left: _Side, right: _Side, lines: LineTable, items: ItemTable) -> tuple[Ints, Ints]:
-    known: dict[str, int] = {}
-    return _numbers(lines.names, left.rows, known), _numbers(items.names, right.rows, known)
-
-
-def _numbers(all_names: Sequence[str], rows: Ints, known: dict[str, int]) -> Ints:
-    words = (all_names[row].partition(" ")[0] for row in rows)
-    return np.fromiter(
-        (known.setdefault(word, len(known) + 1) if word else 0 for word in words), np.int64, count=len(rows)
-    )
+    return lines.first_word[left.rows], items.first_word[right.rows]
 
 
 @dataclass(slots=True)

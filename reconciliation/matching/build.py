@@ -72,7 +72,7 @@ def _settlement(
     paid, due = lines.rows[line], items.rows[item]
     share = due.amount if code != explain.PARTIAL else paid.amount
     kind = KINDS.get(code, "withholding")
-    if kind == "exact" and any(reason.name == "payer_mapped" for reason in reasons):
+    if kind == "exact" and reasons[0].name == "payer_mapped":
         kind = "mapped"
     return Settlement(
         kind,
@@ -85,7 +85,7 @@ def _settlement(
             int(lines.days[line] - items.days[item]),
             paid.boleto,
         ),
-        sum(reason.points for reason in reasons),
+        sum([reason.points for reason in reasons]),
         reasons,
     )
 

@@ -27,23 +27,20 @@ FEE_ALIKE: Final = 0.004  # two fees this near are the same contract's
 LONGEST_PAYOUT: Final = 4  # days of sales in one payout: a weekend and a holiday
 PAID_AFTER: Final = 45  # days from sale to payout at most
 
-_COLLECTION = re.compile(r"COBRAN|LIQ[\w.]* ?TIT|BOLETO", re.IGNORECASE)
-ACQUIRERS: Final = {
-    name: re.compile(pattern)
-    for name, pattern in {
-        "cielo": r"\bCIELO", "rede": r"\bREDECARD|\bREDE\b", "stone": r"\bSTONE", "getnet": r"\bGETNET", "pagseguro": r"PAG ?SEGURO|PAGBANK",
-        "mercadopago": r"MERCADO ?PAGO", "sumup": r"\bSUM ?UP", "safrapay": r"SAFRA ?PAY", "infinitepay": r"INFINITE ?PAY|CLOUDWALK",
-        "ton": r"\bTON\b", "vero": r"\bVERO\b|BANRICARD", "sipag": r"\bSIPAG", "bin": r"\bBIN\b", "paypal": r"PAYPAL", "adyen": r"ADYEN",
-        "stripe": r"STRIPE", "izettle": r"I?ZETTLE", "c6pay": r"C6 ?PAY", "pagarme": r"PAGAR ?ME",
-    }.items()
-}  # fmt: skip
-CARD: Final = re.compile(r"CARTAO|CARTÃO|CREDIT CARD|DEBIT CARD|\bCARD\b|MAQUIN", re.IGNORECASE)
+_COLLECTION = re.compile(r"COBRAN|LIQ[\w.]* ?TIT|BOLETO")
+_ACQUIRER = re.compile(
+    r"\b(?:(?P<cielo>CIELO)|(?P<rede>REDECARD|REDE\b)|(?P<stone>STONE)|(?P<getnet>GETNET)|(?P<pagseguro>PAG ?SEGURO|PAGBANK)"
+    r"|(?P<mercadopago>MERCADO ?PAGO)|(?P<sumup>SUM ?UP)|(?P<safrapay>SAFRA ?PAY)|(?P<infinitepay>INFINITE ?PAY|CLOUDWALK)|(?P<ton>TON\b)"
+    r"|(?P<vero>VERO\b|BANRICARD)|(?P<sipag>SIPAG)|(?P<bin>BIN\b)|(?P<paypal>PAYPAL)|(?P<adyen>ADYEN)|(?P<stripe>STRIPE)"
+    r"|(?P<izettle>I?ZETTLE)|(?P<c6pay>C6 ?PAY)|(?P<pagarme>PAGAR\.?ME))"
+)
+_CARD: Final = re.compile(r"CARTAO|CARTÃO|CREDIT CARD|DEBIT CARD|\bCARD\b|MAQUIN")
 
 
 def acquirer_of(shown: str) -> str:
-    """Return which card acquirer this text names, "" for none."""
-    upper = shown.upper()
-    return next((name for name, pattern in ACQUIRERS.items() if pattern.search(upper)), "")
+    """Return which card acquirer this text in capitals names, "" for none."""
+    found = _ACQUIRER.search(shown)
+    return found.lastgroup or "" if found else ""
 
 
 def settle_collections(state: State, collections: Iterable[Collection]) -> None:
@@ -69,7 +66,7 @@ def _settle_collection(state: State, collection: Collection, credited: dict[int,
     if not lines or items is None:
         return
     found = [_collected(state, line, items, collection) for line in lines]
-    named = [line for line in lines if _COLLECTION.search(state.lines.rows[line].description)] or lines
+    named = [line for line in lines if _COLLECTION.search(state.lines.said[line])] or lines
     if len(named) == 1:
         state.settle(found[lines.index(named[0])], [named[0]], items)
         return
@@ -151,7 +148,7 @@ def _settle_batch(state: State, row: int, held: list[int]) -> bool:
     most = float(state.tolerance.percent) / 100 * abs(int(state.items.cents[items].sum()))
     if less < 0 or less > most:
         return False
-    kind = "cnab" if _COLLECTION.search(state.lines.rows[row].description) else "one_to_many"
+    kind = "cnab" if _COLLECTION.search(state.lines.said[row]) else "one_to_many"
     late = int(state.lines.days[row] - state.items.days[items].max())
     amount = ("amount_of_all", 1.0) if not gap else ("amount_less_fee", 0.7)
     evidence = Evidence(
@@ -166,8 +163,7 @@ def settle_payouts(state: State) -> None:
     """Settle an acquirer's payouts, each with all its sales of one to a few following days, less a fee that fits the acquirer's others."""
     lines: dict[str, list[int]] = defaultdict(list)
     for row in map(int, np.flatnonzero(state.free_line & (state.lines.cents > 0))):
-        line = state.lines.rows[row]
-        if name := acquirer_of(f"{line.name} {line.description}"):
+        if name := acquirer_of(state.lines.said[row]):
             lines[name].append(row)
     if not lines:
         return
@@ -186,8 +182,9 @@ def _sales(state: State) -> dict[str, list[int]]:
         map(int, np.flatnonzero(state.free_item & (state.items.cents > 0))), key=lambda r: (days[r], r)
     ):
         item = state.items.rows[row]
-        name = acquirer_of(f"{item.name} {item.method}")
-        if name or CARD.search(f"{item.method} {item.name}"):
+        shown = f"{item.name} {item.method}".upper()
+        name = acquirer_of(shown)
+        if name or _CARD.search(shown):
             found[name].append(row)
     return found
 

@@ -1,6 +1,8 @@
 """The way in: judge bank lines against open items."""
 
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 import numpy as np
@@ -52,11 +54,31 @@ def match(
     ValueError when an id stands twice or an amount has more than two places.
     """
     given = list(lines)
-    tell = progress or _silent
+    with _collector_paused():
+        state = _state(given, items, weights, tolerance, rejected, progress or _silent)
+        _settle(state, mappings, collections, own, progress or _silent)
+        judgements = state.judgements()
+    (progress or _silent)(1.0, "done")
+    return [judgements[line.id] for line in given]
+
+
+def _state(
+    given: Sequence[Line],
+    items: Iterable[Item] | ItemTable,
+    weights: Weights,
+    tolerance: Tolerance,
+    rejected: frozenset[tuple[str, str]],
+    tell: Progress,
+) -> State:
     tell(0.0, "normalise")
     table = items if isinstance(items, ItemTable) else ItemTable(items)
-    state = State(LineTable(given, table), table, weights, tolerance)
-    state.rejected = rejected
+    return State(LineTable(given, table), table, weights, tolerance, rejected)
+
+
+def _settle(
+    state: State, mappings: Sequence[Mapping], collections: Sequence[Collection], own: Own, tell: Progress
+) -> None:
+    """Settle what is clear, the strongest evidence first, and keep what may be shown for the rest."""
     tell(0.25, "mirrors")
     mirrors.leave_pending_to_posted(state)
     mirrors.settle_returns(state)
@@ -73,9 +95,18 @@ def match(
     _settle_parts(state, found)
     tell(0.9, "judgements")
     _show_single(state, found)
-    judgements = state.judgements()
-    tell(1.0, "done")
-    return [judgements[line.id] for line in given]
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the garbage collector from walking, again and again, over hundreds of thousands of new records that hold no cycles."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _silent(share: float, stage: str) -> None:

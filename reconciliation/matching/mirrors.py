@@ -1,6 +1,5 @@
 """Lines that settle one another: a pending line and its posted twin, money sent back, transfers between own accounts."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -19,8 +18,15 @@ TRANSFERRED_WITHIN: Final = 3
 SAME_NAME: Final = 0.85
 MOST_PARTNERS: Final = 50  # lines of one amount that one line is compared with, the nearest in days
 
-_BACK = re.compile(r"DEVOL|ESTORN|CHARGEBACK|REFUND|REEMBOLS|CONTESTA|RESTITUI", re.IGNORECASE)
-_OWN = re.compile(r"MESMA TIT|ENTRE CONTAS|CONTAS? PR[OÓ]PRI|TRANSF\w*\s+PR[OÓ]PRI", re.IGNORECASE)
+_BACK: Final = "DEVOL ESTORN CHARGEBACK REFUND REEMBOLS CONTESTA RESTITUI".split()
+_OWN: Final = (
+    "MESMA TIT",
+    "ENTRE CONTAS",
+    "CONTA PROPRIA",
+    "CONTA PRÓPRIA",
+    "CONTAS PROPRIAS",
+    "CONTAS PRÓPRIAS",
+)
 
 
 def leave_pending_to_posted(state: State) -> None:
@@ -43,12 +49,11 @@ def leave_pending_to_posted(state: State) -> None:
 
 def settle_returns(state: State) -> None:
     """Settle money that came back (or went back) with the line that it undoes."""
-    back = [
-        row
-        for row, line in enumerate(state.lines.rows)
-        if state.free_line[row] and _BACK.search(f"{line.description} {line.name}")
-    ]
-    candidates = _by_amount(state, (row for row in range(len(state.lines)) if row not in set(back)), sign=1)
+    back = [row for row, said in enumerate(state.lines.said) if state.free_line[row] and _says(said, _BACK)]
+    if not back:
+        return
+    wanted = np.flatnonzero(np.isin(state.lines.cents, -state.lines.cents[back])).tolist()
+    candidates = _by_amount(state, sorted(set(wanted) - set(back)), sign=1)
     partners = {row: _undone(state, row, candidates) for row in back}
     _settle_unique(state, partners, "refund", "refund_of_same_payer")
 
@@ -73,15 +78,18 @@ def settle_transfers(state: State, own: Own) -> None:
     _settle_unique(state, partners, "transfer", "own_account")
 
 
+def _says(said: str, words: Iterable[str]) -> bool:
+    return any(word in said for word in words)
+
+
 def _is_own(state: State, row: int, ours: set[str], called: set[str]) -> bool:
-    line = state.lines.rows[row]
     return (
         state.lines.documents[row] in ours
         or (
             len(state.lines.names[row]) >= names.SHORTEST_CUT
             and any(n.startswith(state.lines.names[row]) for n in called)
         )
-        or bool(_OWN.search(f"{line.description} {line.name}"))
+        or _says(state.lines.said[row], _OWN)
     )
 
 

@@ -41,14 +41,21 @@ class Evidence:
 class State:
     """The matcher's memory of one run. Rows are positions in the tables."""
 
-    def __init__(self, lines: LineTable, items: ItemTable, weights: Weights, tolerance: Tolerance) -> None:
+    def __init__(
+        self,
+        lines: LineTable,
+        items: ItemTable,
+        weights: Weights,
+        tolerance: Tolerance,
+        rejected: frozenset[tuple[str, str]] = frozenset(),
+    ) -> None:
         self.lines = lines
         self.items = items
         self.weights = weights
         self.tolerance = tolerance
         self.free_line: Bools = np.ones(len(lines), np.bool_)
         self.free_item: Bools = np.ones(len(items), np.bool_)
-        self.rejected: frozenset[tuple[str, str]] = frozenset()
+        self.rejected = rejected
         self._clear: dict[int, Settlement] = {}
         self._shown: dict[int, list[Settlement]] = {}
         self._posted: dict[int, str] = {}

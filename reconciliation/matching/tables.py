@@ -56,6 +56,8 @@ class ItemTable(_Table):
         self.documents = [documents.normalize(item.document) for item in self.rows]
         self.document_numbers: dict[str, int] = {}
         self.document = names.ids(self.documents, self.document_numbers)
+        self.first_words: dict[str, int] = {}
+        self.first_word = names.ids([name.partition(" ")[0] for name in self.names], self.first_words)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -104,6 +106,8 @@ class LineTable(_Table):
         self.name = names.ids(self.names, dict(items.name_numbers))
         self.documents = [_document_of(line) for line in self.rows]
         self.document = names.ids(self.documents, dict(items.document_numbers))
+        self.first_word = names.ids([name.partition(" ")[0] for name in self.names], dict(items.first_words))
+        self.said = [f"{line.description} {line.name}".upper() for line in self.rows]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -143,8 +147,7 @@ def _contacts(item: Item) -> list[str]:
 def _document_of(line: Line) -> str:
     if line.document:
         return documents.normalize(line.document)
-    shown = f"{line.name} {line.description}"
-    return text.document_in(shown) if any(map(str.isdigit, shown)) else ""
+    return text.document_in(f"{line.name} {line.description}")
 
 
 def _ints(values: Iterable[int]) -> Ints:

@@ -15,6 +15,7 @@ CHARACTER_BITS: Final = 4.5
 PHONE_BITS: Final = 27.0
 EMAIL_BITS: Final = 32.0
 
+_DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[^\s,;|]+")
 _DIGITS = re.compile(r"\d+")
 _DAY = re.compile(r"\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?|\d{4}-\d\d-\d\d|\d{1,2}:\d\d(?::\d\d)?")
@@ -38,14 +39,14 @@ def barcode(digits: str) -> str:
 
 def references(text: str) -> dict[str, float]:
     """Return every id in the text, each with the bits that agreeing on it says: whole words with a digit, and the numbers inside them."""
+    if not _DIGIT.search(text):
+        return {}
     found: dict[str, float] = {}
-    if not any(map(str.isdigit, text)):
-        return found
     if len(text) >= 47:
         for line in _TYPED_LINE.findall(text):
             found[barcode(re.sub(r"\D", "", line))] = MOST_BITS
     for word in _WORD.findall(text.upper()):
-        if not any(map(str.isdigit, word)) or _DAY.fullmatch(word) or _AMOUNT.fullmatch(word):
+        if not _DIGIT.search(word) or _DAY.fullmatch(word) or _AMOUNT.fullmatch(word):
             continue
         _add_word(word, found)
     return found
@@ -81,7 +82,9 @@ def inside_barcode(code: str) -> list[str]:
 
 def contacts(text: str) -> dict[str, float]:
     """Return phones (area code and the last eight digits) and e-mails in the text, each with its bits."""
-    found = {"".join(match): PHONE_BITS for match in _PHONE.findall(text)} if len(text) >= 10 else {}
+    found: dict[str, float] = {}
+    if len(text) >= 10 and _DIGIT.search(text):
+        found = {"".join(match): PHONE_BITS for match in _PHONE.findall(text)}
     if "@" in text:
         found |= {match.lower().rstrip("."): EMAIL_BITS for match in _EMAIL.findall(text)}
     return found
@@ -89,6 +92,8 @@ def contacts(text: str) -> dict[str, float]:
 
 def document_in(text: str) -> str:
     """Return the CPF or CNPJ that the text shows, masked or with right check digits, or ""."""
+    if not _DIGIT.search(text):
+        return ""
     for word in _DOCUMENT.findall(text.upper()):
         document = documents.normalize(word)
         if "*" in document:
