@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 from django.db import transaction
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Error, Page, expect
 
 from config.tests import browser
 from lib import clock
@@ -156,12 +156,16 @@ def _kept_pages(page: Page) -> int:
 
 
 def _offline(context: BrowserContext, page: Page, door) -> None:
+    _keep(page, door)
+    context.set_offline(True)
+
+
+def _keep(page: Page, door) -> None:
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     browser.go(page, f"{door.url}/t/aurora/")  # the first visit that the worker sees
     page.wait_for_function(
         "caches.keys().then(names => names.some(name => name.startsWith('painel:') && name !== 'painel:static'))"
     )
-    context.set_offline(True)
 
 
 def test_a_reload_without_network_shows_the_last_good_page_with_its_age(visit, door, aurora) -> None:
@@ -179,6 +183,17 @@ def test_a_reload_without_network_shows_the_last_good_page_with_its_age(visit, d
         context.set_offline(False)
         expect(revenue(page)).to_have_attribute("title", "R$\xa0123,45", timeout=20_000)
         expect(page.locator("[data-kept]")).to_be_hidden()
+
+
+def test_a_network_that_comes_back_is_said_long_before_the_next_heartbeat(visit, door, aurora) -> None:
+    """The stream of before may live on without a word, or be dead without knowing it: it is begun anew."""
+    with visit("about:blank") as seen:
+        enter(seen.page, door.url)
+        expect(seen.page.locator(DOT)).to_have_attribute("data-state", "live")
+        seen.page.context.set_offline(True)
+        expect(seen.page.locator(DOT)).to_have_attribute("data-state", "off")
+        seen.page.context.set_offline(False)
+        expect(seen.page.locator(DOT)).to_have_attribute("data-state", "live", timeout=15_000)
 
 
 def test_signing_out_leaves_nothing_in_the_browser(visit, door, aurora) -> None:
@@ -203,3 +218,65 @@ def test_who_is_shut_out_sees_nothing_more(visit, door, aurora) -> None:
             actor=Membership.objects.get(role=Role.OWNER).user,
         )
         expect(seen.page.locator("body")).not_to_contain_text("R$")
+
+
+KEPT = """async () => {
+  const found = [];
+  for (const name of await caches.keys())
+    if (name !== "painel:static")
+      for (const key of await (await caches.open(name)).keys()) found.push(new URL(key.url).pathname);
+  return [...new Set(found)].sort();
+}"""
+# Evaluated once and waiting by itself, because our policy forbids the eval by which Playwright asks again.
+UNTIL_KEPT = """async ([start, wanted]) => {
+  for (let n = 0; n < 500; n++) {
+    let here = false;
+    for (const name of await caches.keys())
+      if (name !== "painel:static")
+        for (const key of await (await caches.open(name)).keys()) here ||= new URL(key.url).pathname.startsWith(start);
+    if (here === wanted) return;
+    await new Promise((later) => setTimeout(later, 20));
+  }
+  throw new Error(`${start} is ${wanted ? "not " : ""}kept`);
+}"""
+
+
+def test_what_was_kept_of_a_company_goes_with_the_right_to_see_it(visit, door, aurora) -> None:
+    ana = Membership.objects.get(user__email=EMAIL)
+    with visit("about:blank") as seen:
+        page, context = seen.page, seen.page.context
+        enter(page, door.url)
+        boreal = factories.make_tenant("Boreal")
+        factories.make_member(boreal, Role.MANAGER, user=ana.user)
+        sell(boreal, "55.00")
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        for path in ("/t/boreal/", "/t/aurora/sales/", "/t/aurora/"):
+            browser.go(page, f"{door.url}{path}")
+            page.evaluate(UNTIL_KEPT, [path, True])
+        expect(page.locator(DOT)).to_have_attribute("data-state", "live")
+        services.revoke_member(membership=ana, actor=Membership.objects.get(role=Role.OWNER).user)
+        expect(page.locator("body")).not_to_contain_text("R$")
+        page.evaluate(UNTIL_KEPT, ["/t/aurora/", False])
+        assert page.evaluate(KEPT) == ["/t/boreal/"], "the other company's page stays"
+        context.set_offline(True)
+        page.goto(f"{door.url}/t/boreal/")
+        expect(revenue(page)).to_have_attribute("title", "R$\xa055,00")
+        for path in ("/t/aurora/", "/t/aurora/sales/"):
+            with pytest.raises(Error, match="net::ERR_"):
+                page.goto(f"{door.url}{path}")
+
+
+def test_a_part_that_was_kept_does_not_take_the_place_of_its_page(visit, door, aurora) -> None:
+    """They share an address."""
+    with visit("about:blank") as seen:
+        page, context = seen.page, seen.page.context
+        enter(page, door.url)
+        _keep(page, door)
+        expect(page.locator(DOT)).to_have_attribute("data-state", "live")
+        sell(aurora, "23.45")
+        expect(revenue(page)).to_have_attribute("title", "R$\xa0123,45")
+        page.wait_for_load_state("load")
+        context.set_offline(True)
+        page.reload(wait_until="load")
+        expect(page.locator("[data-kept]")).to_be_visible()
+        expect(page.locator("nav").first).to_be_attached()

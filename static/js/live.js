@@ -173,10 +173,12 @@ function parse(block) {
 let opened = false;
 let closed = ""; // why the server ended the stream, in its words
 let returnIn = 0; // ms after which it wants us back
+let hangUp = () => {}; // ends the stream, to begin it anew
 
 /** Read the stream until it ends. Throws an Error with `status` when the server refuses. */
 async function listen() {
   const ender = new AbortController();
+  hangUp = () => ender.abort();
   let watch = setTimeout(() => ender.abort(), SILENCE);
   const headers = { Accept: "text/event-stream", "Last-Event-ID": String(number) };
   try {
@@ -280,7 +282,11 @@ if (address) {
     navigator.locks.request(`painel-live:${key}`, start);
     others.postMessage({ hello: number });
   } else start();
-  addEventListener("online", () => poll());
+  // A stream from before may be dead without knowing it, and says nothing until its next heartbeat when it lives.
+  addEventListener("online", () => {
+    hangUp();
+    poll();
+  });
   addEventListener("offline", () => show("off"));
 }
 

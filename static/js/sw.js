@@ -7,8 +7,13 @@ const PREFIX = "painel:";
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 
-/** A page and its parts share addresses; a part is asked for by htmx. */
-const keyOf = (request) => request.url.split("#")[0] + (request.headers.get("HX-Request") ? "#part" : "");
+/** A page and its parts share addresses; a part is asked for by htmx. Behind a "#" the two would still be one to the browser's cache. */
+function keyOf(request) {
+  const address = new URL(request.url);
+  address.hash = "";
+  if (request.headers.get("HX-Request")) address.searchParams.append("kept-part", "1");
+  return address.href;
+}
 
 async function keep(request, answer, owner) {
   const person = owner.split(".")[0];
