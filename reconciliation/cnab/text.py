@@ -1,5 +1,6 @@
 """From bytes to lines of one width: encodings, line ends, what editors and transfer programs add or cut off."""
 
+import codecs
 import re
 
 from reconciliation.cnab.fields import FILLER, Line
@@ -36,11 +37,11 @@ def _decoded(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return "".join(_WINDOWS[byte] for byte in data)
+        return codecs.charmap_decode(data, "strict", _WINDOWS)[0]
 
 
 # Five bytes mean nothing in the code page; Windows itself reads them as the control characters of Latin-1.
-_WINDOWS = tuple(
+_WINDOWS = "".join(
     bytes([byte]).decode("latin-1" if byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else "cp1252")
     for byte in range(256)
 )
