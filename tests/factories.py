@@ -13,7 +13,7 @@ from django.utils.text import slugify
 
 from ledger.models import Account, Customer, OpenItem, Product, Sale, SaleItem, Source, Transaction
 from lib.text import fold
-from reconciliation.models import Match, MatchAdjustment, MatchItem, MatchLine
+from reconciliation.models import Match, MatchAdjustment, MatchItem, MatchLine, OpenLine
 from sync.models import Connection, SyncRun
 from tenants.access import Access
 from tenants.models import Membership, Role, Tenant, User
@@ -185,3 +185,16 @@ def make_match(
         for kind, amount in (adjustments or {}).items()
     )
     return match
+
+
+def make_open_line(line: Transaction, **fields: Any) -> OpenLine:
+    """Return the line's place in the queue, judged by nobody yet."""
+    fields.setdefault("line_changed_at", line.updated_at)
+    return OpenLine.objects.create(
+        tenant_id=line.tenant_id,
+        transaction=line,
+        date=line.date,
+        amount=line.amount,
+        currency=line.currency,
+        **fields,
+    )

@@ -10,10 +10,11 @@ from django.test import Client
 from jsonschema import Draft202012Validator
 
 from live.models import Notification
+from reconciliation.models import Match
 from tenants.models import Tenant
 from tests.api import body, make_key, signed_in, with_key
 from tests.cast import Cast
-from tests.factories import make_member
+from tests.factories import make_account, make_match, make_member, make_open_item, make_transaction
 from tests.world import fill
 
 OPEN = {"/api/auth/token", "/api/auth/token/refresh"}
@@ -50,6 +51,7 @@ def ids(tenant: Tenant) -> dict[str, int]:
         "sales": world.sale.pk,
         "open-items": world.open_item.pk,
         "notification": Notification.objects.get(tenant=tenant).pk,
+        "match": world.match.pk,
     }
 
 
@@ -145,6 +147,7 @@ def test_every_writing_answers_what_the_schema_says(schema: dict[str, Any], cast
         "/api/system/cache/clear": {"resource": "list"},
         "/api/system/sync/trigger": {},
         "/api/pluggy/sync": {},
+        **_decisions(cast.aurora, known["match"]),
         "/api/auth/token": {},
         "/api/auth/token/refresh": {"refresh": _refresh(cast)},
     }
@@ -163,6 +166,20 @@ def test_every_writing_answers_what_the_schema_says(schema: dict[str, Any], cast
             assert response.status_code == 200, response.content
             check(schema, path, "patch", response)
     assert bodies == {}, "every path of this test exists"
+
+
+def _decisions(tenant: Tenant, match: int) -> dict[str, dict[str, Any]]:
+    """Return what decides on matches, in whatever order: each on a line of its own."""
+    account, item = make_account(tenant), make_open_item(tenant, "-3.00")
+    line = make_transaction(account, "-3.00")
+    other = make_match(make_transaction(account, "-3.00"), make_open_item(tenant, "-3.00"))
+    decided = Match.objects.get(tenant=tenant, status="rejected")
+    return {
+        "/api/reconciliation/confirm": {"match": match},
+        "/api/reconciliation/link": {"lines": [line.pk], "items": [{"id": item.pk, "amount": "-3.00"}]},
+        "/api/reconciliation/reject": {"matches": [other.pk]},
+        "/api/reconciliation/undo": {"match": decided.pk},
+    }
 
 
 def _refresh(cast: Cast) -> str:

@@ -13,7 +13,8 @@ from django.test import Client
 
 from ledger.models import Export
 from live.cache import tiers
-from tenants import services, tokens
+from tenants import doors, services, tokens
+from tenants.doors import Door
 from tenants.models import Capability, Membership, User
 from tenants.tokens import Credential
 from tests.addresses import OPEN, Address, addresses, guard_of
@@ -125,8 +126,11 @@ def test_strangers_find_no_page(cast: Cast, worlds: tuple[World, World]) -> None
     assert asked > 300
 
 
-def test_strangers_find_nothing_in_the_api(cast: Cast, worlds: tuple[World, World], settings: Any) -> None:
+def test_strangers_find_nothing_in_the_api(
+    cast: Cast, worlds: tuple[World, World], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.RATE_LIMIT_REQUESTS_PER_MINUTE = 100_000  # who is turned away is counted, too
+    monkeypatch.setattr(doors, "CREDENTIALS", Door("credentials", "100000/m", methods=()))
     ids = ids_of(cast.aurora)
     pair = tokens.issue(Credential(user=cast.bruno))
     clients = strangers(cast)

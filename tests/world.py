@@ -2,6 +2,7 @@
 
 import zlib
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.apps import apps
@@ -10,6 +11,16 @@ from django.db import connection as database
 from kpi.models import Visit
 from ledger.models import BankConnection, Customer, Export, OpenItem, Product, Sale, SavedView, Transaction
 from live.models import Event, EventSubscription, Notification, NotificationPreference
+from reconciliation.models import (
+    ClientMapping,
+    Closing,
+    Decision,
+    IdempotencyKey,
+    Match,
+    Progress,
+    Rejection,
+    Run,
+)
 from sync.models import (
     Connection,
     FileImport,
@@ -26,7 +37,9 @@ from tests.factories import (
     make_account,
     make_connection,
     make_customer,
+    make_match,
     make_open_item,
+    make_open_line,
     make_product,
     make_run,
     make_sale,
@@ -46,6 +59,7 @@ class World:
     sale: Sale
     open_item: OpenItem
     transaction: Transaction
+    match: Match
     wire: Connection
     run: SyncRun
     raw: RawRecord
@@ -72,14 +86,18 @@ def fill(tenant: Tenant, mark: str = "x") -> World:
         tenant=tenant, name=f"Key {mark}", scopes=["read", "write", "sync", "decide"], actor=None
     )
     _arrivals(tenant, wire, mark)
+    open_item = make_open_item(tenant, "-3.00", source=wire.source, description=f"Item {mark}")
+    line = make_transaction(account, "-12.50", description=f"Line {mark}", counterparty_name=mark)
+    match = _judged(line, open_item, customer, mark)
     return World(
         customer=customer,
         product=product,
         sale=make_sale(
             tenant, "30.00", customer=customer, items=[(product, "30.00")], customer_name=mark, note=mark
         ),
-        open_item=make_open_item(tenant, "-3.00", source=wire.source, description=f"Item {mark}"),
-        transaction=make_transaction(account, "-12.50", description=f"Line {mark}", counterparty_name=mark),
+        open_item=open_item,
+        transaction=line,
+        match=match,
         wire=wire,
         run=run,
         raw=_raw(tenant, wire, mark),
@@ -87,6 +105,34 @@ def fill(tenant: Tenant, mark: str = "x") -> World:
         api_key=api_key,
         key=text,
     )
+
+
+def _judged(line: Transaction, item: OpenItem, customer: Customer, mark: str) -> Match:
+    """Return a proposal for the line, beside one that was rejected and all that goes with it."""
+    tenant = line.tenant
+    make_open_line(line, verdict="clear", waits_since=None)
+    run = Run.objects.create(tenant=tenant, kind=Run.Kind.BULK, actor_name=mark)
+    match, rejected = (
+        make_match(
+            line, item, adjustments={"interest": "-9.50"}, reasons=[{"name": mark, "points": 1, "detail": {}}]
+        )
+        for _ in "12"
+    )
+    Match.objects.filter(pk=rejected.pk).update(
+        status="rejected", decided_by_name=mark, decided_at=datetime(2026, 3, 10, 15, tzinfo=UTC), run=run
+    )
+    own: dict[str, Any] = {"tenant": tenant, "match": rejected}
+    Rejection.objects.create(**own, transaction=line, open_item=item)
+    Decision.objects.create(
+        **own, run=run, action="reject", before="proposed", after="rejected", actor_name=mark
+    )
+    ClientMapping.objects.create(
+        tenant=tenant, name_key=f"PAYER {mark}", payer_name=f"Payer {mark}", customer=customer
+    )
+    IdempotencyKey.objects.create(tenant=tenant, key=mark, fingerprint="f", answer={"who": mark})
+    Closing.objects.create(tenant=tenant, closed_through=date(2020, 12, 31))
+    Progress.objects.create(tenant=tenant)
+    return match
 
 
 def _raw(tenant: Tenant, wire: Connection, mark: str) -> RawRecord:
