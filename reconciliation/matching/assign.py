@@ -53,7 +53,8 @@ def _best(lines: Ints, items: Ints, scores: Floats) -> Bools:
     taken = np.full(len(rows), -1)
     row, column = linear_sum_assignment(table, maximize=True)
     taken[row] = column
-    return (taken[left] == right) & (scores > 0)
+    chosen: Bools = (taken[left] == right) & (scores > 0)
+    return chosen
 
 
 def _numbered(values: Ints) -> tuple[Ints, Ints]:

@@ -1,12 +1,12 @@
 """Columns of numbers, and the joins that the matcher does on them. All of them take and give positions, never more pairs than asked for."""
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 Ints: TypeAlias = npt.NDArray[np.int64]
-Floats: TypeAlias = npt.NDArray[np.float64]
+Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 Bools: TypeAlias = npt.NDArray[np.bool_]
 Pairs: TypeAlias = tuple[Ints, Ints]  # positions of lines, positions of items
 

@@ -108,11 +108,13 @@ class Difference:
 
     def _is(self, expected: Floats, cents: float = 1.0) -> Bools:
         """Return where that much was paid, a cent of rounding apart. On small amounts a cent is no evidence."""
-        return (np.abs(self.paid - expected) <= cents) & (self.due >= 1_000) & (self.paid != self.due)
+        near: Bools = (np.abs(self.paid - expected) <= cents) & (self.due >= 1_000) & (self.paid != self.due)
+        return near
 
     def _is_late_by_rule(self) -> Bools:
         interest = self.due * INTEREST_A_DAY * self.late
-        return np.any([self._is(self.due * (1 + fine) + interest, 2.0) for fine in (0.0, FINE)], axis=0)
+        alone, fined = (self._is(self.due * (1 + fine) + interest, 2.0) for fine in (0.0, FINE))
+        return alone | fined
 
 
 def late_parts(due: int, gap: int, late: int) -> tuple[int, int]:

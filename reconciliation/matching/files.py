@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from lib import money
 from reconciliation.matching.records import Item, Judgement, Line, Settlement
@@ -29,7 +29,10 @@ def read_lines(data: bytes) -> list[Line]:
     """Return the bank lines of a CSV file with the columns `LINE_COLUMNS`. Raises FileError."""
 
     def line(cell: "_Row") -> Line:
-        return Line(cell.needed("id"), cell.day("date"), cell.amount(), *map(cell.text, LINE_COLUMNS[3:]))
+        name, document, description, reference = map(cell.text, LINE_COLUMNS[3:])
+        return Line(
+            cell.needed("id"), cell.day("date"), cell.amount(), name, document, description, reference
+        )
 
     return _read(data, LINE_COLUMNS, line)
 
@@ -38,7 +41,10 @@ def read_items(data: bytes) -> list[Item]:
     """Return the open items of a CSV file with the columns `ITEM_COLUMNS`. Raises FileError."""
 
     def item(cell: "_Row") -> Item:
-        return Item(cell.needed("id"), cell.day("due_date"), cell.amount(), *map(cell.text, ITEM_COLUMNS[3:]))
+        name, document, reference, phone, email = map(cell.text, ITEM_COLUMNS[3:])
+        return Item(
+            cell.needed("id"), cell.day("due_date"), cell.amount(), name, document, reference, phone, email
+        )
 
     return _read(data, ITEM_COLUMNS, item)
 
@@ -61,21 +67,22 @@ class _Row:
         try:
             return money.parse(text.replace("\u2212", "-"))
         except money.MoneyError:
-            return self._refuse("amount", f"{text!r} is not an amount")
+            self._refuse("amount", f"{text!r} is not an amount")
 
     def day(self, column: str) -> date:
         text = self.needed(column)
+        if match := _ISO_DAY.fullmatch(text):
+            year, month, day = map(int, match.groups())
+        elif match := _LOCAL_DAY.fullmatch(text):
+            day, month, year = map(int, match.groups())
+        else:
+            self._refuse(column, f"{text!r} is not a date (2026-07-31 or 31/07/2026)")
         try:
-            if match := _ISO_DAY.fullmatch(text):
-                return date(*map(int, match.groups()))
-            if match := _LOCAL_DAY.fullmatch(text):
-                day, month, year = map(int, match.groups())
-                return date(year + 2000 if year < 100 else year, month, day)
+            return date(year + 2000 if year < 100 else year, month, day)
         except ValueError:
-            return self._refuse(column, f"{text!r} is no day of the calendar")
-        return self._refuse(column, f"{text!r} is not a date (2026-07-31 or 31/07/2026)")
+            self._refuse(column, f"{text!r} is no day of the calendar")
 
-    def _refuse(self, column: str, problem: str) -> Any:
+    def _refuse(self, column: str, problem: str) -> NoReturn:
         raise FileError(f"line {self._number}, column {column}: {problem}")
 
 

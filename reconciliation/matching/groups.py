@@ -11,7 +11,7 @@ import numpy as np
 from reconciliation.matching import names, sums
 from reconciliation.matching.keys import NAME_BITS, ROOT, TRUSTED
 from reconciliation.matching.pairs import CONFLICT, relate
-from reconciliation.matching.records import Mapping
+from reconciliation.matching.records import Mapping, Settlement
 from reconciliation.matching.state import Evidence, State
 
 EARLY: Final = 15  # days before due that a payment for several items may come
@@ -155,7 +155,7 @@ class Groups:
                 for settlement in settlements:
                     state.show(line, settlement)
 
-    def _several_items(self, line: int, items: tuple[int, ...]):  # type: ignore[no-untyped-def]
+    def _several_items(self, line: int, items: tuple[int, ...]) -> Settlement:
         state = self._state
         late = int(state.lines.days[line] - state.items.days[list(items)].max())
         evidence = self._evidence(line, items[0], ("amount_of_several_items", 0.95), late, len(items))
@@ -202,7 +202,7 @@ class Groups:
                 for line in chosen:
                     state.show(line, settlement)
 
-    def _several_lines(self, lines: tuple[int, ...], item: int):  # type: ignore[no-untyped-def]
+    def _several_lines(self, lines: tuple[int, ...], item: int) -> Settlement:
         state = self._state
         late = int(state.lines.days[list(lines)].max() - state.items.days[item])
         evidence = self._evidence(lines[0], item, ("amount_of_several_lines", 0.95), late, len(lines))

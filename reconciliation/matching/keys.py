@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reconciliation.matching import names, text
-from reconciliation.matching.columns import Floats, Ints, Pairs, distinct, joint, nearest
+from reconciliation.matching.columns import Bools, Floats, Ints, Pairs, distinct, joint, nearest
 from reconciliation.matching.records import Line, Mapping
 from reconciliation.matching.tables import ItemTable, Keys, LineTable
 
@@ -36,7 +36,7 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.lines)
 
-    def only(self, kept: np.ndarray) -> "Candidates":
+    def only(self, kept: Bools) -> "Candidates":
         """Return these rows."""
         return Candidates(
             self.lines[kept], self.items[kept], self.reference[kept], self.contact[kept], self.mapped[kept]
@@ -171,23 +171,23 @@ def _shared(
                     codes.append(number)
                     rows.append(row)
                     bits.append(weight)
-    code, row, bit = np.asarray(codes, np.int64), np.asarray(rows, np.int64), np.asarray(bits)
-    bit = (
-        bit - np.log2(np.bincount(code, minlength=1)[code]) if len(code) else bit
-    )  # what every line shows says little
+    code, at, bit = np.asarray(codes, np.int64), np.asarray(rows, np.int64), np.asarray(bits)
+    if len(code):
+        bit -= np.log2(np.bincount(code)[code])  # what every line shows says little
     entry, held = nearest(
-        (code, np.abs(lines.cents[row])), (keys.codes, np.abs(items.cents[keys.rows])), SMALLER, LARGER
+        (code, np.abs(lines.cents[at])), (keys.codes, np.abs(items.cents[keys.rows])), SMALLER, LARGER
     )
-    pairs = (row[entry], keys.rows[held])
+    pairs = (at[entry], keys.rows[held])
     fits = _one_side(lines, items, pairs)
     return (pairs[0][fits], pairs[1][fits]), bit[entry][fits]
 
 
-def _one_side(lines: LineTable, items: ItemTable, pairs: Pairs) -> np.ndarray:
+def _one_side(lines: LineTable, items: ItemTable, pairs: Pairs) -> Bools:
     left, right = pairs
-    return (np.sign(lines.cents[left]) == np.sign(items.cents[right])) & (
+    same: Bools = (np.sign(lines.cents[left]) == np.sign(items.cents[right])) & (
         lines.currency[left] == items.currency[right]
     )
+    return same
 
 
 def _references_of(line: Line) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -15,6 +15,7 @@ from reconciliation.matching.records import (
     Collection,
     CollectionEntry,
     Settlement,
+    SettlementKind,
 )
 from reconciliation.matching.state import Evidence, State
 from reconciliation.matching.tables import cents, money
@@ -93,7 +94,8 @@ def _entries_items(state: State, entries: Sequence[CollectionEntry]) -> list[int
     return chosen if len(set(chosen)) == len(chosen) else None
 
 
-def _rows_by_key(codes: Ints, rows: Ints):  # type: ignore[no-untyped-def]
+def _rows_by_key(codes: Ints, rows: Ints) -> Callable[[int], list[int]]:
+    """Return a function that answers which rows bear a key."""
     order = np.argsort(codes, kind="stable")
     ranked = codes[order]
 
@@ -112,9 +114,8 @@ def _collected(state: State, line: int, items: list[int], collection: Collection
         ("fee", -sum(cents(e.fee) for e in collection.entries)),
     ]
     rest = int(state.lines.cents[line] - state.items.cents[items].sum()) - sum(amount for _, amount in parts)
-    adjustments = tuple(
-        Adjustment(kind, money(amount)) for kind, amount in [*parts, ("rounding", rest)] if amount
-    )  # type: ignore[arg-type]
+    parts.append(("rounding", rest))
+    adjustments = tuple(Adjustment(kind, money(amount)) for kind, amount in parts if amount)
     late = int(state.lines.days[line]) - collection.credit_date.toordinal()
     evidence = Evidence(
         ("return_file", 1.0), None, ("amount_of_collection", 1.0), late, {"entries": str(len(items))}
@@ -148,7 +149,7 @@ def _settle_batch(state: State, row: int, held: list[int]) -> bool:
     most = float(state.tolerance.percent) / 100 * abs(int(state.items.cents[items].sum()))
     if less < 0 or less > most:
         return False
-    kind = "cnab" if _COLLECTION.search(state.lines.said[row]) else "one_to_many"
+    kind: SettlementKind = "cnab" if _COLLECTION.search(state.lines.said[row]) else "one_to_many"
     late = int(state.lines.days[row] - state.items.days[items].max())
     amount = ("amount_of_all", 1.0) if not gap else ("amount_less_fee", 0.7)
     evidence = Evidence(

@@ -201,9 +201,10 @@ def _show_single(state: State, found: Pairs) -> None:
 
 
 def _open(state: State, found: Pairs) -> Bools:
-    return (
+    live: Bools = (
         state.free_line[found.lines]
         & state.free_item[found.items]
         & (found.code != explain.UNEXPLAINED)
         & (found.score >= single.WORTH_SHOWING)
     )
+    return live

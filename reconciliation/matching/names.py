@@ -87,7 +87,7 @@ def similarity(ours: Sequence[str], theirs: Sequence[str]) -> Floats:
     )
     weak = np.flatnonzero(best < 0.93)
     if len(weak):
-        a, b = [ours[i] for i in weak], [theirs[i] for i in weak]
+        a, b = [ours[i] for i in weak.tolist()], [theirs[i] for i in weak.tolist()]
         found = best[weak]
         _raise(
             found, [" ".join(sorted(x.split())) for x in a], [" ".join(sorted(x.split())) for x in b], 0.97

@@ -177,7 +177,8 @@ def _points(
     factor = np.asarray(
         [weights.document, weights.name, weights.amount, weights.date, weights.contact], np.float64
     )
-    return 100 * shares * factor / np.maximum((most * factor).sum(axis=1), 1e-9)[:, None]
+    points: Floats = 100 * shares * factor / np.maximum((most * factor).sum(axis=1), 1e-9)[:, None]
+    return points
 
 
 def closeness(late: Ints, tolerance: Tolerance) -> Floats:

@@ -56,13 +56,14 @@ def certain(pairs: Pairs, lines: LineTable, items: ItemTable, tolerance: Toleran
     fee = pairs.code == explain.FEE
     on_time = (pairs.late >= -EARLIEST) & (pairs.late <= tolerance.window)
     near = np.abs(pairs.late) <= tolerance.days + 2
-    return (
+    alone: Bools = (
         (bits >= CERTAIN_BITS)
         & (pairs.score >= CLEAR_SCORE)
         & (~about | spelled_out)
         & (~fee | near | spelled_out)
         & (on_time | spelled_out)
     )
+    return alone
 
 
 def _strength(pairs: Pairs, lines: LineTable, items: ItemTable) -> Floats:
