@@ -18,22 +18,21 @@ from reconciliation.cnab.layouts import (
     replaced,
 )
 
-_SHARED = {
-    "registered": "02 64 73",
-    "rejected": "03 15 16 17 18 24 60 74",
-    "settled": "06 07 08",
-    # 10 is also what a boleto paid by its Pix QR code gets: that money came as a Pix of its own.
-    "paid_elsewhere": "10 59 72",
-    "written_off": "05 09 32 47",
-    "protest": "19 20 21 23 63",
-    "fee": "26 27 28 29 30 33 34 35 36 37 38 39 40 41 42 43 44 45 46 48 51 52 53 54 55 56 61 62 80 81 82 83 84 85 86 87 88 89 90 91 92 93",
-    "changed": "04 12 13 14 57 75 77 78 94",
-    "information": "25 79",
-}
+# Codes of the newer of the two manuals; the other has the same without the youngest.
 _MEANINGS = codes(
-    pending="11 65 95", reversed="69", **_SHARED
-)  # 95: "baixa operacional", the money is not settled yet
-
+    registered="02 64 73",
+    rejected="03 15 16 17 18 24 60 74",
+    settled="06 07 08",
+    # 10 is also what a boleto paid by its Pix QR code gets: that money came as a Pix of its own.
+    paid_elsewhere="10 59 72",
+    pending="11 65 95",  # 95: "baixa operacional", the money is not settled yet
+    reversed="69",
+    written_off="05 09 32 47",
+    protest="19 20 21 23 63",
+    fee="26 27 28 29 30 33 34 35 36 37 38 39 40 41 42 43 44 45 46 48 51 52 53 54 55 56 61 62 80 81 82 83 84 85 86 87 88 89 90 91 92 93",
+    changed="04 12 13 14 57 75 77 78 94",
+    information="25 79",
+)
 
 _SHORT_DAC = frozenset({"126", "131", "146", "150", "168"})
 
@@ -106,7 +105,7 @@ CNAB400 = Layout400(
 
 CNAB240 = Layout240(
     bank="341",
-    meanings=codes(pending="11", **_SHARED),
+    meanings=_MEANINGS,
     amounts=_amounts,
     check_digit=_check_digit,
     header=table(
