@@ -15,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import django
 import pytest
 import redis
+from django.conf import settings
 from django.core.cache.backends.locmem import LocMemCache
 from django.db import connection
 from django.test import TransactionTestCase
@@ -62,6 +63,7 @@ def _with_database(url: str, offset: int) -> str:
 
 _prepare_environment()
 django.setup()
+settings.WHITENOISE_AUTOREFRESH = True  # else every test client begins by listing every static file
 from live import limits  # noqa: E402 - settings first
 from live.cache import tiers  # noqa: E402
 
