@@ -5,7 +5,18 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ReconciliationConfig(AppConfig):
-    """Names the app for the admin."""
+    """Names the app for the admin, and says how a restored database proves its matches."""
 
     name = "reconciliation"
     verbose_name = _("reconciliation")
+
+    def ready(self) -> None:
+        """Register the sums that a backup is compared by, and the command that proves them."""
+        from live.backups import figures
+
+        figures.register(
+            figures.Sum("reconciliation_matchline", "amount"),
+            figures.Sum("reconciliation_matchitem", "amount"),
+            figures.Sum("reconciliation_matchadjustment", "amount"),
+        )
+        figures.register_proof("check_matches")
