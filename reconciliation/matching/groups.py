@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from reconciliation.matching import names, sums
+from reconciliation.matching.columns import Ints
 from reconciliation.matching.keys import NAME_BITS, ROOT, TRUSTED
 from reconciliation.matching.pairs import CONFLICT, relate
 from reconciliation.matching.records import Mapping, Settlement
@@ -18,13 +19,17 @@ EARLY: Final = 15  # days before due that a payment for several items may come
 LATE: Final = 120
 BELIEVED: Final = 0.02  # accidental answers expected at most where one answer is believed
 ALL_OF_IT: Final = 16  # paying all that is open is so much likelier than paying any other set
-SEARCHES: Final = 20_000  # subset searches of one run, so that its time is bounded
-MOST_OF_A_PARTY: Final = 2_000
+STEPS: Final = 4_000_000  # sums made in one run of the matcher, so that its time is bounded
+SEARCH_STEPS: Final = 64  # what a search costs besides
+MOST_OF_A_PARTY: Final = (
+    48  # items of one payer, the nearest in days, that are looked at; of more, no sum is believed
+)
+MOST_NAMESAKES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """The items that one line's payer may owe, and why: (reason, share of the weight); `sure`: it can be nobody else."""
+    """The items that one line's payer may owe, and why: (reason, share of the weight); `sure`: it can be nobody else, and these are all."""
 
     items: tuple[int, ...]
     identity: tuple[str, float]
@@ -36,18 +41,20 @@ class Parties:
 
     def __init__(self, state: State, mappings: tuple[Mapping, ...]) -> None:
         self._state = state
-        self._by_document: dict[str, list[int]] = defaultdict(list)
-        self._by_root: dict[str, list[int]] = defaultdict(list)
-        self._by_name: dict[str, list[int]] = defaultdict(list)
+        by_document: dict[str, list[int]] = defaultdict(list)
+        by_root: dict[str, list[int]] = defaultdict(list)
+        by_name: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         items = state.items
-        for row in map(int, np.flatnonzero(state.free_item)):
+        for row in np.flatnonzero(state.free_item).tolist():
             document = items.documents[row]
             if document and "*" not in document:
-                self._by_document[document].append(row)
+                by_document[document].append(row)
                 if len(document) == 14:
-                    self._by_root[document[:ROOT]].append(row)
+                    by_root[document[:ROOT]].append(row)
             if items.names[row]:
-                self._by_name[items.names[row]].append(row)
+                by_name[items.names[row]][document].append(row)
+        self._arrays: dict[int, Ints] = {}  # by the identity of lists that live as long as this
+        self._by_document, self._by_root, self._by_name = by_document, by_root, by_name
         trusted = [m for m in mappings if m.right and m.right / (m.right + m.wrong) >= TRUSTED]
         self._learned = {m.document or m.name_key: m.party for m in trusted}
 
@@ -70,16 +77,19 @@ class Parties:
         return self._by_names(line, document, name)
 
     def _by_names(self, line: int, document: str, name: str) -> Party | None:
-        found = [row for n in self._starting_with(name) for row in self._by_name[n]]
-        state = self._state
-        related = [(row, *relate(document, state.items.documents[row])) for row in found]
-        fitting = [(row, bits) for row, relation, bits in related if relation != CONFLICT]
-        owners = {state.items.documents[row] or state.items.names[row] for row, _ in fitting}
-        if len(owners) != 1:
+        owners = {
+            (other or known): (rows, relate(document, other))
+            for known in self._starting_with(name)
+            for other, rows in self._by_name[known].items()
+        }
+        if len(owners) > MOST_NAMESAKES:
             return None
-        bits = max(b for _, b in fitting) + state.items.rarity.bits(name)
+        fitting = [(rows, bits) for rows, (relation, bits) in owners.values() if relation != CONFLICT]
+        if len(fitting) != 1:
+            return None
+        rows, bits = fitting[0]
         identity = ("document_masked_fits", 0.75) if "*" in document else ("name_only", 0.0)
-        return self._party(line, [row for row, _ in fitting], identity, sure=bits >= NAME_BITS)
+        return self._party(line, rows, identity, sure=bits + self._state.items.rarity.bits(name) >= NAME_BITS)
 
     def _starting_with(self, name: str) -> list[str]:
         """Return the names of items that are this one, or that this one was cut from."""
@@ -88,7 +98,7 @@ class Parties:
         ranked = self._names
         at = bisect_left(ranked, name)
         found: list[str] = []
-        while at < len(ranked) and ranked[at].startswith(name) and len(found) < 20:
+        while at < len(ranked) and ranked[at].startswith(name) and len(found) <= MOST_NAMESAKES:
             found.append(ranked[at])
             at += 1
         return found
@@ -96,7 +106,7 @@ class Parties:
     def _party(self, line: int, rows: list[int], identity: tuple[str, float], *, sure: bool) -> Party | None:
         state = self._state
         sign, day = np.sign(state.lines.cents[line]), state.lines.days[line]
-        some = np.asarray(rows[:MOST_OF_A_PARTY], np.int64)
+        some = self._array(rows)
         late = day - state.items.days[some]
         fit = (
             state.free_item[some]
@@ -105,8 +115,21 @@ class Parties:
             & (late >= -EARLY)
             & (late <= LATE)
         )
-        items = tuple(int(row) for row in some[fit] if not state.is_rejected([line], [int(row)]))
+        near = some[fit]
+        if len(near) > MOST_OF_A_PARTY:
+            near = near[np.argsort(np.abs(late[fit]), kind="stable")[:MOST_OF_A_PARTY]]
+            sure = False
+        items = tuple(item for item in near.tolist() if not state.is_rejected([line], [item]))
         return Party(items, identity if identity[1] else ("", 0.0), sure) if items else None
+
+    def _array(self, rows: list[int]) -> Ints:
+        """Return the rows as an array; made once for a payer with many."""
+        if len(rows) <= MOST_OF_A_PARTY:
+            return np.asarray(rows, np.int64)
+        known = self._arrays.get(id(rows))
+        if known is None:
+            known = self._arrays[id(rows)] = np.asarray(rows, np.int64)
+        return known
 
 
 class Groups:
@@ -114,7 +137,7 @@ class Groups:
 
     def __init__(self, state: State, mappings: tuple[Mapping, ...]) -> None:
         self._state = state
-        self._searches = SEARCHES
+        self._steps = STEPS
         parties = Parties(state, mappings)
         found = {int(row): parties.of(int(row)) for row in np.flatnonzero(state.free_line)}
         self._parties = {row: party for row, party in found.items() if party}
@@ -133,7 +156,7 @@ class Groups:
             near = sorted(smaller, key=lambda i: (abs(state.lines.days[line] - state.items.days[i]), i))[
                 : sums.MOST
             ]
-            if len(near) > 1 and self._may_search():
+            if len(near) > 1 and self._may_search(len(near)):
                 amounts = state.items.cents[near]
                 found = [
                     tuple(near[at] for at in chosen)
@@ -175,7 +198,7 @@ class Groups:
             near = sorted(lines, key=lambda r: (abs(state.lines.days[r] - state.items.days[item]), r))[
                 : sums.MOST
             ]
-            if len(near) > 1 and self._may_search():
+            if len(near) > 1 and self._may_search(len(near)):
                 amounts = state.lines.cents[near]
                 found = [
                     tuple(sorted(near[at] for at in chosen))
@@ -219,6 +242,7 @@ class Groups:
             {"count": str(count)},
         )
 
-    def _may_search(self) -> bool:
-        self._searches -= 1
-        return self._searches >= 0
+    def _may_search(self, amounts: int) -> bool:
+        """Take a search among so many amounts from what may be spent in this run; False when it is spent."""
+        self._steps -= SEARCH_STEPS + 2 * 2 ** (amounts // 2)
+        return self._steps >= 0

@@ -27,6 +27,7 @@ FEES: Final = (0.002, 0.08)  # what acquirers take, as a share
 FEE_ALIKE: Final = 0.004  # two fees this near are the same contract's
 LONGEST_PAYOUT: Final = 4  # days of sales in one payout: a weekend and a holiday
 PAID_AFTER: Final = 45  # days from sale to payout at most
+MOST_SPANS: Final = 20  # runs of days looked at for one payout
 
 _COLLECTION = re.compile(r"COBRAN|LIQ[\w.]* ?TIT|BOLETO")
 _ACQUIRER = re.compile(
@@ -127,27 +128,28 @@ def settle_batches(state: State) -> None:
     """Settle a line with all free items that bear the one number that it shows, when they add up to it, less a fee at most."""
     keys = state.items.references
     held = _rows_by_key(keys.codes, keys.rows)
-    many = (
-        np.bincount(keys.codes, minlength=len(keys.numbers) + 1) if len(keys.codes) else np.zeros(1, np.int64)
-    )
+    many = np.bincount(keys.codes, minlength=len(keys.numbers) + 1)
+    batches: dict[tuple[int, int], tuple[list[int], int]] = {}
     for row in map(int, np.flatnonzero(state.free_line)):
         line = state.lines.rows[row]
-        shown = text.references(f"{line.reference} {line.description}")
-        for key, bits in shown.items():
+        for key, bits in text.references(f"{line.reference} {line.description}").items():
             code = keys.numbers.get(key, 0)
-            if code and bits >= COLLECTION_NAMED and many[code] > 1 and _settle_batch(state, row, held(code)):
+            if not code or bits < COLLECTION_NAMED or many[code] < 2:
+                continue
+            side = code, int(np.sign(state.lines.cents[row]))
+            if side not in batches:
+                items = [i for i in state.free_items(held(code)) if np.sign(state.items.cents[i]) == side[1]]
+                batches[side] = items, int(state.items.cents[items].sum()) if items else 0
+            if _settle_batch(state, row, *batches[side]):
+                batches.clear()
                 break
 
 
-def _settle_batch(state: State, row: int, held: list[int]) -> bool:
-    sign = np.sign(state.lines.cents[row])
-    items = [i for i in state.free_items(held) if np.sign(state.items.cents[i]) == sign]
-    gap = int(state.lines.cents[row] - state.items.cents[items].sum()) if len(items) > 1 else None
-    if gap is None or state.is_rejected([row], items):
-        return False
-    less = -gap * int(sign)
-    most = float(state.tolerance.percent) / 100 * abs(int(state.items.cents[items].sum()))
-    if less < 0 or less > most:
+def _settle_batch(state: State, row: int, items: list[int], total: int) -> bool:
+    gap = int(state.lines.cents[row]) - total
+    less = -gap if total > 0 else gap
+    most = float(state.tolerance.percent) / 100 * abs(total)
+    if len(items) < 2 or less < 0 or less > most or state.is_rejected([row], items):
         return False
     kind: SettlementKind = "cnab" if _COLLECTION.search(state.lines.said[row]) else "one_to_many"
     late = int(state.lines.days[row] - state.items.days[items].max())
@@ -190,11 +192,44 @@ def _sales(state: State) -> dict[str, list[int]]:
     return found
 
 
+class _Spans:
+    """Runs of one to a few following days with sales: their sums."""
+
+    def __init__(self, state: State, sales: list[int]) -> None:
+        days = state.items.days[sales]
+        starts = np.unique(days)
+        sums = np.concatenate([[0], np.cumsum(state.items.cents[sales])])
+        first = np.repeat(np.arange(len(starts)), LONGEST_PAYOUT)
+        last = first + np.tile(np.arange(LONGEST_PAYOUT), len(starts))
+        first, last = first[last < len(starts)], last[last < len(starts)]
+        self.sales = sales
+        self.low = np.searchsorted(days, starts[first], "left")
+        self.high = np.searchsorted(days, starts[last], "right")
+        self.gross = sums[self.high] - sums[self.low]
+        self.until = starts[last]
+
+    def fitting(self, paid: int, today: int) -> list[tuple[list[int], float]]:
+        """Return (items, fee share) of each run of days whose sales could be this payout, the latest first, a bounded number."""
+        fee = (self.gross - paid) / self.gross
+        fits = (
+            (fee >= FEES[0]) & (fee <= FEES[1]) & (self.until <= today) & (self.until >= today - PAID_AFTER)
+        )
+        return [
+            (self.sales[self.low[at] : self.high[at]], float(fee[at]))
+            for at in np.flatnonzero(fits)[::-1][:MOST_SPANS]
+        ]
+
+
 def _settle_acquirer(state: State, name: str, lines: list[int], sales: list[int]) -> None:
-    spans = {line: _spans(state, line, sales) for line in lines}
+    runs = _Spans(state, sales)
+    spans = {line: runs.fitting(int(state.lines.cents[line]), int(state.lines.days[line])) for line in lines}
     usual = _usual_fee([fee for options in spans.values() for _, fee in options])
     for line in sorted(lines, key=lambda row: (state.lines.days[row], row)):
-        options = [(items, fee) for items, fee in spans[line] if all(state.free_item[i] for i in items)]
+        options = [
+            (items, fee)
+            for items, fee in spans[line]
+            if state.free_item[items].all() and not state.is_rejected([line], items)
+        ]
         fitting = [option for option in options if usual is None or abs(option[1] - usual) <= FEE_ALIKE]
         best = fitting or options
         settlements = [_payout(state, line, items, fee, name) for items, fee in best[:3]]
@@ -203,25 +238,6 @@ def _settle_acquirer(state: State, name: str, lines: list[int], sales: list[int]
         else:
             for settlement in settlements:
                 state.show(line, settlement)
-
-
-def _spans(state: State, line: int, sales: list[int]) -> list[tuple[list[int], float]]:
-    """Return (items, fee share) of each run of days whose sales could be this payout, the latest days first."""
-    days = state.items.days[sales]
-    today = int(state.lines.days[line])
-    starts = np.unique(days[(days <= today) & (days >= today - PAID_AFTER)])
-    paid = int(state.lines.cents[line])
-    sums = np.concatenate([[0], np.cumsum(state.items.cents[sales])])
-    found: list[tuple[list[int], float]] = []
-    for first in range(len(starts) - 1, -1, -1):
-        for last in range(first, min(first + LONGEST_PAYOUT, len(starts))):
-            low = int(np.searchsorted(days, starts[first], "left"))
-            high = int(np.searchsorted(days, starts[last], "right"))
-            gross = int(sums[high] - sums[low])
-            fee = (gross - paid) / gross
-            if FEES[0] <= fee <= FEES[1] and not state.is_rejected([line], sales[low:high]):
-                found.append((sales[low:high], fee))
-    return found
 
 
 def _usual_fee(fees: list[float]) -> float | None:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -16,7 +17,10 @@ POSTED_WITHIN: Final = 5  # days until a pending line stands in the statement
 RETURNED_WITHIN: Final = 120
 TRANSFERRED_WITHIN: Final = 3
 SAME_NAME: Final = 0.85
-MOST_PARTNERS: Final = 50  # lines of one amount that one line is compared with, the nearest in days
+SPELLED_OUT: Final = 20.0  # bits of an id that names one payment
+MOST_PARTNERS: Final = 500  # lines of one amount, before and after, that one line is compared with
+FEWEST_PARTNERS: Final = 4
+COMPARISONS: Final = 100_000  # in one run
 
 _BACK: Final = "DEVOL ESTORN CHARGEBACK REFUND REEMBOLS CONTESTA RESTITUI".split()
 _OWN: Final = (
@@ -37,10 +41,11 @@ def leave_pending_to_posted(state: State) -> None:
     pending = [row for row, line in enumerate(state.lines.rows) if line.pending and state.free_line[row]]
     if not pending:
         return
-    posted = _by_amount(state, (row for row, line in enumerate(state.lines.rows) if not line.pending), sign=1)
+    posted = _Buckets(state, (row for row, line in enumerate(state.lines.rows) if not line.pending))
     taken: set[int] = set()
+    most = _most(pending)
     for row in sorted(pending, key=lambda r: (state.lines.days[r], state.lines.ids[r])):
-        for other in _near(state, row, posted, 1, -1, POSTED_WITHIN):
+        for other in posted.near(row, 1, -1, POSTED_WITHIN, most):
             if other not in taken and _same_account(state, row, other) and _same_payer(state, row, other):
                 taken.add(other)
                 state.posted(row, state.lines.ids[other])
@@ -53,8 +58,9 @@ def settle_returns(state: State) -> None:
     if not back:
         return
     wanted = np.flatnonzero(np.isin(state.lines.cents, -state.lines.cents[back])).tolist()
-    candidates = _by_amount(state, sorted(set(wanted) - set(back)), sign=1)
-    partners = {row: _undone(state, row, candidates) for row in back}
+    candidates = _Buckets(state, sorted(set(wanted) - set(back)))
+    most = _most(back)
+    partners = {row: _undone(state, row, candidates, most) for row in back}
     _settle_unique(state, partners, "refund", "refund_of_same_payer")
 
 
@@ -65,11 +71,12 @@ def settle_transfers(state: State, own: Own) -> None:
     own_rows = [
         row for row in range(len(state.lines)) if state.free_line[row] and _is_own(state, row, ours, called)
     ]
-    arriving = _by_amount(state, (row for row in own_rows if state.lines.cents[row] > 0), sign=1)
+    arriving = _Buckets(state, (row for row in own_rows if state.lines.cents[row] > 0))
+    most = _most(own_rows)
     partners = {
         row: [
             other
-            for other in _near(state, row, arriving, -1, -TRANSFERRED_WITHIN, TRANSFERRED_WITHIN)
+            for other in arriving.near(row, -1, -TRANSFERRED_WITHIN, TRANSFERRED_WITHIN, most)
             if _other_account(state, row, other)
         ]
         for row in own_rows
@@ -102,8 +109,9 @@ def _settle_unique(state: State, partners: dict[int, list[int]], kind: Settlemen
     chosen = {
         row: best for row, others in partners.items() if (best := _nearest(state, row, others)) is not None
     }
+    mutual = {other: _nearest(state, other, wanted[other]) for other in set(chosen.values())}
     for row, other in chosen.items():
-        if _nearest(state, other, wanted[other]) == row and state.free_line[row] and state.free_line[other]:
+        if mutual[other] == row and state.free_line[row] and state.free_line[other]:
             state.settle(_pair(state, row, other, kind, reason), (row, other))
     for row, others in partners.items():
         for other in sorted(others, key=lambda o: _apart(state, row, o))[:3]:
@@ -132,36 +140,43 @@ def _apart(state: State, row: int, other: int) -> int:
     return abs(int(state.lines.days[row] - state.lines.days[other]))
 
 
-def _by_amount(state: State, rows: Iterable[int], sign: int) -> dict[tuple[int, int], list[int]]:
-    """Return free rows by (currency, cents), in order of day."""
-    found: dict[tuple[int, int], list[int]] = defaultdict(list)
-    days = state.lines.days
-    for row in sorted((r for r in rows if state.free_line[r]), key=lambda r: (days[r], r)):
-        found[int(state.lines.currency[row]), sign * int(state.lines.cents[row])].append(row)
-    return found
+class _Buckets:
+    """Free rows by (currency, cents), in order of day."""
+
+    def __init__(self, state: State, rows: Iterable[int]) -> None:
+        self._state = state
+        self._rows: dict[tuple[int, int], list[int]] = defaultdict(list)
+        days = state.lines.days
+        for row in sorted((r for r in rows if state.free_line[r]), key=lambda r: (days[r], r)):
+            self._rows[int(state.lines.currency[row]), int(state.lines.cents[row])].append(row)
+        self._days = {key: days[same] for key, same in self._rows.items()}
+
+    def near(self, row: int, sign: int, earliest: int, latest: int, most: int) -> list[int]:
+        """Return rows of this line's amount times sign, from `earliest` to `latest` days after it: in order of day, `most` before and after."""
+        key = (int(self._state.lines.currency[row]), sign * int(self._state.lines.cents[row]))
+        if key not in self._days:
+            return []
+        same, days = self._rows[key], self._days[key]
+        day = int(self._state.lines.days[row])
+        start, stop = (
+            np.searchsorted(days, day + earliest, "left"),
+            np.searchsorted(days, day + latest, "right"),
+        )
+        middle = int(np.searchsorted(days, day, "left"))
+        low, high = max(int(start), middle - most), min(int(stop), middle + most)
+        return same[low:high]
 
 
-def _near(
-    state: State, row: int, rows: dict[tuple[int, int], list[int]], sign: int, earliest: int, latest: int
-) -> list[int]:
-    """Return rows of this amount (times sign) from `earliest` to `latest` days after the line, in order of day, a bounded number."""
-    same = rows.get((int(state.lines.currency[row]), sign * int(state.lines.cents[row])))
-    if not same:
-        return []
-    days = state.lines.days[same]
-    day = int(state.lines.days[row])
-    start, stop = np.searchsorted(days, day + earliest, "left"), np.searchsorted(days, day + latest, "right")
-    if stop - start <= MOST_PARTNERS:
-        return same[start:stop]
-    nearest = np.argsort(np.abs(days[start:stop] - day), kind="stable")[:MOST_PARTNERS]
-    return [same[start + at] for at in sorted(nearest)]
+def _most(rows: Sequence[int]) -> int:
+    """Return with how many lines before and after each of these rows may be compared, so that the sum of all stays bounded."""
+    return min(MOST_PARTNERS, max(FEWEST_PARTNERS, COMPARISONS // max(len(rows), 1)))
 
 
-def _undone(state: State, row: int, candidates: dict[tuple[int, int], list[int]]) -> list[int]:
+def _undone(state: State, row: int, candidates: _Buckets, most: int) -> list[int]:
     """Return the earlier lines that this one may undo: those whose id it names, otherwise those of the same payer."""
     same = [
         o
-        for o in _near(state, row, candidates, -1, -RETURNED_WITHIN, 1)
+        for o in candidates.near(row, -1, -RETURNED_WITHIN, 1, most)
         if o != row and _same_account(state, row, o)
     ]
     named = [o for o in same if _names_the_same(state, row, o)]
@@ -169,11 +184,14 @@ def _undone(state: State, row: int, candidates: dict[tuple[int, int], list[int]]
 
 
 def _names_the_same(state: State, row: int, other: int) -> bool:
-    ours, theirs = (
-        text.references(f"{line.reference} {line.description}")
-        for line in (state.lines.rows[row], state.lines.rows[other])
-    )
-    return any(bits >= 20 and key in theirs for key, bits in ours.items())
+    ours, theirs = state.lines.rows[row], state.lines.rows[other]
+    return _share_an_id(f"{ours.reference} {ours.description}", f"{theirs.reference} {theirs.description}")
+
+
+@lru_cache(maxsize=1 << 12)
+def _share_an_id(ours: str, theirs: str) -> bool:
+    shown = text.references(theirs)
+    return any(bits >= SPELLED_OUT and key in shown for key, bits in text.references(ours).items())
 
 
 def _same_payer(state: State, row: int, other: int) -> bool:

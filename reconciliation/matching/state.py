@@ -21,6 +21,7 @@ from reconciliation.matching.records import (
 from reconciliation.matching.tables import ItemTable, LineTable
 
 SHOWN = 3
+KEPT = 12  # of what may be shown, until it is known what is still open
 UNKNOWN_IDENTITY = 0.35
 UNKNOWN_NAME = 0.25
 
@@ -73,8 +74,11 @@ class State:
     def show(self, row: int, settlement: Settlement) -> None:
         """Keep what may be shown for a line, if it does not get settled."""
         known = self._shown.setdefault(row, [])
-        if settlement not in known:
-            known.append(settlement)
+        if settlement in known:
+            return
+        known.append(settlement)
+        if len(known) > KEPT:
+            known.remove(min(known, key=lambda other: other.score))
 
     def posted(self, row: int, as_id: str) -> None:
         """Leave a pending line to the one under which it was posted."""
