@@ -10,6 +10,8 @@ from playwright.sync_api import BrowserContext, Error, Page, expect
 from config.tests import browser
 from lib import clock
 from live import events
+from live.notifications import notify
+from live.notifications import services as notifications
 from tenants import services
 from tenants.models import Membership, Role, Tenant
 from tests import factories
@@ -118,6 +120,32 @@ def test_the_totals_are_read_again_with_the_list_and_only_then(visit, door, auro
         expect(seen.page.locator("#total")).to_contain_text("R$")
         readings = [url for url in asked if "/totals/" in url]
         assert len(readings) <= 4, "one at the beginning, one after each reading of the list"
+
+
+def test_reading_on_one_device_lowers_the_bell_of_the_other(visit, door, aurora) -> None:
+    ana = Membership.objects.get(user__email=EMAIL).user
+    ids = [
+        notify("invitation_accepted", tenant=aurora, params={"person": name, "role": "viewer"}, users=[ana])[
+            0
+        ]
+        for name in ("Um", "Dois", "Três")
+    ]
+    with visit("about:blank") as desk, visit("about:blank", width=390) as phone:
+        for seen in (desk, phone):
+            enter(seen.page, door.url)
+            expect(seen.page.locator("#bell .badge")).to_have_text("3")
+            expect(seen.page.locator(DOT)).to_have_attribute("data-state", "live")
+            mark(seen.page)
+        notifications.mark_read(tenant=aurora, user=ana, pk=ids[0])
+        for seen in (desk, phone):
+            expect(seen.page.locator("#bell .badge")).to_have_text("2")
+        desk.page.locator("#bell-side").click()
+        desk.page.locator("#drawer").get_by_role("button", name="Marcar todas como lidas").click()
+        expect(phone.page.locator("#bell .badge")).to_have_count(0)
+        expect(phone.page.locator("#bell-phone .badge")).to_have_count(0)
+        assert phone.page.evaluate("window.untouched")
+        assert phone.page.locator(".toasts > .toast").count() == 0, "nothing new is announced"
+        assert desk.complaints + phone.complaints == []
 
 
 def test_without_a_stream_the_page_asks_by_itself_and_says_so(visit, door, aurora) -> None:

@@ -93,17 +93,28 @@ def _due(hearer: Hearer, *, tenant: Tenant, severity: str, now: datetime) -> dat
     )
 
 
+@transaction.atomic
 def mark_read(*, tenant: Tenant, user: User, pk: int) -> Notification:
     """Mark one of the person's notifications as read and return it; reading again changes nothing. Raises Notification.DoesNotExist."""
     rows = queries.mine(tenant=tenant, user=user).filter(pk=pk)
-    rows.filter(read_at=None).update(read_at=clock.now())
+    if rows.filter(read_at=None).update(read_at=clock.now()):
+        _tell_other_devices(tenant, user, id=pk)
     return rows.get()
 
 
+@transaction.atomic
 def mark_all_read(*, tenant: Tenant, user: User, up_to: int | None = None) -> int:
     """Mark as read what the person was told, those up to the id `up_to` when it is given: what came since was not seen. Return how many."""
     rows = queries.mine(tenant=tenant, user=user).filter(read_at=None)
-    return (rows if up_to is None else rows.filter(pk__lte=up_to)).update(read_at=clock.now())
+    done = (rows if up_to is None else rows.filter(pk__lte=up_to)).update(read_at=clock.now())
+    if done:
+        _tell_other_devices(tenant, user)
+    return done
+
+
+def _tell_other_devices(tenant: Tenant, user: User, **ids: int) -> None:
+    """Let the person's other bells count again: one event, however many were read, and none when nothing changed."""
+    publish("notification", tenant_id=tenant.pk, user=user.pk, operation="read", **ids)
 
 
 @transaction.atomic

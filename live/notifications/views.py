@@ -52,7 +52,8 @@ def _drawn(request: TenantRequest) -> HttpResponse:
         "only_unread": only_unread,
         "drawer": drawer,
         "bell": queries.bell(tenant=tenant, user=user),
-        "again": part,
+        # The bells come along with what a person did. After an event they read themselves again, and bring toast and tone.
+        "again": part and request.method == "POST",
         "choices": [
             {"label": _("All"), "url": "?", "active": not only_unread},
             {"label": _("Unread"), "url": "?unread=1", "active": only_unread},

@@ -327,7 +327,9 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels 
                 for one in batch.events:
                     if one.name in self.wanted and one.is_for(client.seat.user_id):
                         await self.put(one.frame)
-                        if one.name == "notification":
+                        if (
+                            one.name == "notification" and "operation" not in one.payload
+                        ):  # not one that was only read
                             await self._notify(client, one)
                 count(client, batch)
             if client.metrics_due and METRICS in self.wanted and self.hub.metrics:

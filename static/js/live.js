@@ -6,6 +6,7 @@ const BACK_OFF = { first: 1_000, most: 30_000 };
 const POLL = { shown: 10_000, hidden: 60_000 };
 const OLD = 60_000; // ms after which a page that becomes visible again is read anew
 const REST = 250; // ms between two readings of the same part
+const PATIENCE = 5_000; // ms that parts wait for the answer to what the person is just doing
 const SILENCE = Number(document.body.dataset.liveHeartbeat || 30_000) * 2.5;
 
 let number = Number(document.body.dataset.liveNumber || 0);
@@ -51,6 +52,7 @@ function read(id) {
   const part = document.getElementById(id);
   if (!part) return;
   if (isBusy(part)) return readSoon(part, 2_000);
+  if (performance.now() - actedAt < PATIENCE) return readSoon(part, REST);
   readAt.set(id, performance.now());
   window.htmx?.trigger(part, "live:refresh");
 }
@@ -83,6 +85,13 @@ document.addEventListener("visibilitychange", () => {
   names.forEach((name) => ring(name));
   readAll(parts().filter((part) => performance.now() - (readAt.get(part.id) ?? 0) > OLD));
 });
+
+// What a person does themselves comes back with what it changed, often before its own event: reading again meanwhile would answer into parts
+// that were just replaced.
+let actedAt = -Infinity;
+const isAct = (event) => event.detail.requestConfig?.verb !== "get";
+document.addEventListener("htmx:beforeSend", (event) => isAct(event) && (actedAt = performance.now()));
+document.addEventListener("htmx:afterRequest", (event) => isAct(event) && (actedAt = -Infinity));
 
 // --- around htmx: ask past every cache, flash what changed, measure, admit failure ----------------------------------------------------
 const isPart = (element) => element?.matches?.("[data-live][id]");

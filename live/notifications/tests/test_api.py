@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from live.models import Notification, NotificationPreference
+from live.models import Event, Notification, NotificationPreference
 from live.notifications import catalog, notify
 from tenants import tokens
 from tenants.models import Membership
@@ -60,6 +60,29 @@ def test_reading_one_and_all(cast: Cast) -> None:
     assert len(body(ana.get(f"{URL}?unread=false"))["data"]) == 3
     assert body(ana.post(f"{URL}/read-all"))["data"] == {"read": 2}
     assert body(ana.post(f"{URL}/read-all"))["data"] == {"read": 0}
+
+
+def test_reading_tells_the_readers_other_devices_once(cast: Cast) -> None:
+    make_member(cast.boreal, user=cast.ana)
+    ids, ana = told(cast, 3), signed_in(cast.ana)
+    headers = {"X-Tenant": "aurora"}
+    Event.objects.all().delete()
+
+    def heard() -> list[dict[str, Any]]:
+        rows = Event.objects.order_by("id")
+        assert {(row.tenant_id, row.name) for row in rows} <= {(cast.aurora.pk, "notification")}
+        return [row.payload for row in rows]
+
+    one = {"user": cast.ana.pk, "operation": "read", "id": ids[0]}
+    for _ in range(3):
+        assert ana.post(f"{URL}/{ids[0]}/read", headers=headers).status_code == 200
+    assert heard() == [one], "the first reading changed something"
+    for path in (f"{URL}/{ids[1]}/read", f"{URL}/{ids[2]}/read", f"{URL}/read-all"):
+        assert signed_in(cast.bruno).post(path, headers=headers).status_code in {200, 404}
+    assert heard() == [one], "nothing of his was unread"
+    for _ in range(2):
+        assert ana.post(f"{URL}/read-all", headers=headers).status_code == 200
+    assert heard() == [one, {"user": cast.ana.pk, "operation": "read"}], "one event, however many were read"
 
 
 def test_nobody_reads_or_marks_what_is_anothers(cast: Cast) -> None:

@@ -12,6 +12,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from live import events
 from live.models import Event, Notification
+from live.notifications import services
 from live.streams.tests.web import PATIENCE, Web
 from tenants import tokens
 from tenants.models import User
@@ -295,6 +296,23 @@ def test_one_notification_reaches_its_person_as_a_sentence(web: Web, cast: Cast)
         )
         assert told["data"]["message"]
         assert bruno.hear()["data"]["type"] == "sync"
+
+
+def test_a_notification_that_was_read_elsewhere_is_not_said_again(web: Web, cast: Cast) -> None:
+    row = Notification.objects.create(tenant=cast.aurora, user=cast.ana, event="gone_event")
+    with Socket(web, user=cast.ana) as phone, Socket(web, user=cast.bruno) as other:
+        for page in (phone, other):
+            page.ask("connect", events=["notification", "sync"])
+        services.mark_read(tenant=cast.aurora, user=cast.ana, pk=row.pk)
+        events.publish("sync", tenant_id=cast.aurora.pk, run=1)
+        told = phone.hear()["data"]
+        assert (told["type"], told["data"]["operation"], told["data"]["id"]) == (
+            "notification",
+            "read",
+            row.pk,
+        )
+        assert phone.hear()["data"]["type"] == "sync", "no sentence in between"
+        assert other.hear()["data"]["type"] == "sync"
 
 
 def test_figures_come_to_who_wants_them(web: Web, cast: Cast) -> None:
