@@ -34,6 +34,9 @@ _DONE: Final = {
     "connection.credentials": _("new credentials stored"), "connection.paused": _("connection paused"),
     "connection.resumed": _("connection resumed"), "connection.tested": _("connection tested"),
     "connection.disconnected": _("connection ended"), "file.imported": _("file imported"),
+    "match.confirm": _("match confirmed"), "match.link": _("linked by hand"), "match.reject": _("suggestion rejected"),
+    "match.undo": _("match taken back"), "match.reopen": _("match opened again"), "mapping.create": _("payer made known"),
+    "mapping.end": _("payer forgotten"), "books.closed": _("books closed"), "books.opened": _("books opened again"),
 }  # fmt: skip
 _SCOPES: Final = {scope.value: scope.label for scope in Capability}
 WORDS: Final[dict[str, str | Promise]] = {**_RESOURCES, **_PARTS, **_BANKS, **_DONE, **_SCOPES}
