@@ -264,6 +264,6 @@ def test_any_sequence_of_changes_leaves_exact_rollups(cast: Cast) -> None:
     run_state_machine_as_test(
         Facts,
         settings=settings(
-            max_examples=40, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=25, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
