@@ -53,7 +53,9 @@ class Parties:
                     by_root[document[:ROOT]].append(row)
             if items.names[row]:
                 by_name[items.names[row]][document].append(row)
-        self._arrays: dict[int, Ints] = {}  # by the identity of lists that live as long as this
+        self._ranked: dict[
+            int, tuple[Ints, Ints]
+        ] = {}  # in order of day, by the identity of lists that live as long as this
         self._by_document, self._by_root, self._by_name = by_document, by_root, by_name
         trusted = [m for m in mappings if m.right and m.right / (m.right + m.wrong) >= TRUSTED]
         self._learned = {m.document or m.name_key: m.party for m in trusted}
@@ -106,7 +108,7 @@ class Parties:
     def _party(self, line: int, rows: list[int], identity: tuple[str, float], *, sure: bool) -> Party | None:
         state = self._state
         sign, day = np.sign(state.lines.cents[line]), state.lines.days[line]
-        some = self._array(rows)
+        some, cut = self._around(rows, int(day))
         late = day - state.items.days[some]
         fit = (
             state.free_item[some]
@@ -115,21 +117,24 @@ class Parties:
             & (late >= -EARLY)
             & (late <= LATE)
         )
-        near = some[fit]
+        near, sure = some[fit], sure and not cut
         if len(near) > MOST_OF_A_PARTY:
             near = near[np.argsort(np.abs(late[fit]), kind="stable")[:MOST_OF_A_PARTY]]
             sure = False
         items = tuple(item for item in near.tolist() if not state.is_rejected([line], [item]))
         return Party(items, identity if identity[1] else ("", 0.0), sure) if items else None
 
-    def _array(self, rows: list[int]) -> Ints:
-        """Return the rows as an array; made once for a payer with many."""
-        if len(rows) <= MOST_OF_A_PARTY:
-            return np.asarray(rows, np.int64)
-        known = self._arrays.get(id(rows))
-        if known is None:
-            known = self._arrays[id(rows)] = np.asarray(rows, np.int64)
-        return known
+    def _around(self, rows: list[int], day: int) -> tuple[Ints, bool]:
+        """Return the rows due around a day, and whether these are not all."""
+        if len(rows) <= 2 * MOST_OF_A_PARTY:
+            return np.asarray(rows, np.int64), False
+        if id(rows) not in self._ranked:
+            ranked = np.asarray(rows, np.int64)
+            ranked = ranked[np.argsort(self._state.items.days[ranked], kind="stable")]
+            self._ranked[id(rows)] = ranked, self._state.items.days[ranked]
+        ranked, days = self._ranked[id(rows)]
+        at = int(np.searchsorted(days, day))
+        return ranked[max(0, at - MOST_OF_A_PARTY) : at + MOST_OF_A_PARTY], True
 
 
 class Groups:
