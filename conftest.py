@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit, urlunsplit
 
 import django
+import hypothesis
 import pytest
 import redis
 from django.conf import settings
@@ -64,6 +65,11 @@ def _with_database(url: str, offset: int) -> str:
 
 _prepare_environment()
 django.setup()
+# A busy machine is no defect of the input.
+hypothesis.settings.register_profile(
+    "painel", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("painel")
 # What is loaded now lives until the end: the collector need not look at it again and again (an eighth of the run's time).
 gc.freeze()
 gc.set_threshold(50_000, 20, 50)
