@@ -59,6 +59,7 @@ class Address:
             "<str:month>": ["2026-03"],
             "<str:token>": ["token"],
             "<slug:done>": ["request"],
+            "<slug:event>": ["role_changed"],
         }
         needed = [name for name in values if name in self.route]
         for chosen in product(*(values[name] for name in needed)):

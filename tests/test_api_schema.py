@@ -30,6 +30,8 @@ PERSONAL: dict[str, dict[str, Any]] = {
         "emailNotifications": True,
         "quietHours": {"from": "22:00", "until": "07:00"},
     },
+    "/api/user/event-subscriptions": {},
+    "/api/user/event-subscriptions/{event}": {"is_active": True, "filters": {"severity": ["critical"]}},
 }
 
 
@@ -82,9 +84,8 @@ def test_it_is_openapi_3_1_and_describes_every_address(schema: dict[str, Any]) -
     found = set()
     for entry in urlpatterns:
         for pattern in getattr(entry, "url_patterns", []):
-            found.add(
-                "/api/" + str(pattern.pattern).replace("<int:pk>", "{id}").replace("<str:month>", "{month}")
-            )
+            path = str(pattern.pattern).replace("<int:pk>", "{id}").replace("<str:month>", "{month}")
+            found.add("/api/" + path.replace("<slug:event>", "{event}"))
     described = set(schema["paths"]) | {path for path in found if path.startswith("/api/webhooks/")}
     assert described == found | {path for path in schema["paths"] if path.startswith("/api/webhooks/")}
     for path, operations in schema["paths"].items():
@@ -143,6 +144,7 @@ def test_every_writing_answers_what_the_schema_says(schema: dict[str, Any], cast
         "/api/notifications/{id}/read": {},
         "/api/notifications/read-all": {},
         "/api/user/notification-preferences": PERSONAL["/api/user/notification-preferences"],
+        "/api/user/event-subscriptions/{event}": PERSONAL["/api/user/event-subscriptions/{event}"],
         "/api/settings": {"date_tolerance_days": 4},
         "/api/system/cache/clear": {"resource": "list"},
         "/api/system/sync/trigger": {},
@@ -153,7 +155,7 @@ def test_every_writing_answers_what_the_schema_says(schema: dict[str, Any], cast
     }
     for path, operations in schema["paths"].items():
         for method in {"post", "put"} & set(operations) if not path.startswith("/api/webhooks/") else ():
-            url = path.replace("{id}", str(known["notification"]))
+            url = path.replace("{id}", str(known["notification"])).replace("{event}", "role_changed")
             who = ana if path in PERSONAL else client
             response = getattr(who, method)(url, bodies.pop(path), content_type="application/json")
             assert response.status_code in {200, 202}, f"{path}: {response.content!r}"

@@ -37,6 +37,7 @@ OWN = {
     "api/notifications/<int:pk>/read",
     "api/notifications/read-all",
     "api/user/notification-preferences",
+    "api/user/event-subscriptions/<slug:event>",
     "t/<slug:slug>/seen",
 }
 # Unique keys that do not begin with the company, each with its reason.

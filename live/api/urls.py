@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from live.api import company, events, system
+from live.api import company, events, subscriptions, system
 from live.api import notifications as told
 
 urlpatterns = [
@@ -14,6 +14,12 @@ urlpatterns = [
     path("notifications/<int:pk>/read", told.ReadView.as_view(), name="notification-read"),
     path("notifications/read-all", told.ReadAllView.as_view(), name="notifications-read-all"),
     path("user/notification-preferences", told.PreferencesView.as_view(), name="notification-preferences"),
+    path("user/event-subscriptions", subscriptions.SubscriptionsView.as_view(), name="event-subscriptions"),
+    path(
+        "user/event-subscriptions/<slug:event>",
+        subscriptions.SubscriptionView.as_view(),
+        name="event-subscription",
+    ),
     path("events", events.EventsView.as_view(), name="events"),
     path("metrics/realtime", system.RealtimeView.as_view(), name="metrics-realtime"),
     path("settings", company.SettingsView.as_view(), name="settings"),

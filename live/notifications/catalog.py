@@ -56,6 +56,12 @@ class Kind:
             return self.audience in membership.capabilities
         return membership.role in self.audience
 
+    def filters(self) -> dict[str, list[str]]:
+        """Return what a person may narrow this event by: how much it matters, and each code in its sentences; with every value that there is."""
+        return {"severity": Notification.Severity.values} | {
+            name: list(choices.values) for name, choices in self.words.items()
+        }
+
     def written(self, params: Mapping[str, Any]) -> tuple[str, str]:
         """Return title and body in the active language. A param that is missing is shown as "–", so that an old row can be read."""
         values = _Values({name: _said(value) for name, value in params.items()})

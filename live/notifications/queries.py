@@ -107,6 +107,15 @@ def kinds_for(*, tenant: Tenant, user: User) -> list[Kind]:
     return [kind for kind in catalog.kinds() if membership and kind.is_for(membership)]
 
 
+def subscriptions(*, tenant: Tenant, user: User) -> list[tuple[Kind, EventSubscription]]:
+    """Return what the person's role may hear of, with what they chose; an unsaved row says the catalog's default. Two queries."""
+    rows = {row.event_type: row for row in EventSubscription.objects.filter(tenant=tenant, user=user)}
+    return [
+        (kind, rows.get(kind.event) or EventSubscription(event_type=kind.event, is_active=kind.on))
+        for kind in kinds_for(tenant=tenant, user=user)
+    ]
+
+
 def hearers(
     kind: Kind,
     *,

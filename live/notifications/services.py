@@ -154,6 +154,24 @@ def save_wishes(
     return queries.wishes(tenant=tenant, user=user)
 
 
+def subscribe(
+    *, tenant: Tenant, user: User, event: str, is_active: bool, filters: Mapping[str, Collection[str]]
+) -> EventSubscription:
+    """Keep whether this person hears of one event in this company, and of which of its occasions: all filters must name what one has.
+
+    Return the row. Raises UnknownEvent, and ValueError for a filter that does not exist or has a value that no occasion has.
+    """
+    known = catalog.get(event).filters()
+    kept = {name: sorted(set(values)) for name, values in filters.items()}
+    strange = {name for name, values in kept.items() if not values or set(values) - set(known.get(name, ()))}
+    if strange:
+        raise ValueError(f"unknown filters of {event}: {', '.join(sorted(strange))}")
+    row, _ = EventSubscription.objects.update_or_create(
+        tenant=tenant, user=user, event_type=event, defaults={"is_active": is_active, "filters": kept}
+    )
+    return row
+
+
 def channels(wishes: Wishes) -> list[str]:
     """Return the ways by which the person is reached: the bell always, e-mail where it is wanted."""
     return ["app", "email"] if wishes.email else ["app"]
