@@ -1,6 +1,7 @@
 """Many clients of the streams in one process of their own: `python -m benchmarks.listeners '{"mode": …}'`. Says "ready", reads a line, answers JSON.
 
-Mode `hear`: so many clients of both kinds; the delay of everything that carries a time `t` (the system's monotonic clock).
+Mode `hear`: so many clients of both kinds; the delay of everything that carries a time `t` (the system's monotonic clock). Says "open" when those
+of server-sent events are there, and reads a line before it opens the others; after "ready" the line says how many times each client is to hear.
 Mode `resume`: clients of server-sent events that hang up at random and come back with the last number; what they missed or got twice.
 """
 
@@ -18,6 +19,7 @@ from typing import Any, Final
 import uvloop
 
 HOST: Final = "127.0.0.1"
+QUIET: Final = 3.0  # seconds without a message after which none is awaited any more
 AT_ONCE: Final = 40  # connections that are opened at the same time
 TIME: Final = re.compile(rb'"t": ?([0-9.]+)')
 EVENT: Final = re.compile(rb"id: (\d+)\nevent: (\w+)\n")
@@ -30,7 +32,9 @@ class Ear(asyncio.Protocol):
         self.hello, self.socket, self.delays = hello, socket, delays
         self.rest = b""
         self.open: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.welcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.lost = False
+        self.heard = 0
         self.wire: Any = None
 
     def connection_made(self, transport: Any) -> None:
@@ -41,8 +45,10 @@ class Ear(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Remember that the server hung up."""
         self.lost = True
-        if not self.open.done():
-            self.open.set_exception(ConnectionError("closed before it was open"))
+        for future in (self.open, self.welcome):
+            if not future.done():
+                future.set_exception(ConnectionError("closed before it was open"))
+                future.exception()  # who does not wait for it is not asked to
 
     def data_received(self, data: bytes) -> None:
         """Take times out of what came."""
@@ -54,7 +60,10 @@ class Ear(asyncio.Protocol):
             data, self.rest = self._frames(data)
         else:
             data, _, self.rest = data.rpartition(b"\n\n")
+        if not self.welcome.done() and (not self.socket or b'"connect"' in data):
+            self.welcome.set_result(None)
         for found in TIME.finditer(data):
+            self.heard += 1
             self.delays.append(now - float(found.group(1)))
         return None
 
@@ -123,11 +132,14 @@ async def hear(asked: dict[str, Any]) -> dict[str, Any]:
             await ear.open
             if socket:
                 ear.say("connect", token=asked["key"], events=["sync"])
+                await ear.welcome
             return ear
 
     begun = time.monotonic()
-    ears = await asyncio.gather(*(one(kind) for kind in ("sse", "ws") for _ in range(asked[kind])))
-    await asyncio.sleep(2)  # the last ones hear "connect"
+    ears = await asyncio.gather(*(one("sse") for _ in range(asked["sse"])))
+    print(json.dumps({"open": True}), flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    ears += await asyncio.gather(*(one("ws") for _ in range(asked["ws"])))
     print(json.dumps({"ready": True, "seconds": time.monotonic() - begun}), flush=True)
     line = asyncio.create_task(asyncio.to_thread(sys.stdin.readline))
     while not line.done():
@@ -135,7 +147,19 @@ async def hear(asked: dict[str, Any]) -> dict[str, Any]:
         for ear in ears:
             if ear.socket and not ear.lost:
                 ear.say("heartbeat", timestamp=0)
+    await _all_heard(ears, int(line.result()))
     return {"delays": delays, "lost": sum(ear.lost for ear in ears)}
+
+
+async def _all_heard(ears: list[Ear], times: int) -> None:
+    """Return when every client that is still there has heard so much, or nobody hears anything more."""
+    before = -1
+    while any(ear.heard < times and not ear.lost for ear in ears):
+        heard = sum(ear.heard for ear in ears)
+        if heard == before:
+            return
+        before = heard
+        await asyncio.sleep(QUIET)
 
 
 @dataclass(slots=True)
