@@ -164,7 +164,7 @@ class Groups:
             if len(near) > 1 and self._may_search(len(near)):
                 amounts = state.items.cents[near]
                 found = [
-                    tuple(near[at] for at in chosen)
+                    tuple(sorted(near[at] for at in chosen))
                     for chosen in sums.subsets(amounts, int(state.lines.cents[line]))
                 ]
                 if found:
