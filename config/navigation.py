@@ -47,6 +47,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         (
             Entry("ledger:transactions", _("Transactions"), "arrow-left-right", on_phone=True),
             Entry("ledger:open_items", _("Open items"), "calendar-clock", on_phone=True),
+            Entry("reconciliation:workbench", _("Reconciliation"), "list-checks"),
         ),
     ),
     (

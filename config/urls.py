@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("live.notifications.urls")),
     path("t/<slug:slug>/", include("ledger.urls")),
     path("t/<slug:slug>/", include("sync.urls")),
+    path("t/<slug:slug>/", include("reconciliation.urls")),
     path("t/<slug:slug>/", include("kpi.urls")),
 ]
 if settings.DEBUG:

@@ -1,0 +1,24 @@
+"""Addresses of the workbench, under /t/<slug>/."""
+
+from django.urls import path
+
+from reconciliation import decisions, views
+
+app_name = "reconciliation"
+urlpatterns = [
+    path("reconciliation/", views.workbench, name="workbench"),
+    path("reconciliation/line/<int:pk>/", views.line, name="line"),
+    path("reconciliation/match/<int:pk>/", views.match, name="match"),
+    path("reconciliation/line/<int:pk>/edit/", views.editor, name="editor"),
+    path("reconciliation/line/<int:pk>/items/", views.items, name="items"),
+    path("reconciliation/line/<int:pk>/payer/", views.payer, name="payer"),
+    path("reconciliation/line/<int:pk>/customers/", views.customers, name="customers"),
+    path("reconciliation/clear/", views.clear, name="clear"),
+    path("reconciliation/history/", views.history, name="history"),
+    path("reconciliation/decide/confirm/", decisions.confirm, name="confirm"),
+    path("reconciliation/decide/reject/", decisions.reject, name="reject"),
+    path("reconciliation/decide/undo/", decisions.undo, name="undo"),
+    path("reconciliation/decide/clear/", decisions.confirm_clear, name="confirm_clear"),
+    path("reconciliation/decide/link/<int:pk>/", decisions.link, name="link"),
+    path("reconciliation/decide/payer/<int:pk>/", decisions.map_payer, name="map_payer"),
+]

@@ -1,0 +1,272 @@
+// The workbench: one line of the queue is on the desk; keys move, decide and open the dialogs. What is decided is decided by the server,
+// which answers with the desk of the line to go on with and rings `bench-changed` (which line) and `bench-done` (the dialog may close).
+
+const page = document.querySelector("[data-bench-page]");
+const queue = () => document.getElementById("queue");
+const desk = () => document.getElementById("desk");
+const dialog = document.getElementById("bench-dialog");
+const body = document.getElementById("bench-dialog-body");
+const wide = matchMedia("(width >= 768px)");
+const lines = () => [...document.querySelectorAll(".queue-line")];
+const announce = (text) => document.dispatchEvent(new CustomEvent("announce", { detail: { text } }));
+const isTyping = (element) => element.matches?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+
+let current = desk()?.dataset.lineId ?? "";
+let place = 0; // where the current line stood in the list, so that the next one is found when it is gone
+
+// --- which line is on the desk --------------------------------------------------------------------------------------------
+function mark() {
+  const all = lines();
+  const now = all.findIndex((line) => line.dataset.line === current);
+  if (now >= 0) place = now;
+  for (const line of all) line.removeAttribute("aria-current");
+  all[now]?.setAttribute("aria-current", "true");
+  return all[now];
+}
+
+/** Keep the line in the address, so that a reload or a copied link shows it. */
+function remember() {
+  const url = new URL(location.href);
+  const name = url.searchParams.get("status") && url.searchParams.get("status") !== "open" ? "match" : "line";
+  if (current) url.searchParams.set(name, current);
+  else url.searchParams.delete(name);
+  history.replaceState(history.state, "", url);
+}
+
+async function show(line) {
+  if (!line) return;
+  current = line.dataset.line;
+  mark()?.scrollIntoView({ block: "nearest" });
+  remember();
+  await window.htmx.ajax("GET", line.dataset.desk, { target: "#desk", swap: "outerHTML" });
+  if (document.activeElement === document.body || desk().contains(document.activeElement)) line.focus({ preventScroll: true });
+}
+
+function step(by) {
+  const all = lines();
+  if (!all.length) return;
+  const now = all.findIndex((line) => line.dataset.line === current);
+  const next = now < 0 ? place : now + by;
+  if (next >= all.length) document.querySelector(".queue-pager a[rel=next]")?.click();
+  else show(all[Math.max(next, 0)]);
+}
+
+// --- dialogs ---------------------------------------------------------------------------------------------------------------
+async function open(url) {
+  if (!url) return;
+  body.replaceChildren();
+  await window.htmx.ajax("GET", url, { target: "#bench-dialog-body", swap: "innerHTML" });
+  if (!body.firstElementChild) return;
+  if (!dialog.open) dialog.showModal();
+  (body.querySelector("[data-autofocus]") ?? body.querySelector("[data-dialog-title]"))?.focus();
+  reckon();
+}
+
+const withFilters = (path) => {
+  const url = new URL(`${page.dataset.url}${path}`, location.origin);
+  url.search = location.search;
+  return url.pathname + url.search;
+};
+
+const OPENS = {
+  history: () => open(withFilters("history/")),
+  clear: () => open(withFilters("clear/")),
+  keys: () => document.getElementById("bench-keys").showModal(),
+};
+
+function press(name) {
+  const button = name === "split" ? chosen()?.querySelector("[data-bench=split]") : document.querySelector(`[data-bench="${name}"]`);
+  if (!button) return name === "split" ? press("link") : undefined;
+  (OPENS[name] ?? (() => open(button.dataset.url)))();
+}
+
+// --- deciding ------------------------------------------------------------------------------------------------------------------
+/** The candidate that keys act on: the only one, or the one that was chosen. Among several nothing is chosen for the person. */
+function chosen() {
+  const all = [...document.querySelectorAll("#desk .candidates .candidate")];
+  return all.find((one) => one.classList.contains("is-chosen")) ?? (all.length === 1 ? all[0] : null);
+}
+
+function choose(number) {
+  const all = [...document.querySelectorAll("#desk .candidates .candidate")];
+  const one = all[number - 1];
+  if (!one || all.length < 2) return;
+  for (const other of all) other.classList.toggle("is-chosen", other === one);
+  one.scrollIntoView({ block: "nearest" });
+  one.querySelector("[data-bench-confirm]")?.focus();
+}
+
+function decide(selector) {
+  const one = chosen();
+  if (one) return one.querySelector(selector)?.click();
+  const several = document.querySelector("#desk .candidates .candidate");
+  const text = several ? page.dataset.textChoose : page.dataset.textNothing;
+  document.dispatchEvent(new CustomEvent("toast", { detail: { text, tone: "info" } }));
+}
+
+function undo() {
+  const form = document.getElementById("bench-undo");
+  if (!form) return;
+  form.elements.line.value = current;
+  form.requestSubmit();
+}
+
+const KEYS = {
+  j: () => step(1),
+  ArrowDown: () => step(1),
+  k: () => step(-1),
+  ArrowUp: () => step(-1),
+  c: () => decide("[data-bench-confirm]"),
+  r: () => decide("[data-bench-reject]"),
+  s: () => press("split"),
+  l: () => press("link"),
+  m: () => press("payer"),
+  u: undo,
+  a: () => press("clear"),
+  h: () => press("history"),
+  "?": () => OPENS.keys(),
+  1: () => choose(1),
+  2: () => choose(2),
+  3: () => choose(3),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  if (document.querySelector("dialog[open], :popover-open")) return;
+  const act = KEYS[event.key];
+  if (!act || (event.repeat && !["j", "k", "ArrowDown", "ArrowUp"].includes(event.key))) return;
+  event.preventDefault();
+  act();
+});
+
+document.addEventListener("click", (event) => {
+  const target = event.target.closest?.("a, button");
+  if (!target) return;
+  if (target.matches(".filters a[href]")) return forgetLine(target);
+  if (target.matches("[data-bench]")) return target.dataset.url ? open(target.dataset.url) : OPENS[target.dataset.bench]?.();
+  if (target.matches("[data-add-item]")) return addItem(target);
+  if (target.matches("[data-add-difference]")) return addDifference(target.form);
+  if (target.matches("[data-remove-row]")) return removeRow(target);
+  if (!target.matches(".queue-line") || !wide.matches || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  show(target);
+});
+
+/** Another filter is another list: the line that was looked at stays behind. */
+function forgetLine(link) {
+  const url = new URL(link.href);
+  for (const name of ["line", "match"]) url.searchParams.delete(name);
+  link.href = url;
+}
+
+document.addEventListener("submit", (event) => {
+  if (event.target.closest(".filters")) for (const field of event.target.querySelectorAll("[name=line], [name=match]")) field.remove();
+});
+
+// --- what the server rings ---------------------------------------------------------------------------------------------------------
+document.body.addEventListener("bench-done", () => dialog.close());
+
+document.body.addEventListener("bench-changed", (event) => {
+  current = String(event.detail.line ?? "");
+  window.htmx.trigger(queue(), "bench-read");
+  remember();
+  // "Undo" in a toast swaps nothing by itself.
+  if (event.target.closest?.(".toast")) {
+    event.target.closest(".toast").remove();
+    if (current) window.htmx.ajax("GET", withFilters(`line/${current}/`), { target: "#desk", swap: "outerHTML" });
+  }
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id === "queue") mark()?.scrollIntoView({ block: "nearest" });
+  if (event.target.id === "desk" && document.activeElement === document.body) {
+    const focus = wide.matches ? mark() : document.querySelector("#desk [data-desk-title]");
+    focus?.focus({ preventScroll: wide.matches });
+  }
+});
+
+// --- the editor: rows and what is not explained yet ----------------------------------------------------------------------------------
+const lang = document.documentElement.lang;
+const write = (cents) => (cents / 100).toLocaleString(lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
+/** Cents of an amount in either decimal style; NaN for what is none. */
+function read(text) {
+  const word = text.replace(/[^\d.,-]/g, "");
+  const decimal = /^(.*)[.,](\d{1,2})$/.exec(word);
+  const [whole, rest] = decimal ? [decimal[1], decimal[2].padEnd(2, "0")] : [word, "00"];
+  const digits = whole.replace(/[^\d]/g, "");
+  if (!digits && !decimal) return NaN;
+  return (word.startsWith("-") ? -1 : 1) * (Number(digits || 0) * 100 + Number(rest));
+}
+
+const editor = () => body?.querySelector("[data-bench-editor]");
+
+function reckon() {
+  const form = editor();
+  if (!form) return;
+  let rest = Math.abs(Math.round(Number(form.dataset.total) * 100));
+  const lessening = form.dataset.lessening.split(" ");
+  for (const row of form.querySelectorAll("[data-item-rows] [data-row]")) rest -= read(row.querySelector("[name=share]").value) || 0;
+  for (const row of form.querySelectorAll("[data-difference-rows] [data-row]")) {
+    const [kind, amount] = [row.querySelector("[name=kind]").value, read(row.querySelector("[name=difference]").value) || 0];
+    rest -= kind === "rounding" ? amount : lessening.includes(kind) ? -Math.abs(amount) : Math.abs(amount);
+  }
+  form.querySelector("[data-rest]").textContent = write(rest);
+  form.querySelector("[data-rest-line]").classList.toggle("is-done", rest === 0);
+  form.querySelector("[data-no-rows]").hidden = form.querySelector("[data-item-rows] [data-row]") !== null;
+  form.dataset.rest = rest;
+}
+
+function addItem(button) {
+  const form = editor();
+  const { addItem: id, name, sub, rest } = button.dataset;
+  if (form.querySelector(`[name=item][value="${CSS.escape(id)}"]`)) return;
+  const row = form.querySelector("[data-item-template]").content.firstElementChild.cloneNode(true);
+  row.querySelector("[name=item]").setAttribute("value", id);
+  row.querySelector("[data-name]").textContent = name;
+  row.querySelector("[data-sub]").textContent = sub;
+  const share = row.querySelector("[name=share]");
+  const left = Math.abs(Math.round(Number(rest) * 100));
+  const missing = Number(form.dataset.rest);
+  share.value = write(missing > 0 ? Math.min(left, missing) : left);
+  form.querySelector("[data-item-rows]").append(row);
+  share.focus();
+  share.select();
+  reckon();
+}
+
+function addDifference(form) {
+  const row = form.querySelector("[data-difference-template]").content.firstElementChild.cloneNode(true);
+  const rest = Number(form.dataset.rest);
+  // What is missing is what a difference is mostly for.
+  row.querySelector("[name=kind]").value = rest < 0 ? "discount" : "interest";
+  row.querySelector("[name=difference]").value = rest ? write(Math.abs(rest)) : "";
+  form.querySelector("[data-difference-rows]").append(row);
+  row.querySelector("[name=kind]").focus();
+  reckon();
+}
+
+function removeRow(button) {
+  const rows = button.closest("fieldset");
+  button.closest("[data-row]").remove();
+  (rows.querySelector("input:not([type=hidden])") ?? editor().querySelector("[name=find]")).focus();
+  reckon();
+}
+
+body?.addEventListener("input", (event) => {
+  if (editor()) reckon();
+  const bulk = event.target.closest("[data-bench-clear]");
+  if (!bulk) return;
+  const left = [...bulk.querySelectorAll("[name=kinds]:checked")].reduce((sum, box) => sum + Number(box.dataset.count), 0);
+  bulk.querySelector("[data-bench-total]").textContent = left.toLocaleString(lang);
+  bulk.querySelector("[type=submit]").disabled = left === 0;
+});
+
+// Enter in a search of the editor takes the first hit, it never settles.
+body?.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.target.name !== "find") return;
+  event.preventDefault();
+  body.querySelector("[data-add-item]")?.click();
+});
+
+mark();
