@@ -112,7 +112,7 @@ def mark_all_read(*, tenant: Tenant, user: User, up_to: int | None = None) -> in
     return done
 
 
-def _tell_other_devices(tenant: Tenant, user: User, **ids: int) -> None:
+def _tell_other_devices(tenant: Tenant, user: User, **ids: Any) -> None:
     """Let the person's other bells count again: one event, however many were read, and none when nothing changed."""
     publish("notification", tenant_id=tenant.pk, user=user.pk, operation="read", **ids)
 
