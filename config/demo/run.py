@@ -81,7 +81,7 @@ def _run(place: servers.Place, wishes: Wishes) -> dict[str, object]:
         filling.fill(upstreams, place.supervisor)
         filling.import_older_year(tenants, upstreams)
     if wishes.once:
-        told = summary.counts()
+        told = {**summary.counts(), "matches": summary.matches()}
         checked = summary.check_kpis()
         return {**told, "seconds": round(_seconds(), 1), "check_kpis": checked}
     place.start_beat()

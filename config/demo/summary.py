@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from django.db.models import Model
+from django.db.models import Count, Model
 
 from config import dispatch
 from kpi import checks
 from ledger.models import Customer, OpenItem, Product, Sale, Transaction
+from reconciliation.models import MatchLine, OpenLine
 from sync.models import SyncRun
 from tenants.models import Tenant
 
@@ -25,6 +26,13 @@ COUNTED: Final[dict[str, type[Model]]] = {
 def counts() -> dict[str, int]:
     """Return how many rows there are of what people ask for first."""
     return {name: model._default_manager.count() for name, model in COUNTED.items()}
+
+
+def matches() -> dict[str, int]:
+    """Return how many bank lines are settled, and how many others have a clear, an ambiguous or no proposal."""
+    waiting = dict(OpenLine.objects.values_list("verdict").annotate(Count("pk")))
+    verdicts = {verdict: waiting.get(verdict, 0) for verdict in OpenLine.Verdict.values if verdict}
+    return {"settled": MatchLine.objects.filter(confirmed=True).count(), **verdicts}
 
 
 def check_kpis() -> str:

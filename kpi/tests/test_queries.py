@@ -12,8 +12,10 @@ from kpi.models import ViewState
 from kpi.queries import Board, board
 from kpi.ready import board_json
 from kpi.services import refresh_now
+from lib import clock
 from lib.periods import Period, preset
 from live import events
+from reconciliation.models import Match, Progress
 from sync.models import FileImport
 from tenants.models import Tenant
 from tests.cast import Cast
@@ -22,6 +24,7 @@ from tests.factories import (
     make_account,
     make_connection,
     make_customer,
+    make_match,
     make_open_item,
     make_product,
     make_sale,
@@ -154,6 +157,26 @@ def test_what_nobody_tells_is_unknown(cast: Cast) -> None:
     )  # fmt: skip
 
 
+def test_the_settled_share_counts_what_the_flow_counts(cast: Cast) -> None:
+    account = make_account(cast.aurora)
+    source = account.source
+    settled, item = make_transaction(account, "100.00"), make_open_item(cast.aurora, "100.00", source=source)
+    own, paid = (
+        make_transaction(account, "60.00", nature="own_transfer"),
+        make_open_item(cast.aurora, "60.00", source=source),
+    )
+    make_transaction(account, "50.00")
+    make_transaction(account, "-50.00")
+    for line, due in ((settled, item), (own, paid)):
+        Match.objects.filter(pk=make_match(line, due).pk).update(
+            status=Match.Status.CONFIRMED, decided_at=clock.now(), decided_by_name="Ana"
+        )
+    assert values(board(cast.aurora, period=MARCH, today=TODAY))["reconciled_share"] is None
+    Progress.objects.create(tenant=cast.aurora, ran_at=clock.now())
+    assert values(board(cast.aurora, period=MARCH, today=TODAY))["reconciled_share"] == D(1) / 3
+    assert values(board(cast.boreal, period=MARCH, today=TODAY))["reconciled_share"] is None
+
+
 def test_other_currencies_stand_apart(aurora: Tenant) -> None:
     assert board(aurora, period=MARCH, today=TODAY).foreign == (("USD", D("9.00"), D("-4.00")),)
 
@@ -168,11 +191,11 @@ def test_the_small_lines_have_a_point_a_day(aurora: Tenant) -> None:
     assert found.card("cash_balance").spark == ()
 
 
-@pytest.mark.parametrize(("period", "queries_"), [("month", 8), ("7d", 8), ("12m", 7)])
+@pytest.mark.parametrize(("period", "queries_"), [("month", 10), ("7d", 10), ("12m", 8)])
 def test_a_board_costs_the_same_whatever_it_shows(
     aurora: Tenant, django_assert_num_queries: Any, period: str, queries_: int
 ) -> None:
-    """One fewer for a year: with no data a year ago, its customers are not asked for."""
+    """Two fewer for a year: with no data a year ago, its customers and settled lines are not asked for."""
     with django_assert_num_queries(queries_):
         board(aurora, period=preset(period, TODAY), today=TODAY)
 

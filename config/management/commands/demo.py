@@ -70,6 +70,8 @@ def _tell(out: TextIO, told: dict[str, object], as_json: bool) -> None:
         out.flush()
     elif "error" not in told:
         for name, value in told.items():
+            if isinstance(value, dict):
+                value = ", ".join(f"{n:,} {part}" for part, n in value.items())
             say(f"  {name:<14} {value}")
 
 
