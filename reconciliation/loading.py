@@ -6,11 +6,12 @@ from typing import Any, Final
 
 import orjson
 
+from ledger.models import Account
 from lib import pg
-from reconciliation.matching.records import Boleto, Item, Line, Tolerance, Weights
+from reconciliation.matching.records import Boleto, Item, Line, Own, Tolerance, Weights
 from reconciliation.matching.records import Mapping as Payer
 from reconciliation.models import ClientMapping, Rejection
-from tenants.models import TenantSettings
+from tenants.models import Tenant, TenantSettings
 
 _LINES: Final = """
 SELECT t.id, t.date, t.amount, coalesce(nullif(t.name_override, ''), t.counterparty_name), t.counterparty_document, t.description,
@@ -142,4 +143,13 @@ def weights(tenant_id: int) -> tuple[Weights, Tolerance]:
             contact=row.weight_contact,
         ),
         Tolerance(amount=row.amount_tolerance, days=row.date_tolerance_days),
+    )
+
+
+def own(tenant: Tenant) -> Own:
+    """Return who the company is: the documents and names under which its accounts stand on the other side of a transfer."""
+    accounts = list(Account.objects.filter(tenant=tenant).values_list("document", "owner").distinct())
+    return Own(
+        documents=frozenset({tenant.document, *(document for document, _owner in accounts)} - {""}),
+        names=frozenset({tenant.name, *(owner for _document, owner in accounts)} - {""}),
     )

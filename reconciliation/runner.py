@@ -25,6 +25,7 @@ APART: Final = timedelta(
 )  # fifty syncs in a minute shall not cost fifty runs; Beat finds what came sooner
 BLOCK: Final = 100_000  # lines judged together
 CHUNK: Final = 500  # lines stored in one transaction
+GROWN: Final = 1_000  # new proposals after which the planner is told: tables grown from nothing are joined badly until autovacuum comes
 ROUNDS: Final = 3  # of asking which other lines want the same items
 
 _DUE: Final = f"""
@@ -113,11 +114,17 @@ def _judge_all(tenant: Tenant, read_at: datetime) -> Done:
     items, total, took = ItemTable(loading.items(tenant.pk)), Proposed(), 0.0
     block: list[int] | None = first
     while block is not None:
-        judged, seconds = _judge(tenant.pk, block, items)
+        judged, seconds = _judge(tenant, block, items)
         took += seconds
-        for chunk in _chunks(judged):
+        new, same = services.sift(tenant=tenant, judgements=judged, read_at=read_at)
+        total += same
+        for chunk in _chunks(new):
             total += services.propose(tenant=tenant, judgements=chunk, read_at=read_at)
         block = next(blocks, None)
+    if total.written >= GROWN:
+        pg.execute(
+            "ANALYZE reconciliation_openline, reconciliation_match, reconciliation_matchline, reconciliation_matchitem"
+        )
     _finish(row, total, took)
     return Done(total, matcher_ms=round(1_000 * took))
 
@@ -140,15 +147,17 @@ def _waiting(tenant_id: int, read_at: datetime) -> Iterator[list[int]]:
         place = Q(date__lt=day) | Q(date=day, transaction__lt=pk)
 
 
-def _judge(tenant_id: int, block: Sequence[int], items: ItemTable) -> tuple[list[Judgement], float]:
+def _judge(tenant: Tenant, block: Sequence[int], items: ItemTable) -> tuple[list[Judgement], float]:
     """Return what the matcher thinks of the lines, and of those that want the same items; and how many seconds it took."""
-    ids, took = list(block), 0.0
+    tenant_id, ids, took = tenant.pk, list(block), 0.0
     weights, tolerance = loading.weights(tenant_id)
-    payers = loading.payers(tenant_id)
+    payers, own = loading.payers(tenant_id), loading.own(tenant)
     for _round in range(ROUNDS):
         lines, rejected = loading.lines(tenant_id, ids), loading.rejected(tenant_id, ids)
         begun = time.perf_counter()
-        judged = match(lines, items, weights=weights, tolerance=tolerance, mappings=payers, rejected=rejected)
+        judged = match(
+            lines, items, weights=weights, tolerance=tolerance, mappings=payers, rejected=rejected, own=own
+        )
         took += time.perf_counter() - begun
         rivals = _rivals(tenant_id, judged) - set(ids)
         if not rivals or len(ids) + len(rivals) > BLOCK:

@@ -73,7 +73,7 @@ class Progress(models.Model):
     weights = models.CharField(max_length=32, db_default="")  # the weights and tolerances judged by, in short
     # Changes of lines and items before this moment are in the queue. None: the queue has not been made.
     seen_until = models.DateTimeField(null=True)
-    # Items that changed at or after that moment and are in the queue all the same ("id/time"): the next look meets them once more.
+    # Times at or after that moment whose changes of items are in the queue all the same: the next look meets them once more.
     overlap = models.JSONField(db_default=[])
     mappings_until = models.DateTimeField(null=True)
     # Open items changed since every open line was judged against all of them.

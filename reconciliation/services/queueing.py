@@ -32,7 +32,8 @@ SELECT t.tenant_id, t.id, t.date, t.amount, t.currency, t.updated_at
        waits_since = clock_timestamp()
  WHERE o.line_changed_at <> excluded.line_changed_at
 """
-# Lines that count no more leave the queue; what was proposed for them is replaced by nothing, and their rivals are judged again.
+# Lines that count no more leave the queue, and what was proposed for them ends. The other lines of such proposals wait again, and so do
+# those near the items that became free.
 _GONE: Final = """
 WITH gone AS (
     DELETE FROM reconciliation_openline o USING ledger_transaction t
@@ -43,7 +44,12 @@ stale AS (
     UPDATE reconciliation_match m SET status = 'replaced'
      WHERE m.tenant_id = %(tenant)s AND m.status = 'proposed'
        AND m.id IN (SELECT l.match_id FROM reconciliation_matchline l JOIN gone USING (transaction_id) WHERE l.tenant_id = %(tenant)s)
-    RETURNING m.id)
+    RETURNING m.id),
+others AS (
+    UPDATE reconciliation_openline o SET waits_since = clock_timestamp()
+      FROM reconciliation_matchline l
+     WHERE l.tenant_id = %(tenant)s AND l.match_id IN (SELECT id FROM stale) AND o.tenant_id = l.tenant_id
+       AND o.transaction_id = l.transaction_id AND o.transaction_id NOT IN (SELECT transaction_id FROM gone))
 SELECT DISTINCT i.open_item_id FROM reconciliation_matchitem i JOIN stale ON stale.id = i.match_id WHERE i.tenant_id = %(tenant)s
 """
 _ITEMS: Final = """
@@ -140,12 +146,14 @@ def refresh(tenant_id: int) -> Refreshed:
 
 
 def _changed_items(known: Progress, params: dict[str, Any], moment: datetime) -> set[int]:
-    """Return the items that changed, but those that the last refresh saw already: its look and this one overlap by some seconds."""
-    rows = [(f"{pk}/{at.isoformat()}", pk, at) for pk, at in pg.fetch(_ITEMS, params)]
+    """Return the items that changed, but those that the last refresh saw already: its look and this one overlap by some seconds.
+
+    What one transaction wrote carries its beginning and is seen as a whole, so that time names it.
+    """
+    rows = pg.fetch(_ITEMS, params)
     seen = set(known.overlap)
-    overlap = [name for name, _pk, at in rows if at >= moment]
-    known.overlap = overlap if len(overlap) <= MANY else []
-    return {pk for name, pk, _at in rows if name not in seen}
+    known.overlap = sorted({at.isoformat() for _pk, at in rows if at >= moment})[:MANY]
+    return {pk for pk, at in rows if at.isoformat() not in seen}
 
 
 def look_again(tenant_id: int, items: Collection[int]) -> None:

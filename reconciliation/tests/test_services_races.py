@@ -212,7 +212,8 @@ def test_a_killed_run_is_done_by_the_next_one(cast: Cast) -> None:
     with psycopg.connect(
         url_of_test_database()
     ) as watcher:  # the server frees the lock with the dead worker's connection
-        watcher.execute("SELECT pg_advisory_lock(8, %s)", [cast.aurora.pk])
+        for verb in ("lock", "unlock"):
+            watcher.execute(f"SELECT pg_advisory_{verb}(8, %s)", [cast.aurora.pk])
     done = runner.run(cast.aurora.pk)
     assert done.proposed.written == 4
     assert set(OpenLine.objects.values_list("verdict", flat=True)) == {"clear"}

@@ -13,7 +13,7 @@ from live.models import Event, Generation
 from reconciliation import runner, services
 from reconciliation.models import Decision, Match, MatchItem, MatchLine, OpenLine, Progress, Run
 from reconciliation.services import queueing
-from reconciliation.tests.support import clear, queue, settlement, waiting
+from reconciliation.tests.support import clear, judge, queue, settlement, waiting
 from tenants.access import Access
 from tenants.models import TenantSettings
 from tests.cast import Cast
@@ -133,6 +133,32 @@ def test_lines_that_want_the_same_item_are_judged_together(books: Books) -> None
     assert done.proposed.clear + done.proposed.ambiguous + done.proposed.nothing == 2
     clear_now = OpenLine.objects.filter(verdict="clear").count()
     assert clear_now <= 1, "one item, so at most one line is sure of it"
+
+
+def test_judging_everything_again_writes_only_what_is_new(books: Books) -> None:
+    for number in range(3):
+        amount = f"{1000 * (number + 1)}.37"
+        books.line(amount), books.item(amount)
+    books.run()
+    before = list(Match.objects.order_by("pk").values_list("pk", "status"))
+    with transaction.atomic():
+        queueing.look_at_everything(books.tenant.pk)
+    done = books.run()
+    assert (done.proposed.clear, done.proposed.written, done.proposed.replaced) == (3, 0, 0)
+    assert list(Match.objects.order_by("pk").values_list("pk", "status")) == before
+    assert not waiting(books.tenant)
+
+
+def test_the_other_side_of_a_transfer_waits_again_when_one_goes(books: Books) -> None:
+    away = make_account(books.tenant, source=books.bank)
+    out, into = books.line("-70.00"), make_transaction(away, "70.00")
+    queueing.refresh(books.tenant.pk)
+    both = settlement([out, into], kind="transfer")
+    services.propose(tenant=books.tenant, judgements=[judge(out, both), judge(into, both)])
+    change(out, void_at=pg.now())
+    queueing.refresh(books.tenant.pk)
+    assert waiting(books.tenant) == {into.pk}
+    assert Match.objects.get().status == "replaced"
 
 
 def test_new_weights_judge_everything_again(books: Books) -> None:
