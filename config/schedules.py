@@ -35,6 +35,7 @@ def schedules() -> tuple[Schedule, ...]:
         Schedule("sync: old runs and deliveries", "sync.prune", timedelta(hours=6)),
         Schedule("numbers: what changed", "config.dispatch.dispatch", timedelta(seconds=15)),
         Schedule("reconciliation: what is left", "reconciliation.reconcile_due", timedelta(minutes=15)),
+        Schedule("reconciliation: runs of rules", "reconciliation.rule_runs", timedelta(seconds=30)),
         Schedule("reconciliation: old suggestions", "reconciliation.prune", timedelta(hours=6)),
         Schedule("files: waiting exports", "ledger.exports_waiting", timedelta(seconds=30)),
         Schedule("backups: what is due", "live.back_up_what_is_due", timedelta(minutes=10)),

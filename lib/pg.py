@@ -20,6 +20,7 @@ class Lock(IntEnum):
     IMPORT = 5  # one worker a file
     RECONCILE = 8  # one matcher a tenant
     DECIDE = 9  # one writer of matches a tenant
+    RULES = 10  # one writer of the order of rules a tenant
     MEASURE = 21  # one process that adds up the figures of the departed
     COLLECT = 22  # one collector of measurements and alerts
 

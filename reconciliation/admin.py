@@ -21,6 +21,7 @@ from reconciliation.models import (
     Rejection,
     Run,
 )
+from reconciliation.rules import console  # noqa: F401 - registers its own pages
 from tenants.console import BY_COMPANY, BigTableAdmin, ReadOnlyAdmin, pretty_json
 
 

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from reconciliation import runner
+from reconciliation.rules import running
 
 
 @shared_task(name="reconciliation.run", ignore_result=True)
@@ -22,3 +23,15 @@ def prune(**_: object) -> None:
     """Delete proposals that newer ones replaced long ago."""
     while runner.prune():
         continue
+
+
+@shared_task(name="reconciliation.rule_run", ignore_result=True)
+def rule_run(run_id: int, **_: object) -> None:
+    """Go on with a run of a rule until its time is up."""
+    running.work(run_id)
+
+
+@shared_task(name="reconciliation.rule_runs", ignore_result=True)
+def rule_runs(**_: object) -> None:
+    """Wake a worker for every run of a rule that is not through."""
+    running.wake_unfinished()

@@ -10,7 +10,7 @@ from django.test import Client
 from jsonschema import Draft202012Validator
 
 from live.models import Notification
-from reconciliation.models import Match
+from reconciliation.models import Match, Rule
 from tenants.models import Tenant
 from tests.api import body, make_key, signed_in, with_key
 from tests.cast import Cast
@@ -54,6 +54,7 @@ def ids(tenant: Tenant) -> dict[str, int]:
         "open-items": world.open_item.pk,
         "notification": Notification.objects.get(tenant=tenant).pk,
         "match": world.match.pk,
+        "reconciliation/rules": Rule.objects.get(tenant=tenant).pk,
     }
 
 
@@ -163,7 +164,9 @@ def test_every_writing_answers_what_the_schema_says(schema: dict[str, Any], cast
         if "patch" in operations:
             name = path.removeprefix("/api/").removesuffix("/{id}")
             response = client.patch(
-                path.replace("{id}", str(known[name])), {"note": "visto"}, content_type="application/json"
+                path.replace("{id}", str(known[name])),
+                {"name": "visto"} if name == "reconciliation/rules" else {"note": "visto"},
+                content_type="application/json",
             )
             assert response.status_code == 200, response.content
             check(schema, path, "patch", response)
@@ -181,6 +184,15 @@ def _decisions(tenant: Tenant, match: int) -> dict[str, dict[str, Any]]:
         "/api/reconciliation/link": {"lines": [line.pk], "items": [{"id": item.pk, "amount": "-3.00"}]},
         "/api/reconciliation/reject": {"matches": [other.pk]},
         "/api/reconciliation/undo": {"match": decided.pk},
+        "/api/reconciliation/rules": {
+            "name": "Tarifas",
+            "conditions": {"all": [{"field": "text", "op": "contains", "value": "tarifa"}]},
+            "action": "categorise",
+            "category": "Tarifas",
+        },
+        "/api/reconciliation/rules/{id}/dry-run": {},
+        "/api/reconciliation/rules/{id}/run": {},
+        "/api/reconciliation/rules/{id}/undo": {},
     }
 
 

@@ -19,6 +19,9 @@ from reconciliation.models import (
     Match,
     Progress,
     Rejection,
+    Rule,
+    RuleEffect,
+    RuleRun,
     Run,
 )
 from sync.models import (
@@ -132,7 +135,24 @@ def _judged(line: Transaction, item: OpenItem, customer: Customer, mark: str) ->
     IdempotencyKey.objects.create(tenant=tenant, key=mark, fingerprint="f", answer={"who": mark})
     Closing.objects.create(tenant=tenant, closed_through=date(2020, 12, 31))
     Progress.objects.create(tenant=tenant)
+    _ruled(line, mark)
     return match
+
+
+def _ruled(line: Transaction, mark: str) -> None:
+    """Give the company a rule that was tried and marked the line once."""
+    tenant = line.tenant
+    rule = Rule.objects.create(
+        tenant=tenant, name=f"Rule {mark}", position=1, conditions={"field": "direction", "op": "is", "value": "out"}, action="ask",
+        dry_run_version=1, version=1, is_active=True,
+    )  # fmt: skip
+    done = RuleRun.objects.create(
+        tenant=tenant, rule=rule, version=1, action="ask", dry=False, last_id=line.pk, hits=1, actor_name=mark
+    )
+    RuleEffect.objects.create(tenant=tenant, rule_run=done, transaction=line, action="ask")
+    RuleRun.objects.filter(pk=done.pk).update(
+        status="done", finished_at=datetime(2026, 3, 10, 15, tzinfo=UTC)
+    )
 
 
 def _raw(tenant: Tenant, wire: Connection, mark: str) -> RawRecord:

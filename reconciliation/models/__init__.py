@@ -5,6 +5,7 @@ from reconciliation.models.decision import Decision, IdempotencyKey, Rejection
 from reconciliation.models.mapping import ClientMapping
 from reconciliation.models.match import Match, MatchAdjustment, MatchItem, MatchLine
 from reconciliation.models.queue import OpenLine, Progress
+from reconciliation.models.rule import Rule, RuleEffect, RuleRun
 from reconciliation.models.run import Run
 
 __all__ = [
@@ -19,5 +20,8 @@ __all__ = [
     "OpenLine",
     "Progress",
     "Rejection",
+    "Rule",
+    "RuleEffect",
+    "RuleRun",
     "Run",
 ]
