@@ -16,6 +16,7 @@ from ledger.drafts import AccountDraft, TransactionDraft
 from ledger.models import Account, Source, Transaction
 from lib import clock
 from live import events
+from reconciliation.models import Match
 from tenants import services
 from tenants.models import Tenant
 
@@ -84,10 +85,10 @@ def _key(tenant: Tenant) -> str:
 
 @transaction.atomic
 def _remove() -> int:
-    """Remove the companies; their facts first, which protect them."""
+    """Remove the companies; first what was proposed for their lines and their facts, which protect them."""
     made = Tenant.objects.filter(slug__startswith=PREFIX, is_demo=True)
     count = made.count()
-    for model in (Transaction, Account, Source):
+    for model in (Match, Transaction, Account, Source):
         model.objects.filter(tenant__in=made).delete()
     made.delete()
     return count
