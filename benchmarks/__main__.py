@@ -12,7 +12,7 @@ from typing import Final
 
 import psutil
 
-from benchmarks import answers, details, pages, streams, syncs, upserts, views, whole, windows
+from benchmarks import answers, details, matching, pages, streams, syncs, upserts, views, whole, windows
 from benchmarks.results import Measure, Result, Settings
 from benchmarks.servers import servers
 
@@ -25,6 +25,7 @@ MEASURES: Final[dict[str, Measure]] = {
     "answer": answers.cached_against_serializers,
     "window": windows.sliding_window,
     "streams": streams.streams,
+    "matcher": matching.matcher,
     "details": details.share_of_the_erp,
     "demo": whole.first_filling,
 }

@@ -38,8 +38,9 @@ class Labelled:
 class Maker:
     """Makes people, items and lines of one set; everything comes from one seed."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, popular: float = 0.4) -> None:
         self.rng = Random(seed)
+        self._popular = popular
         self.set = Labelled()
         self._people = 0
         self._numbers: dict[str, int] = {}
@@ -62,9 +63,9 @@ class Maker:
         self._people += 1
         return person(self.rng, self._people, company=company)
 
-    def amount(self, *, popular: float = 0.4) -> Decimal:
+    def amount(self, *, popular: float | None = None) -> Decimal:
         """Return an amount above zero: a price point or any."""
-        if self.rng.random() < popular:
+        if self.rng.random() < (self._popular if popular is None else popular):
             return Decimal(self.rng.choice(vocabulary.PRICE_POINTS)).scaleb(-2)
         return Decimal(round(1000 + 100 * self.rng.lognormvariate(5.5, 1.2))).scaleb(-2)
 
@@ -142,5 +143,5 @@ def one_to_one(maker: Maker, lines: int, items: int) -> None:
         known = rng.random() < 0.1
         payer = rng.choice(customers) if known else maker.someone()
         sign = -1 if rng.random() < 0.15 else 1
-        line = maker.line(payer, sign * maker.amount(popular=0 if known else 0.4), maker.day())
+        line = maker.line(payer, sign * maker.amount(popular=0 if known else None), maker.day())
         maker.true("nothing_of_a_customer" if known else "nothing", [line], [])
