@@ -27,6 +27,7 @@ SELECT count(*) FILTER (WHERE m.status = 'confirmed'),
    AND m.status IN ('confirmed', 'rejected', 'undone')
    AND NOT (m.status = 'confirmed' AND coalesce(r.kind, '') = 'automatic')
 """
+# Not the lines about which a rule wants a person to be asked.
 _READY: Final = """
 SELECT m.id FROM reconciliation_match m
  WHERE m.tenant_id = %(tenant)s AND m.status = 'proposed' AND m.origin = 'automatic' AND m.verdict = 'clear' AND m.score >= %(score)s
@@ -35,7 +36,10 @@ SELECT m.id FROM reconciliation_match m
          LEFT JOIN reconciliation_openline o ON o.tenant_id = l.tenant_id AND o.transaction_id = l.transaction_id
          LEFT JOIN reconciliation_closing c ON c.tenant_id = l.tenant_id
         WHERE l.tenant_id = m.tenant_id AND l.match_id = m.id
-          AND (t.status <> 'posted' OR o.waits_since IS NOT NULL OR o.verdict IS DISTINCT FROM 'clear' OR t.date <= c.closed_through))
+          AND (t.status <> 'posted' OR o.waits_since IS NOT NULL OR o.verdict IS DISTINCT FROM 'clear' OR t.date <= c.closed_through
+               OR EXISTS (SELECT FROM reconciliation_ruleeffect e JOIN reconciliation_rulerun w ON w.id = e.rule_run_id
+                            JOIN reconciliation_rule r ON r.id = w.rule_id AND r.is_active AND r.removed_at IS NULL
+                           WHERE e.tenant_id = m.tenant_id AND e.transaction_id = t.id AND e.action = 'ask' AND e.undone_at IS NULL)))
  ORDER BY m.id LIMIT %(limit)s
 """
 
