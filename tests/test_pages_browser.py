@@ -24,6 +24,7 @@ PAGES = {
     "customers": "customers/",
     "products": "products/",
     "open items": "open-items/",
+    "reconciliation": "reconciliation/",
     "connections": "connections/",
     "runs": "runs/",
     "import": "import/",

@@ -26,6 +26,7 @@ function mark() {
 
 /** Keep the line in the address, so that a reload or a copied link shows it. */
 function remember() {
+  if (!wide.matches && !page.classList.contains("on-line")) return; // a phone shows the queue, not a line
   const url = new URL(location.href);
   const name = url.searchParams.get("status") && url.searchParams.get("status") !== "open" ? "match" : "line";
   if (current) url.searchParams.set(name, current);
@@ -38,6 +39,7 @@ async function show(line) {
   current = line.dataset.line;
   mark()?.scrollIntoView({ block: "nearest" });
   remember();
+  if (desk().getBoundingClientRect().top < 0) scrollTo({ top: 0 });
   await window.htmx.ajax("GET", line.dataset.desk, { target: "#desk", swap: "outerHTML" });
   if (document.activeElement === document.body || desk().contains(document.activeElement)) line.focus({ preventScroll: true });
 }
@@ -55,9 +57,10 @@ function step(by) {
 async function open(url) {
   if (!url) return;
   body.replaceChildren();
-  await window.htmx.ajax("GET", url, { target: "#bench-dialog-body", swap: "innerHTML" });
-  if (!body.firstElementChild) return;
+  // Open before it is filled: what is typed meanwhile must not act on the page behind.
   if (!dialog.open) dialog.showModal();
+  await window.htmx.ajax("GET", url, { target: "#bench-dialog-body", swap: "innerHTML" });
+  if (!body.firstElementChild) return dialog.close();
   (body.querySelector("[data-autofocus]") ?? body.querySelector("[data-dialog-title]"))?.focus();
   reckon();
 }
@@ -211,10 +214,10 @@ function reckon() {
     const [kind, amount] = [row.querySelector("[name=kind]").value, read(row.querySelector("[name=difference]").value) || 0];
     rest -= kind === "rounding" ? amount : lessening.includes(kind) ? -Math.abs(amount) : Math.abs(amount);
   }
-  form.querySelector("[data-rest]").textContent = write(rest);
+  form.querySelector("output").textContent = write(rest);
   form.querySelector("[data-rest-line]").classList.toggle("is-done", rest === 0);
   form.querySelector("[data-no-rows]").hidden = form.querySelector("[data-item-rows] [data-row]") !== null;
-  form.dataset.rest = rest;
+  form.dataset.missing = rest;
 }
 
 function addItem(button) {
@@ -227,7 +230,7 @@ function addItem(button) {
   row.querySelector("[data-sub]").textContent = sub;
   const share = row.querySelector("[name=share]");
   const left = Math.abs(Math.round(Number(rest) * 100));
-  const missing = Number(form.dataset.rest);
+  const missing = Number(form.dataset.missing);
   share.value = write(missing > 0 ? Math.min(left, missing) : left);
   form.querySelector("[data-item-rows]").append(row);
   share.focus();
@@ -237,7 +240,7 @@ function addItem(button) {
 
 function addDifference(form) {
   const row = form.querySelector("[data-difference-template]").content.firstElementChild.cloneNode(true);
-  const rest = Number(form.dataset.rest);
+  const rest = Number(form.dataset.missing);
   // What is missing is what a difference is mostly for.
   row.querySelector("[name=kind]").value = rest < 0 ? "discount" : "interest";
   row.querySelector("[name=difference]").value = rest ? write(Math.abs(rest)) : "";
@@ -262,11 +265,23 @@ body?.addEventListener("input", (event) => {
   bulk.querySelector("[type=submit]").disabled = left === 0;
 });
 
-// Enter in a search of the editor takes the first hit, it never settles.
+// Enter in a search of the editor takes the first hit, it never settles; when the hits are still under way, the first one that comes.
+let takeFirst = false;
+
+function takeHit() {
+  const hits = body.querySelector("[data-found]");
+  takeFirst = hits !== null && hits.dataset.found !== body.querySelector("[name=find]").value.trim();
+  if (!takeFirst) hits?.querySelector("[data-add-item]")?.click();
+}
+
 body?.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.target.name !== "find") return;
   event.preventDefault();
-  body.querySelector("[data-add-item]")?.click();
+  takeHit();
+});
+
+body?.addEventListener("htmx:afterSettle", (event) => {
+  if (takeFirst && event.target.id === "items-found") takeHit();
 });
 
 mark();
