@@ -23,6 +23,7 @@ from reconciliation.matching.columns import (
 )
 from reconciliation.matching.tables import ItemTable, LineTable
 
+NAMES = 1 << 32  # more than there are names: block and name of a row in one number
 CHUNK = 2_000_000  # comparisons at a time
 SMALL = 2_048  # blocks below are compared together, pair by pair
 LARGE = 1_000_000  # blocks above are cut by day
@@ -46,6 +47,7 @@ class _Side:
 def same_amount(lines: LineTable, items: ItemTable, rows: Ints, among: Ints, window: int) -> Pairs:
     """Return pairs of equal amount whose names are alike, for each name the items nearest in days, at most `window` apart."""
     rows, among = rows[lines.name[rows] != 0], among[items.name[among] != 0]
+    among = among[np.isin(items.cents[among], lines.cents[rows])]
     if not len(rows) or not len(among):
         return NO_PAIRS
     blocks = joint([lines.cents[rows], lines.currency[rows]], [items.cents[among], items.currency[among]])
@@ -69,6 +71,7 @@ def near_amount(
     lines: LineTable, items: ItemTable, rows: Ints, among: Ints, percent: float, window: int
 ) -> Iterator[Pairs]:
     """Yield pairs with equal first word, alike names and amounts at most `percent` apart, a chunk of lines at a time."""
+    among = among[np.isin(items.first_word[among], lines.first_word[rows]) & (items.first_word[among] != 0)]
     left, right = lines.first_word[rows], items.first_word[among]
     step = CHUNK // (LESS + MORE)
     for start in range(0, len(rows), step):
@@ -86,7 +89,10 @@ def near_amount(
             np.abs(lines.days[a] - items.days[b]) <= window
         )
         a, b = a[near], b[near]
-        kept = _scores([lines.names[i] for i in a], [items.names[i] for i in b]) >= ALIKE_NEARLY
+        kept = (
+            _scores([lines.names[i] for i in a.tolist()], [items.names[i] for i in b.tolist()])
+            >= ALIKE_NEARLY
+        )
         yield a[kept], b[kept]
 
 
@@ -117,8 +123,8 @@ def _comparisons(left: _Side, right: _Side) -> Ints:
     size = int(max(left.block.max(initial=0), right.block.max(initial=0))) + 1
     counts = []
     for side in (left, right):
-        cells = np.unique(np.stack([side.block, side.name]), axis=1)
-        counts.append(np.bincount(cells[0], minlength=size))
+        cells = np.unique(side.block * NAMES + side.name)
+        counts.append(np.bincount(cells // NAMES, minlength=size))
     return counts[0] * counts[1]
 
 
@@ -171,9 +177,9 @@ class _Cells:
     @classmethod
     def of(cls, side: _Side, all_names: Sequence[str]) -> "_Cells":
         cells, first, of_row = np.unique(
-            np.stack([side.block, side.name]), axis=1, return_index=True, return_inverse=True
+            side.block * NAMES + side.name, return_index=True, return_inverse=True
         )
-        return cls(cells[0], [all_names[side.rows[at]] for at in first], of_row)
+        return cls(cells // NAMES, [all_names[row] for row in side.rows[first].tolist()], of_row)
 
 
 def _alike(
@@ -209,7 +215,7 @@ def _pair_by_pair(
         part = slice(np.searchsorted(done, at, "right"), np.searchsorted(done, at + CHUNK // 8, "right"))
         owner, other = spread(start[part], count[part])
         mine = cell[part][owner]
-        kept = _scores([ours[i] for i in mine], [theirs[i] for i in other]) >= ALIKE
+        kept = _scores([ours[i] for i in mine.tolist()], [theirs[i] for i in other.tolist()]) >= ALIKE
         yield mine[kept], other[kept]
 
 

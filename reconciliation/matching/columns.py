@@ -8,6 +8,7 @@ import numpy.typing as npt
 Ints: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 Bools: TypeAlias = npt.NDArray[np.bool_]
+StringArray: TypeAlias = npt.NDArray[np.str_]
 Pairs: TypeAlias = tuple[Ints, Ints]  # positions of lines, positions of items
 
 NO_PAIRS: Pairs = (np.empty(0, np.int64), np.empty(0, np.int64))
@@ -25,7 +26,8 @@ def nearest(left: tuple[Ints, Ints], right: tuple[Ints, Ints], before: int, afte
     smaller and `after` whose value is equal or greater, the nearest ones. Group 0 joins nothing.
     """
     rows = np.flatnonzero(left[0])
-    order = np.lexsort((right[1], right[0]))
+    shared = np.flatnonzero(np.isin(right[0], left[0][rows]))
+    order = shared[np.lexsort((right[1][shared], right[0][shared]))]
     keys, values = right[0][order], right[1][order]
     groups = left[0][rows]
     low = np.searchsorted(keys, groups, "left")
@@ -81,6 +83,7 @@ def first_of_each(groups: Ints, most: int) -> Bools:
 def count_within(left: tuple[Ints, Ints, Ints], right: tuple[Ints, Ints]) -> Ints:
     """Return, for each left (group, lowest, highest), how many right (group, value) lie in that range, both ends included."""
     groups, lowest, highest = left
-    order = np.lexsort((right[1], right[0]))
+    shared = np.flatnonzero(np.isin(right[0], groups))
+    order = shared[np.lexsort((right[1][shared], right[0][shared]))]
     keys, values = right[0][order], right[1][order]
     return _within(keys, values, groups, highest + 1) - _within(keys, values, groups, lowest)

@@ -3,17 +3,17 @@
 from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import numpy as np
 
 from reconciliation.matching import names, sums
 from reconciliation.matching.columns import Ints
-from reconciliation.matching.keys import NAME_BITS, ROOT, TRUSTED
+from reconciliation.matching.keys import NAME_BITS, TRUSTED
 from reconciliation.matching.pairs import CONFLICT, relate
 from reconciliation.matching.records import Mapping, Settlement
 from reconciliation.matching.state import Evidence, State
+from reconciliation.matching.tables import ROOT
 
 EARLY: Final = 15  # days before due that a payment for several items may come
 LATE: Final = 120
@@ -41,28 +41,12 @@ class Parties:
 
     def __init__(self, state: State, mappings: tuple[Mapping, ...]) -> None:
         self._state = state
-        by_document: dict[str, list[int]] = defaultdict(list)
-        by_root: dict[str, list[int]] = defaultdict(list)
-        by_name: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-        items = state.items
-        for row in np.flatnonzero(state.free_item).tolist():
-            document = items.documents[row]
-            if document and "*" not in document:
-                by_document[document].append(row)
-                if len(document) == 14:
-                    by_root[document[:ROOT]].append(row)
-            if items.names[row]:
-                by_name[items.names[row]][document].append(row)
+        self._by_document, self._by_name = state.items.rows_by_document, state.items.rows_by_name
         self._ranked: dict[
             int, tuple[Ints, Ints]
-        ] = {}  # in order of day, by the identity of lists that live as long as this
-        self._by_document, self._by_root, self._by_name = by_document, by_root, by_name
+        ] = {}  # in order of day, by the identity of lists that live on
         trusted = [m for m in mappings if m.right and m.right / (m.right + m.wrong) >= TRUSTED]
         self._learned = {m.document or m.name_key: m.party for m in trusted}
-
-    @cached_property
-    def _names(self) -> list[str]:
-        return sorted(self._by_name)
 
     def of(self, line: int) -> Party | None:
         """Return the payer's items on the line's side, in reach of its day; None when nobody fits, or more than one."""
@@ -72,9 +56,9 @@ class Parties:
             return self._party(line, state.items.parties[party], ("payer_mapped", 0.95), sure=True)
         if "*" not in document and document in self._by_document:
             return self._party(line, self._by_document[document], ("document_equal", 1.0), sure=True)
-        if len(document) == 14 and document[:ROOT] in self._by_root:
+        if len(document) == 14 and document[:ROOT] in self._by_document:
             return self._party(
-                line, self._by_root[document[:ROOT]], ("document_same_company", 0.9), sure=True
+                line, self._by_document[document[:ROOT]], ("document_same_company", 0.9), sure=True
             )
         return self._by_names(line, document, name)
 
@@ -97,7 +81,7 @@ class Parties:
         """Return the names of items that are this one, or that this one was cut from."""
         if len(name) < names.SHORTEST_CUT:
             return [name] if name in self._by_name else []
-        ranked = self._names
+        ranked = self._state.items.sorted_names
         at = bisect_left(ranked, name)
         found: list[str] = []
         while at < len(ranked) and ranked[at].startswith(name) and len(found) <= MOST_NAMESAKES:

@@ -11,12 +11,11 @@ import numpy as np
 from reconciliation.matching import names, text
 from reconciliation.matching.columns import Bools, Floats, Ints, Pairs, distinct, joint, nearest
 from reconciliation.matching.records import Line, Mapping
-from reconciliation.matching.tables import ItemTable, Keys, LineTable
+from reconciliation.matching.tables import ItemTable, Keys, LineTable, roots
 
 SMALLER, LARGER = 3, 8  # how many items of one key are looked at whose amount is smaller, equal or larger
 SAME_AMOUNT = 3  # and, of those with the very amount, before and after the line's day
 MOST_MASKS = 8  # ways of masking a document that are looked up
-ROOT = 8  # characters of a CNPJ that name the company, whatever the branch
 NAME_BITS = 18.0  # a name this rare tells its bearer
 TRUSTED = 0.8  # share of right answers from which a learned payer counts
 
@@ -63,9 +62,7 @@ def unlinked(pairs: Pairs) -> Candidates:
 def by_document(lines: LineTable, items: ItemTable) -> list[Pairs]:
     """Return pairs with the same document, the same root of a CNPJ, or a masked one that fits."""
     pairs = _near(lines, items, lines.document, items.document)
-    roots: dict[str, int] = {}
-    left, right = _roots(lines.documents, roots), _roots(items.documents, roots)
-    pairs += _near(lines, items, left, right)
+    pairs += _near(lines, items, names.ids(roots(lines.documents), dict(items.roots)), items.root)
     masks: dict[tuple[int, ...], list[int]] = {}
     for row, document in enumerate(lines.documents):
         if "*" in document:
@@ -78,7 +75,7 @@ def by_document(lines: LineTable, items: ItemTable) -> list[Pairs]:
 
 def by_name(lines: LineTable, items: ItemTable, rows: Ints) -> list[Pairs]:
     """Return pairs of these lines and items whatever the amount, where a rare name is the item's, or is cut from that of one item only."""
-    known = np.asarray(sorted(items.name_numbers))
+    known = items.sorted_names_array
     shown = np.asarray([lines.names[row] for row in rows])
     if not len(known) or not len(rows):
         return []
@@ -128,33 +125,24 @@ def _near(
     amounts = lines.cents[rows]
     shared = np.isin(left, right) & (left != 0)
     rows, left, amounts = rows[shared], left[shared], amounts[shared]
+    among = np.flatnonzero(np.isin(right, left))
+    right, due = right[among], items.cents[among]
     sides = joint(
-        [left, np.sign(amounts), lines.currency[rows]], [right, np.sign(items.cents), items.currency]
+        [left, np.sign(amounts), lines.currency[rows]], [right, np.sign(due), items.currency[among]]
     )
-    by_amount = nearest((sides[0], np.abs(amounts)), (sides[1], np.abs(items.cents)), SMALLER, LARGER)
-    same = joint([sides[0], amounts], [sides[1], items.cents])
-    by_day = nearest((same[0], lines.days[rows]), (same[1], items.days), SAME_AMOUNT, SAME_AMOUNT)
-    return [(rows[pairs[0]], pairs[1]) for pairs in (by_amount, by_day)]
+    by_amount = nearest((sides[0], np.abs(amounts)), (sides[1], np.abs(due)), SMALLER, LARGER)
+    same = joint([sides[0], amounts], [sides[1], due])
+    by_day = nearest((same[0], lines.days[rows]), (same[1], items.days[among]), SAME_AMOUNT, SAME_AMOUNT)
+    return [(rows[pairs[0]], among[pairs[1]]) for pairs in (by_amount, by_day)]
 
 
 def _masked(lines: LineTable, items: ItemTable, shape: tuple[int, ...], rows: Ints) -> list[Pairs]:
     length, *visible = shape
     if len(visible) < 4:
         return []
-    known: dict[str, int] = {}
-    right = names.ids(
-        [
-            "".join(d[at] for at in visible) if len(d) == length and "*" not in d else ""
-            for d in items.documents
-        ],
-        known,
-    )
-    left = names.ids(["".join(lines.documents[row][at] for at in visible) for row in rows], known)
+    right, known = items.visible(length, tuple(visible))
+    left = names.ids(["".join([lines.documents[row][at] for at in visible]) for row in rows], dict(known))
     return _near(lines, items, left, right, rows)
-
-
-def _roots(documents: Sequence[str], known: dict[str, int]) -> Ints:
-    return names.ids([d[:ROOT] if len(d) == 14 and "*" not in d else "" for d in documents], known)
 
 
 def _shared(

@@ -26,7 +26,7 @@ from reconciliation.matching.records import (
     Weights,
 )
 from reconciliation.matching.state import State
-from reconciliation.matching.tables import ItemTable, LineTable
+from reconciliation.matching.tables import ItemTable, LineTable, document_kinds
 
 RULES_VERSION: Final = 1  # raised by whoever changes what the same input is judged as
 DEFAULT_WEIGHTS: Final = Weights()
@@ -138,18 +138,11 @@ def _pairs(state: State, mappings: Sequence[Mapping]) -> Pairs:
 
 def _comparable(state: State, rows: Ints) -> list[tuple[Ints, Ints]]:
     """Return which lines may be compared by name with which items: two full documents of one kind decide by themselves."""
-    ours = _document_kind(state.lines.documents)[rows]
-    theirs = _document_kind(state.items.documents)
+    ours, theirs = document_kinds(state.lines.documents)[rows], state.items.document_kind
     return [
         (rows[ours == kind], np.flatnonzero(state.free_item & ((theirs != kind) | (kind == 0))))
         for kind in (0, 11, 14)
     ]
-
-
-def _document_kind(documents: list[str]) -> Ints:
-    return np.fromiter(
-        (len(d) if len(d) in (11, 14) and "*" not in d else 0 for d in documents), np.int64, len(documents)
-    )
 
 
 def _without(pairs: PairColumns, known: PairColumns, items: int) -> PairColumns:

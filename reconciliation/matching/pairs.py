@@ -6,9 +6,9 @@ import numpy as np
 
 from reconciliation.matching import explain, names
 from reconciliation.matching.columns import Bools, Floats, Ints
-from reconciliation.matching.keys import ROOT, Candidates
+from reconciliation.matching.keys import Candidates
 from reconciliation.matching.records import Tolerance, Weights
-from reconciliation.matching.tables import ItemTable, LineTable, cents
+from reconciliation.matching.tables import ROOT, ItemTable, LineTable, cents
 
 CONFLICT, UNKNOWN, MASKED, SAME_ROOT, EQUAL = -1, 0, 1, 2, 3  # what the two documents say about each other
 DOCUMENT_SHARE = np.asarray([0.0, 0.75, 0.9, 1.0])  # of the weight, by relation
@@ -130,7 +130,7 @@ def _rarity(all_names: list[str], rows: Ints, items: ItemTable) -> Floats:
 def _difference(
     found: Candidates, lines: LineTable, items: ItemTable, late: Ints, known: Bools
 ) -> explain.Difference:
-    company = np.fromiter((len(d) == 14 for d in items.documents), np.bool_, len(items))[found.items]
+    company = items.document_kind[found.items] == 14
     base = np.fromiter(
         (cents(row.boleto.base) if row.boleto else 0 for row in lines.rows), np.int64, len(lines)
     )

@@ -84,8 +84,11 @@ def _block(pairs: Pairs, lines: LineTable, items: ItemTable, tolerance: Toleranc
     currency = items.currency[pairs.items]
     days = lines.days[pairs.lines]
     reach = np.maximum(np.abs(pairs.late), tolerance.days)
-    groups = joint([due, currency], [items.cents, items.currency])
-    exact = count_within((groups[0], days - reach, days + reach), (groups[1], items.days)).astype(np.float64)
+    same = np.flatnonzero(np.isin(items.cents, due))
+    groups = joint([due, currency], [items.cents[same], items.currency[same]])
+    exact = count_within((groups[0], days - reach, days + reach), (groups[1], items.days[same])).astype(
+        np.float64
+    )
     apart = np.abs(paid - due) > 0
     if apart.any():
         exact[apart] = _nearly(paid[apart], due[apart], reach[apart], items)

@@ -10,10 +10,11 @@ import numpy as np
 
 from lib import documents
 from reconciliation.matching import names, text
-from reconciliation.matching.columns import Ints
+from reconciliation.matching.columns import Ints, StringArray
 from reconciliation.matching.records import Item, Line
 
 CENTS = 100
+ROOT = 8  # characters of a CNPJ that name the company, whatever the branch
 
 
 def cents(amount: Decimal) -> int:
@@ -58,6 +59,7 @@ class ItemTable(_Table):
         self.document = names.ids(self.documents, self.document_numbers)
         self.first_words: dict[str, int] = {}
         self.first_word = names.ids([name.partition(" ")[0] for name in self.names], self.first_words)
+        self._visible: dict[tuple[int, tuple[int, ...]], tuple[Ints, dict[str, int]]] = {}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -71,6 +73,64 @@ class ItemTable(_Table):
     def rarity(self) -> names.Rarity:
         """Return how rare names are among these items; each name counts once, however many items bear it."""
         return names.Rarity(self.name_numbers)
+
+    @cached_property
+    def document_kind(self) -> Ints:
+        """Return how long each full document is, 11 or 14; 0 for masked and other ones."""
+        return document_kinds(self.documents)
+
+    @cached_property
+    def roots(self) -> dict[str, int]:
+        """Return a number for each root of a CNPJ."""
+        known: dict[str, int] = {}
+        names.ids(roots(self.documents), known)
+        return known
+
+    @cached_property
+    def root(self) -> Ints:
+        """Return the number of each item's root, 0 for none."""
+        return names.ids(roots(self.documents), dict(self.roots))
+
+    @cached_property
+    def sorted_names(self) -> list[str]:
+        """Return the distinct names in order."""
+        return sorted(self.name_numbers)
+
+    @cached_property
+    def sorted_names_array(self) -> StringArray:
+        """Return the distinct names in order, to look up many at once."""
+        return np.asarray(self.sorted_names, dtype=np.str_)
+
+    def visible(self, length: int, places: tuple[int, ...]) -> tuple[Ints, dict[str, int]]:
+        """Return a number for what each full document of this length shows at these places (0: none), and the numbers."""
+        if (length, places) not in self._visible:
+            known: dict[str, int] = {}
+            shown = [
+                "".join([d[at] for at in places]) if len(d) == length and "*" not in d else ""
+                for d in self.documents
+            ]
+            self._visible[length, places] = names.ids(shown, known), known
+        return self._visible[length, places]
+
+    @cached_property
+    def rows_by_document(self) -> dict[str, list[int]]:
+        """Return the items of each full document, and of each root of a CNPJ."""
+        found: dict[str, list[int]] = {}
+        for row, document in enumerate(self.documents):
+            if document and "*" not in document:
+                found.setdefault(document, []).append(row)
+                if len(document) == 14:
+                    found.setdefault(document[:ROOT], []).append(row)
+        return found
+
+    @cached_property
+    def rows_by_name(self) -> dict[str, dict[str, list[int]]]:
+        """Return the items of each normal name, by document."""
+        found: dict[str, dict[str, list[int]]] = {}
+        for row, (name, document) in enumerate(zip(self.names, self.documents, strict=True)):
+            if name:
+                found.setdefault(name, {}).setdefault(document, []).append(row)
+        return found
 
     @cached_property
     def parties(self) -> dict[str, list[int]]:
@@ -137,6 +197,16 @@ class Keys:
                 codes.append(numbers.setdefault(key, len(numbers) + 1))
                 rows.append(row)
         return cls(numbers, _ints(codes), _ints(rows))
+
+
+def document_kinds(all_documents: Sequence[str]) -> Ints:
+    """Return how long each full document is, 11 or 14; 0 for masked and other ones."""
+    return _ints([len(d) if len(d) in (11, 14) and "*" not in d else 0 for d in all_documents])
+
+
+def roots(all_documents: Sequence[str]) -> list[str]:
+    """Return what names the company in each CNPJ, "" for other documents."""
+    return [d[:ROOT] if len(d) == 14 and "*" not in d else "" for d in all_documents]
 
 
 def _contacts(item: Item) -> list[str]:
