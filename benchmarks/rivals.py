@@ -72,7 +72,6 @@ def splink_one_to_one(made: Labelled) -> dict[str, str]:
             pa.Table.from_pylist([_item(item) for item in made.items]), dataset_display_name="items"
         ),
     ]
-    rules = [block_on("document"), block_on("amount"), block_on("first", "round(amount / 10)")]
     linker = Linker(
         tables,
         SettingsCreator(
@@ -85,7 +84,11 @@ def splink_one_to_one(made: Labelled) -> dict[str, str]:
                 ),
                 compare.ExactMatch("amount"),
             ],
-            blocking_rules_to_generate_predictions=rules,
+            blocking_rules_to_generate_predictions=[
+                block_on("document"),
+                block_on("amount"),
+                block_on("first", "round(amount / 10)"),
+            ],
             probability_two_random_records_match=0.4 / len(made.items),
         ),
         log_level=None,
