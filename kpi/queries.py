@@ -17,6 +17,7 @@ from ledger.models import Account, OpenItem, Sale, SaleItem, Transaction
 from lib import pg
 from lib.clock import add_months
 from lib.periods import Period
+from reconciliation.queries import with_left
 from sync.models import Connection, FileImport
 from tenants.models import Tenant
 
@@ -244,7 +245,7 @@ def _state(tenant: Tenant, today: date) -> Totals:
     if not OpenItem.objects.filter(tenant=tenant).exists():
         return Totals(cash=cash)
     receivable, payable = Q(direction="receivable"), Q(direction="payable")
-    sums = items.filter(status__in=["open", "partial"]).aggregate(
+    sums = with_left(items.filter(status__in=["open", "partial"])).aggregate(
         receivables=_sum(receivable), overdue=_sum(receivable & Q(due_date__lt=today)), payables=_sum(payable)
     )
     return Totals(
@@ -257,7 +258,7 @@ def _state(tenant: Tenant, today: date) -> Totals:
 
 def _sum(condition: Q) -> Coalesce:
     zero = Value(ZERO, output_field=DecimalField(max_digits=18, decimal_places=2))
-    return Coalesce(Sum("open_amount", filter=condition), zero)
+    return Coalesce(Sum("left", filter=condition), zero)
 
 
 @dataclass(frozen=True, slots=True)

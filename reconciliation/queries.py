@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce, Greatest, Least
 
 from ledger.lists import Filters
-from ledger.models import Transaction
+from ledger.models import OpenItem, Transaction
 from lib import keyset, pg
 from lib.keyset import Page
 from reconciliation.lists import DECIDED, OPEN, QUEUE
@@ -34,12 +34,6 @@ SELECT o.currency, o.verdict, count(*), coalesce(sum(o.amount) FILTER (WHERE o.a
   FROM reconciliation_openline o LEFT JOIN reconciliation_closing c ON c.tenant_id = o.tenant_id
  WHERE o.tenant_id = %s AND o.posted_as_id IS NULL AND (c.closed_through IS NULL OR o.date > c.closed_through)
  GROUP BY 1, 2
-"""
-_SETTLED: Final = """
-SELECT count(*) FROM ledger_transaction t
-  JOIN reconciliation_matchline l ON l.tenant_id = t.tenant_id AND l.transaction_id = t.id AND l.confirmed
- WHERE t.tenant_id = %s AND t.date >= %s AND t.date < %s AND t.void_at IS NULL AND t.status = 'posted' AND NOT t.ignored
-   AND t.currency = %s AND t.nature = 'regular'
 """
 # The KPI term: the smaller of what the ERP still shows open and face − confirmed settlements, so that nothing is subtracted twice.
 STILL_OPEN: Final = """
@@ -212,6 +206,17 @@ def still_open(tenant_id: int, items: Iterable[int]) -> dict[int, Decimal]:
     return dict(pg.fetch(STILL_OPEN, {"tenant": tenant_id, "items": list(items)}))
 
 
-def settled_lines(tenant_id: int, start: date, end: date, *, currency: str) -> int:
-    """Return how many lines of [start, end) are settled, of those that count as inflow or outflow (posted, not ignored, regular)."""
-    return int(pg.fetch(_SETTLED, [tenant_id, start, end, currency])[0][0])
+def with_left(rows: QuerySet[OpenItem]) -> QuerySet[Any]:
+    """Return open items with `left`: what `still_open` says of each, for sums over many. One look into an index an item."""
+    settled = MatchItem.objects.filter(tenant=OuterRef("tenant"), open_item=OuterRef("pk"), confirmed=True)
+    total = Coalesce(
+        Subquery(settled.values("open_item").annotate(n=Sum("amount")).values("n")), Value(Decimal(0))
+    )
+    rest, nothing = F("amount") - total, Value(Decimal(0))
+    return rows.annotate(
+        left=Case(
+            When(direction="receivable", then=Greatest(nothing, Least(F("open_amount"), rest))),
+            default=Least(nothing, Greatest(F("open_amount"), rest)),
+            output_field=DecimalField(max_digits=18, decimal_places=2),
+        )
+    )

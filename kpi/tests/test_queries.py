@@ -177,6 +177,20 @@ def test_the_settled_share_counts_what_the_flow_counts(cast: Cast) -> None:
     assert values(board(cast.boreal, period=MARCH, today=TODAY))["reconciled_share"] is None
 
 
+def test_a_settled_part_is_no_longer_open_whatever_the_erp_shows(cast: Cast) -> None:
+    line, item = (
+        make_transaction(make_account(cast.aurora), "60.00"),
+        make_open_item(cast.aurora, "100.00", due_date=FEBRUARY),
+    )
+    make_open_item(cast.aurora, "-80.00")
+    Match.objects.filter(pk=make_match(line, (item, "60.00")).pk).update(
+        status=Match.Status.CONFIRMED, decided_at=clock.now(), decided_by_name="Ana"
+    )
+    found = values(board(cast.aurora, period=MARCH, today=TODAY))
+    codes = ("receivables_open", "receivables_overdue", "payables_open")
+    assert [found[code] for code in codes] == [D("40.00"), D("40.00"), D("-80.00")]
+
+
 def test_other_currencies_stand_apart(aurora: Tenant) -> None:
     assert board(aurora, period=MARCH, today=TODAY).foreign == (("USD", D("9.00"), D("-4.00")),)
 

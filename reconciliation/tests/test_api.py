@@ -11,10 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from ledger.lists import parse
 from ledger.models import OpenItem, Transaction
 from live import cache
-from reconciliation import services
+from reconciliation import queries, services
 from reconciliation.lists import QUEUE
 from reconciliation.models import Decision, Match, OpenLine
-from reconciliation.queries import open_lines
 from reconciliation.tests.support import clear
 from tenants.models import Capability, Tenant
 from tests.api import body, signed_in, with_key
@@ -143,9 +142,9 @@ def test_a_page_costs_the_same_however_long_it_is(cast: Cast) -> None:
     for rows in (4, 8):
         for _ in range(4):
             proposal(cast.aurora)
-        with CaptureQueriesContext(connection) as queries:
-            page = open_lines(cast.aurora, filters, limit=200)
-        assert (len(page.rows), len(queries)) == (rows, 7)
+        with CaptureQueriesContext(connection) as captured:
+            page = queries.open_lines(cast.aurora, filters, limit=200)
+        assert (len(page.rows), len(captured)) == (rows, 7)
 
 
 # --- deciding ------------------------------------------------------------------------------------------------------------
@@ -297,8 +296,8 @@ def test_the_first_page_of_a_hundred_thousand_reads_a_page(cast: Cast) -> None:
         cursor.execute("ANALYZE ledger_transaction, reconciliation_openline")
     client = signed_in(cast.ana)
     middle = body(client.get(f"{URL}?from=2026-02-01"))["meta"]["next"]
-    queries = ["", "verdict=clear", "sort=-amount", "sort=date&verdict=none", f"cursor={middle}"]
-    for query in queries:
+    asked = ["", "verdict=clear", "sort=-amount", "sort=date&verdict=none", f"cursor={middle}"]
+    for query in asked:
         with CaptureQueriesContext(connection) as captured:
             assert client.get(f"{URL}?{query}").status_code == 200
         pages = [
@@ -331,17 +330,24 @@ def plan(sql: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_the_share_of_settled_lines_and_what_is_left_of_items(cast: Cast) -> None:
-    from reconciliation import queries
-
-    match = proposal(cast.aurora)
-    pair(cast.aurora)
-    item = match.items.get().open_item
-    assert queries.settled_lines(cast.aurora.pk, DAY, DAY.replace(day=11), currency="BRL") == 0
-    services.confirm(access=access_of(cast.ana, cast.aurora), matches=[match.pk])
-    assert queries.settled_lines(cast.aurora.pk, DAY, DAY.replace(day=11), currency="BRL") == 1
-    assert queries.settled_lines(cast.boreal.pk, DAY, DAY.replace(day=11), currency="BRL") == 0
-    assert queries.still_open(cast.aurora.pk, [item.pk]) == {item.pk: Decimal(0)}
-    other = make_open_item(cast.aurora, "-80", open_amount=Decimal(-30))
-    assert queries.still_open(cast.aurora.pk, [other.pk]) == {other.pk: Decimal(-30)}
-    assert queries.still_open(cast.boreal.pk, [other.pk]) == {}
+def test_what_is_left_of_items(cast: Cast) -> None:
+    """The smaller of what the ERP shows open and face − confirmed settlements, in either direction."""
+    access, account = access_of(cast.ana, cast.aurora), make_account(cast.aurora)
+    expected = {}
+    for sign in (1, -1):
+        for open_amount, settled, left in (
+            (100, 0, 100),
+            (100, 30, 70),
+            (40, 30, 40),
+            (80, 100, 0),
+            (0, 0, 0),
+        ):
+            item = make_open_item(cast.aurora, sign * 100, open_amount=Decimal(sign * open_amount))
+            if settled:
+                line = make_transaction(account, sign * settled)
+                services.link(access=access, lines=[line.pk], items={item.pk: Decimal(sign * settled)})
+            expected[item.pk] = Decimal(sign * left)
+    assert queries.still_open(cast.aurora.pk, expected) == expected
+    rows = queries.with_left(OpenItem.objects.filter(tenant=cast.aurora))
+    assert dict(rows.values_list("pk", "left")) == expected
+    assert queries.still_open(cast.boreal.pk, expected) == {}
