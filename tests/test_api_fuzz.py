@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
 
 from config.wsgi import application
 from live import cache
+from reconciliation.models import Rule
 from tenants import doors, tokens
 from tenants.doors import Door
 from tenants.tokens import Credential
@@ -54,6 +55,9 @@ class World:
             f"/api/{path}/{{id}}": (getattr(ours, name).pk, getattr(theirs, name).pk)
             for path, name in RECORDS.items()
         }
+        rules = tuple(Rule.objects.get(tenant=tenant).pk for tenant in (cast.aurora, cast.boreal))
+        for act in ("", "/dry-run", "/run", "/undo"):
+            self._ids[f"/api/reconciliation/rules/{{id}}{act}"] = (rules[0], rules[1])
         owner, reader = (tokens.issue(Credential(user=user))["access"] for user in (cast.ana, cast.bruno))
         self._turns = cycle([f"Bearer {owner}", f"Api-Key {ours.key}", f"Bearer {owner}", f"Bearer {reader}"])
 

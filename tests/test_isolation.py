@@ -168,7 +168,8 @@ def test_the_ids_of_another_company_name_nothing(cast: Cast, worlds: tuple[World
                 assert MARK not in text_of(response), f"{method} {url}"
 
 
-def test_who_may_only_read_changes_nothing(cast: Cast, worlds: tuple[World, World]) -> None:
+def test_who_may_only_read_changes_nothing(cast: Cast, worlds: tuple[World, World], settings: Any) -> None:
+    settings.RATE_LIMIT_REQUESTS_PER_MINUTE = 100_000
     bruno, ids = signed_in(cast.bruno), ids_of(cast.aurora)
     refused = 0
     for address in [*PAGES, *API]:
