@@ -64,7 +64,7 @@ def summary(scores: Mapping[str, Score]) -> dict[str, float]:
     """
     single = total(scores, *ONE_TO_ONE)
     clear = single.clear + total(scores, *NOTHING).clear
-    true = total(scores, *(case for case in scores if case not in (*NOTHING, "pending")))
+    true = total(scores, *(case for case in scores if case not in (*NOTHING, "pending", "corrected")))
     return {
         "precision": round(single.right / clear, 5) if clear else 1.0,
         "recall": round(single.recall, 5),
