@@ -7,9 +7,10 @@ from reconciliation.services.learning import forget_payer, map_payer
 from reconciliation.services.linking import link
 from reconciliation.services.once import prune as prune_keys
 from reconciliation.services.outcome import KeyReused, Outcome, Refusal, Refused
-from reconciliation.services.proposing import Proposed, propose, sift
+from reconciliation.services.proposing import Proposed, propose
 from reconciliation.services.queueing import refresh
 from reconciliation.services.reopening import Reopened, reopen_affected
+from reconciliation.services.sifting import sift
 
 __all__ = [
     "AT_ONCE",

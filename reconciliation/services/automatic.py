@@ -25,7 +25,7 @@ SELECT count(*) FILTER (WHERE m.status = 'confirmed'),
   FROM reconciliation_match m LEFT JOIN reconciliation_run r ON r.id = m.run_id
  WHERE m.tenant_id = %(tenant)s AND m.origin = 'automatic' AND m.verdict = 'clear' AND m.score >= %(score)s
    AND m.status IN ('confirmed', 'rejected', 'undone')
-   AND NOT (m.status = 'confirmed' AND coalesce(r.kind, '') = 'automatic')
+   AND NOT (m.status = 'confirmed' AND coalesce(r.kind, '') IN ('automatic', 'rule'))
 """
 # Not the lines about which a rule wants a person to be asked.
 _READY: Final = """

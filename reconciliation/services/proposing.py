@@ -1,6 +1,5 @@
 """Storing what the matcher thinks: new judgements replace older ones of the same lines; what was decided is never touched."""
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,17 +30,6 @@ UPDATE reconciliation_openline o SET waits_since = clock_timestamp()
   FROM reconciliation_matchline l
  WHERE l.tenant_id = %(tenant)s AND l.match_id IN (SELECT id FROM gone) AND o.tenant_id = l.tenant_id AND o.transaction_id = l.transaction_id
    AND o.transaction_id <> ALL(%(lines)s)
-"""
-
-
-_STORED: Final = """
-SELECT l.transaction_id, m.digest FROM reconciliation_matchline l
-  JOIN reconciliation_match m ON m.id = l.match_id AND m.status = 'proposed' AND m.origin = 'automatic'
- WHERE l.tenant_id = %(tenant)s AND l.transaction_id = ANY(%(lines)s)
-"""
-_SAME: Final = """
-UPDATE reconciliation_openline SET waits_since = NULL, judged_at = now()
- WHERE tenant_id = %(tenant)s AND transaction_id = ANY(%(lines)s) AND waits_since <= %(read_at)s
 """
 
 
@@ -112,39 +100,6 @@ class Proposed:
         )
 
 
-def sift(
-    *, tenant: Tenant, judgements: Sequence[Judgement], read_at: datetime
-) -> tuple[list[Judgement], Proposed]:
-    """Return the judgements that say something new, and the counts of those that do not: their lines no longer wait. Three statements.
-
-    Judging everything once more, which happens whenever something that concerns any line has changed, then costs next to no writing.
-    """
-    stored: dict[int, set[str]] = defaultdict(set)
-    lines = [int(one.line_id) for one in judgements]
-    for line, said in pg.fetch(_STORED, {"tenant": tenant.pk, "lines": lines}):
-        stored[line].add(said)
-    known = {
-        line: (verdict, score, posted_as)
-        for line, verdict, score, posted_as in OpenLine.objects.filter(
-            tenant=tenant, transaction__in=lines
-        ).values_list("transaction", "verdict", "score", "posted_as")
-    }
-    wanted: dict[int, set[str]] = defaultdict(set)
-    for found in _by_signature(judgements).values():
-        for line in found.ranks:
-            wanted[line].add(found.digest)
-    new: list[Judgement] = []
-    same: list[Judgement] = []
-    for one in judgements:
-        line, score = int(one.line_id), max((found.score for found in one.settlements), default=0)
-        said = one.verdict, score, int(one.posted_as) if one.posted_as else None
-        old = known.get(line) == said and stored[line] == wanted[line]
-        (same if old else new).append(one)
-    pg.execute(_SAME, {"tenant": tenant.pk, "lines": [int(one.line_id) for one in same], "read_at": read_at})
-    verdicts = Counter(one.verdict for one in same)
-    return new, Proposed(verdicts["clear"], verdicts["ambiguous"], verdicts["none"])
-
-
 @transaction.atomic
 def propose(
     *,
@@ -190,7 +145,7 @@ def _still_asked(
     return [one for one in judgements if int(one.line_id) in fit]
 
 
-def _by_signature(judged: Iterable[Judgement]) -> dict[str, Wanted]:
+def by_signature(judged: Iterable[Judgement]) -> dict[str, Wanted]:
     """Return the settlements of the judgements, each once however many lines it has, by signature."""
     wanted: dict[str, Wanted] = {}
     for one in judged:
@@ -208,7 +163,7 @@ def _by_signature(judged: Iterable[Judgement]) -> dict[str, Wanted]:
 
 def _wanted(tenant: Tenant, judged: Sequence[Judgement]) -> tuple[dict[str, Wanted], int]:
     """Return the settlements by signature, and how many were left out because one of their lines is no longer open."""
-    wanted = _by_signature(judged)
+    wanted = by_signature(judged)
     every = {line for one in wanted.values() for line in one.lines}
     open_ = set(
         OpenLine.objects.filter(tenant=tenant, transaction__in=every).values_list("transaction", flat=True)

@@ -11,7 +11,6 @@ from ledger.models import OpenItem, Transaction
 from live.models import Event, Generation
 from reconciliation import services
 from reconciliation.models import (
-    ClientMapping,
     Decision,
     Match,
     MatchAdjustment,
@@ -26,10 +25,9 @@ from reconciliation.tests.support import clear, judge, queue, settlement, waitin
 from tenants.access import Access
 from tenants.models import AuditLog, Tenant
 from tests.cast import Cast
-from tests.factories import access_of, make_account, make_customer, make_open_item, make_transaction
+from tests.factories import access_of, make_account, make_open_item, make_transaction
 
 pytestmark = pytest.mark.django_db
-JOAO, MARIA = "52998224725", "11144477735"
 
 
 @pytest.fixture
@@ -82,7 +80,10 @@ def test_a_proposal_is_stored_with_its_reasons(cast: Cast) -> None:
         {"name": "amount_exact", "points": 20, "detail": {}},
     ]
     assert MatchLine.objects.get().amount == Decimal("93.85")
-    assert (MatchItem.objects.get().amount, MatchAdjustment.objects.get().amount) == (100, Decimal("-6.15"))
+    assert (MatchItem.objects.get().amount, MatchAdjustment.objects.get().amount) == (
+        Decimal(100),
+        Decimal("-6.15"),
+    )
     assert queue(cast.aurora) == {line.pk: "clear"}
     assert not waiting(cast.aurora)
 
@@ -129,7 +130,7 @@ def test_one_settlement_of_several_lines_is_one_match(cast: Cast) -> None:
     OpenItem.objects.filter(pk=item.pk).update(amount=100, open_amount=100)
     whole = settlement([first, second], (item, "100"), kind="many_to_one")
     services.propose(tenant=cast.aurora, judgements=[judge(first, whole), judge(second, whole)])
-    assert list(Match.objects.values_list("kind", "amount")) == [("many_to_one", 100)]
+    assert list(Match.objects.values_list("kind", "amount")) == [("many_to_one", Decimal(100))]
     assert set(queue(cast.aurora).values()) == {"clear"}
 
 
@@ -371,7 +372,7 @@ def test_a_transfer_links_two_lines(cast: Cast, ana: Access) -> None:
     out, _ = pair(cast.aurora, "-70")
     into, _ = pair(cast.aurora, "70")
     services.link(access=ana, lines=[out.pk, into.pk], items={})
-    assert list(Match.objects.values_list("kind", "amount")) == [("transfer", 0)]
+    assert list(Match.objects.values_list("kind", "amount")) == [("transfer", Decimal(0))]
 
 
 def test_a_link_takes_the_place_of_the_proposal_that_says_the_same(cast: Cast, ana: Access) -> None:
@@ -463,50 +464,3 @@ def test_a_day_that_is_not_over_cannot_be_closed(cast: Cast, ana: Access) -> Non
 
     with pytest.raises(ValidationError):
         services.close_through(access=ana, day=clock.today(cast.aurora.zone))
-
-
-# --- learning ------------------------------------------------------------------------------------------------------------
-def paid_by_joao(tenant: Tenant, **line: Any) -> Match:
-    """Return a proposal by which João pays for Maria."""
-    maria = make_customer(tenant, "Maria Souza", document=MARIA)
-    match = proposal(tenant, counterparty_name="João Lima", **{"counterparty_document": JOAO, **line})
-    OpenItem.objects.filter(pk=match.items.get().open_item_id).update(customer=maria)
-    return match
-
-
-def counts() -> list[tuple[str, str, int, int]]:
-    """Return what was learned."""
-    return list(ClientMapping.objects.values_list("payer_document", "name_key", "right", "wrong"))
-
-
-def test_who_pays_for_whom_is_learned_and_unlearned(cast: Cast, ana: Access) -> None:
-    match = paid_by_joao(cast.aurora)
-    services.confirm(access=ana, matches=[match.pk])
-    assert counts() == [(JOAO, "", 1, 0)]
-    services.undo(access=ana, matches=[match.pk])
-    assert counts() == [(JOAO, "", 0, 1)]
-
-
-def test_without_a_document_the_name_is_learned(cast: Cast, ana: Access) -> None:
-    match = paid_by_joao(cast.aurora, counterparty_document="***982247**")
-    services.confirm(access=ana, matches=[match.pk])
-    assert counts() == [("", "JOAO LIMA", 1, 0)]
-
-
-def test_who_pays_for_oneself_teaches_nothing(cast: Cast, ana: Access) -> None:
-    match = paid_by_joao(cast.aurora, counterparty_document=MARIA)
-    services.confirm(access=ana, matches=[match.pk])
-    assert counts() == []
-
-
-def test_a_rejection_counts_against_what_was_learned(cast: Cast, ana: Access) -> None:
-    match = paid_by_joao(cast.aurora)
-    customer = match.items.get().open_item.customer
-    mapping = services.map_payer(access=ana, customer=customer, document="529.982.247-25", name="João Lima")
-    services.reject(access=ana, matches=[match.pk])
-    assert counts() == [(JOAO, "", 1, 1)]
-    services.forget_payer(access=ana, mapping=mapping)
-    mapping.refresh_from_db()
-    assert not mapping.is_active
-    with pytest.raises(ValidationError):
-        services.map_payer(access=ana, customer=customer, name="Pix")

@@ -369,7 +369,7 @@ def test_opening_plus_lines_is_closing(cast: Cast) -> None:
     first, second = statements.check_statements(cast.aurora)
     assert (first.opening, first.closing, first.difference) == (None, Decimal("100.00"), None)
     assert (second.opening, second.lines, second.total, second.closing) == (
-        100,
+        Decimal(100),
         2,
         Decimal("42.50"),
         Decimal("142.50"),
