@@ -8,6 +8,7 @@ from celery import shared_task
 
 from kpi import services as kpi
 from reconciliation import runner as matcher
+from reconciliation.rules import running as rules
 
 
 @shared_task(name="config.dispatch.dispatch", ignore_result=True)
@@ -19,4 +20,8 @@ def dispatch(**_: object) -> None:
 
 def run() -> dict[str, int]:
     """Bring everything up to date now, in this process. Returns what was done, by step."""
-    return {"kpi_refreshes": kpi.refresh_until_current(), "matcher_runs": matcher.run_due_now(sweep=True)}
+    return {
+        "kpi_refreshes": kpi.refresh_until_current(),
+        "matcher_runs": matcher.run_due_now(sweep=True),
+        "rule_runs": rules.work_unfinished(),
+    }

@@ -16,7 +16,7 @@ from reconciliation.rules import services as rules
 from reconciliation.rules.services import MayNotAct
 from reconciliation.tests.support import clear, judge, settlement
 from tenants.access import Access
-from tenants.models import AuditLog, Membership
+from tenants.models import AuditLog, Membership, TenantSettings
 from tests.cast import Cast
 from tests.factories import (
     access_of,
@@ -376,6 +376,29 @@ def test_lines_to_ask_about_are_not_settled_by_themselves(ana: Access, account: 
     back(ana, run)
     rules.change(access=ana, rule=asking, fields={"is_active": False})
     assert counts(act(ana, settling)) == {"hits": 1}
+
+
+def test_nothing_that_a_rule_wants_asked_is_confirmed_by_itself(
+    cast: Cast, ana: Access, account: Account
+) -> None:
+    TenantSettings.objects.filter(tenant=cast.aurora).update(auto_confirm_above=60)
+    decided = [proposal(account, str(1_000 + n), description="PIX") for n in range(60)]
+    services.confirm(access=ana, matches=[one.pk for one in decided])
+    kept = proposal(account, "70.00", description="TARIFA")
+    asking = tried(ana, action="ask")
+    run = act(ana, asking)
+    assert counts(run) == {"hits": 1}
+    assert services.confirm_clear(cast.aurora) is None
+    back(ana, run)
+    outcome = services.confirm_clear(cast.aurora)
+    assert outcome is not None
+    assert outcome.decided == (kept.pk,)
+
+
+def test_what_rules_settle_says_nothing_about_suggestions(cast: Cast, ana: Access, account: Account) -> None:
+    proposal(account)
+    assert counts(act(ana, tried(ana, IN, "settle"))) == {"hits": 1}
+    assert services.history(cast.aurora.pk, score=0).precision is None
 
 
 def test_an_earlier_rule_wins_and_is_a_conflict(ana: Access, account: Account) -> None:
