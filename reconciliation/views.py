@@ -243,6 +243,7 @@ def payer(request: TenantRequest, pk: int) -> HttpResponse:
 @member_required(Capability.DECIDE)
 def customers(request: TenantRequest, pk: int) -> HttpResponse:
     """Customers by a word, for the payer's dialog."""
+    _open_line(request, pk)
     text = _text(request)
     found = [(one.pk, one.name) for one in screens.customers(request.tenant, text)]
     return render(request, "reconciliation/_customers.html", {"found": found, "text": text})

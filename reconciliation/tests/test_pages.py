@@ -371,7 +371,10 @@ def test_strangers_readers_and_analysts(cast: Cast, client: Client) -> None:
         assert client.get(f"/t/boreal/reconciliation/{path}").status_code == (
             404 if str(pk) in path or str(match.pk) in path else 200
         )
-    assert client.post("/t/boreal/reconciliation/decide/confirm/", asked).status_code == 404
+    for path in ("items", "customers", "payer", "edit"):
+        assert client.get(f"/t/boreal/reconciliation/line/{pk}/{path}/").status_code == 404, path
+    for path in ("confirm/", "reject/", f"undo/?match={match.pk}", f"link/{pk}/", f"payer/{pk}/"):
+        assert client.post(f"/t/boreal/reconciliation/decide/{path}", asked).status_code == 404, path
     assert client.post(f"/t/boreal/reconciliation/decide/link/{pk}/", {}).status_code == 404
     client.force_login(cast.bruno)
     html = client.get(URL).content.decode()
