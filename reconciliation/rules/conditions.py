@@ -142,7 +142,7 @@ def _node(value: Any, depth: int) -> Node:
         raise Unusable("not_a_node")
     for join in ("all", "any"):
         if set(value) == {join}:
-            return _group(join, value[join], depth)  # type: ignore[arg-type]  # one of the two
+            return _group(join, value[join], depth)
     if set(value) != {"field", "op", "value"}:
         raise Unusable("not_a_node")
     return _leaf(value["field"], value["op"], value["value"])
