@@ -153,8 +153,11 @@ def test_strangers_find_nothing_in_the_api(
                     assert MARK not in text_of(response), f"{who} {method} {url}"
 
 
-def test_the_ids_of_another_company_name_nothing(cast: Cast, worlds: tuple[World, World]) -> None:
+def test_the_ids_of_another_company_name_nothing(
+    cast: Cast, worlds: tuple[World, World], settings: Any
+) -> None:
     """Carla inside her own company, with the numbers of Aurora's rows."""
+    settings.RATE_LIMIT_REQUESTS_PER_MINUTE = 100_000
     ids = ids_of(cast.aurora)
     assert not ids & ids_of(cast.boreal)
     carla = signed_in(cast.carla)
