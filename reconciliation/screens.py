@@ -117,13 +117,13 @@ def after(tenant: Tenant, filters: Filters, pk: int) -> int | None:
     """Return the next open line behind this one in the list, else the first one; None when the list is empty."""
     rows = QUEUE.base(tenant.pk).filter(filters.condition, OPEN, _not_closed(tenant)).exclude(transaction=pk)
     order = QUEUE.orders[filters.order][1]
-    here = Transaction.objects.filter(tenant=tenant, pk=pk).values("date", "amount").first()
     column = order[0].lstrip("-")
+    here = Transaction.objects.filter(tenant=tenant, pk=pk).first()
     found = None
     if here:
         behind = "lt" if order[0].startswith("-") else "gt"
-        place = Q(**{f"{column}__{behind}e": here[column]}) & (
-            Q(**{f"{column}__{behind}": here[column]}) | Q(**{f"transaction_id__{behind}": pk})
+        place = Q(**{f"{column}__{behind}e": getattr(here, column)}) & (
+            Q(**{f"{column}__{behind}": getattr(here, column)}) | Q(**{f"transaction_id__{behind}": pk})
         )
         found = rows.filter(place).order_by(*order).values_list("transaction_id", flat=True).first()
     return found or rows.order_by(*order).values_list("transaction_id", flat=True).first()

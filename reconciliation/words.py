@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -61,7 +62,16 @@ def reason(code: str, detail: Mapping[str, Any]) -> str:
     words = REASONS.get(code)
     if words is None:
         return code.replace("_", " ")
-    return str(words) % defaultdict(lambda: "?", detail)
+    return str(words) % defaultdict(
+        lambda: "?", {name: _written(name, value) for name, value in detail.items()}
+    )
+
+
+def _written(name: str, value: Any) -> str:
+    """Return a detail as it is written here: the matcher says "3.00"."""
+    return (
+        str(value).replace(".", formats.get_format("DECIMAL_SEPARATOR")) if name == "percent" else str(value)
+    )
 
 
 def _days_apart(code: str, detail: Mapping[str, Any]) -> str:

@@ -118,6 +118,10 @@ def test_every_reason_that_the_matcher_may_give_has_words() -> None:
     known = set(words.REASONS) | {"days_late", "days_early"}
     assert set(AMOUNT_REASONS.values()) <= known
     assert words.reason("name_alike", {"percent": "87"}) == "Nome 87 % parecido"
+    assert (
+        words.reason("amount_less_fee_of_payout", {"percent": "3.00"})
+        == "Vendas no cartão menos taxa de 3,00 %"
+    )
     assert words.reason("days_late", {"days": "1"}) == "1 dia após o vencimento"
     assert words.reason("amount_less_fee_of_payout", {}).endswith("? %")
     assert words.reason("something_new", {}) == "something new"

@@ -40,8 +40,9 @@ async function show(line) {
   mark()?.scrollIntoView({ block: "nearest" });
   remember();
   if (desk().getBoundingClientRect().top < 0) scrollTo({ top: 0 });
+  const active = document.activeElement;
+  if (active === document.body || active.matches(".queue-line") || desk().contains(active)) line.focus({ preventScroll: true });
   await window.htmx.ajax("GET", line.dataset.desk, { target: "#desk", swap: "outerHTML" });
-  if (document.activeElement === document.body || desk().contains(document.activeElement)) line.focus({ preventScroll: true });
 }
 
 function step(by) {
