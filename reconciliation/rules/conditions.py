@@ -58,7 +58,7 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A line as conditions see it, its text folded once for all rules."""
+    """A line as conditions see it. `text`: its texts folded once for all rules, one a row, so that `^` and `$` mean each of them."""
 
     line: Line
     text: str
@@ -68,9 +68,10 @@ class Subject:
     @classmethod
     def of(cls, line: Line) -> "Subject":
         """Return the line made ready."""
-        text = " ".join(part for part in (line.description, line.name, line.reference) if part)
+        parts = (*line.description.split("\n"), line.name, line.reference)
+        text = "\n".join(folded for part in parts if (folded := fold(part)))
         masked = "*" in line.document
-        return cls(line, fold(text), fold(line.name), "" if masked else _document(line.document))
+        return cls(line, text, fold(line.name), "" if masked else _document(line.document))
 
 
 Check = Callable[[Subject], bool]
@@ -296,7 +297,7 @@ def compiled(pattern: str) -> Any:
     options.log_errors = False
     options.max_mem = _MEMORY
     try:
-        return re2.compile(_without_accents(pattern), options)
+        return re2.compile(f"(?m){_without_accents(pattern)}", options)
     except (re2.error, UnicodeEncodeError) as error:
         said = error.args[0] if error.args else ""
         words = said.decode(errors="replace") if isinstance(said, bytes) else ""

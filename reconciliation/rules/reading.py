@@ -22,7 +22,7 @@ t.tenant_id = %(tenant)s AND t.id <= %(last)s AND t.void_at IS NULL AND t.amount
 # `undone`: a person took back what the clear proposal says, and not with the whole run that had confirmed it.
 _LINES: Final = """
 SELECT t.id, t.date, t.amount, coalesce(nullif(t.name_override, ''), t.counterparty_name), t.counterparty_document,
-       concat_ws(' ', t.description, nullif(t.description_raw, t.description)), t.reference, t.account_id,
+       concat_ws(chr(10), t.description, nullif(t.description_raw, t.description)), t.reference, t.account_id,
        t.category_override, t.ignored,
        EXISTS (SELECT FROM reconciliation_matchline l WHERE l.tenant_id = t.tenant_id AND l.transaction_id = t.id AND l.confirmed),
        p.id,
