@@ -32,7 +32,10 @@ ALIKE = 60  # of 100: below, two names are not looked at again
 ALIKE_NEARLY = 75  # the same where the amounts differ
 NAMES_A_LINE = 10  # most different names that one line's name is followed up with
 DAYS_A_NAME = 2  # items of one name and amount before and after the line's day
-LESS, MORE = 24, 96  # items of one first word whose amount is a little below and above the line's
+LESS, MORE = (
+    24,
+    96,
+)  # items of one first word and second initial whose amount is a little below and above the line's
 
 
 @dataclass(slots=True)
@@ -70,9 +73,9 @@ def same_amount(lines: LineTable, items: ItemTable, rows: Ints, among: Ints, win
 def near_amount(
     lines: LineTable, items: ItemTable, rows: Ints, among: Ints, percent: float, window: int
 ) -> Iterator[Pairs]:
-    """Yield pairs with equal first word, alike names and amounts at most `percent` apart, a chunk of lines at a time."""
-    among = among[np.isin(items.first_word[among], lines.first_word[rows]) & (items.first_word[among] != 0)]
-    left, right = lines.first_word[rows], items.first_word[among]
+    """Yield pairs with equal first word and second initial, alike names and amounts at most `percent` apart, a chunk of lines at a time."""
+    among = among[np.isin(items.head[among], lines.head[rows]) & (items.head[among] != 0)]
+    left, right = lines.head[rows], items.head[among]
     step = CHUNK // (LESS + MORE)
     for start in range(0, len(rows), step):
         part, word = rows[start : start + step], left[start : start + step]

@@ -1,5 +1,6 @@
 """Lines that settle one another: a pending line and its posted twin, money sent back, transfers between own accounts."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -22,15 +23,8 @@ MOST_PARTNERS: Final = 500  # lines of one amount, before and after, that one li
 FEWEST_PARTNERS: Final = 4
 COMPARISONS: Final = 100_000  # in one run
 
-_BACK: Final = "DEVOL ESTORN CHARGEBACK REFUND REEMBOLS CONTESTA RESTITUI".split()
-_OWN: Final = (
-    "MESMA TIT",
-    "ENTRE CONTAS",
-    "CONTA PROPRIA",
-    "CONTA PRÓPRIA",
-    "CONTAS PROPRIAS",
-    "CONTAS PRÓPRIAS",
-)
+_BACK = re.compile(r"DEVOL|ESTORN|CHARGEBACK|REFUND|REEMBOLS|CONTESTA|RESTITUI")
+_OWN = re.compile(r"MESMA TIT|ENTRE CONTAS|CONTAS? PR[OÓ]PRIA")
 
 
 def leave_pending_to_posted(state: State) -> None:
@@ -54,7 +48,7 @@ def leave_pending_to_posted(state: State) -> None:
 
 def settle_returns(state: State) -> None:
     """Settle money that came back (or went back) with the line that it undoes."""
-    back = [row for row, said in enumerate(state.lines.said) if state.free_line[row] and _says(said, _BACK)]
+    back = [row for row, said in enumerate(state.lines.said) if _BACK.search(said) and state.free_line[row]]
     if not back:
         return
     wanted = np.flatnonzero(np.isin(state.lines.cents, -state.lines.cents[back])).tolist()
@@ -85,18 +79,15 @@ def settle_transfers(state: State, own: Own) -> None:
     _settle_unique(state, partners, "transfer", "own_account")
 
 
-def _says(said: str, words: Iterable[str]) -> bool:
-    return any(word in said for word in words)
-
-
 def _is_own(state: State, row: int, ours: set[str], called: set[str]) -> bool:
     return (
         state.lines.documents[row] in ours
         or (
-            len(state.lines.names[row]) >= names.SHORTEST_CUT
+            bool(called)
+            and len(state.lines.names[row]) >= names.SHORTEST_CUT
             and any(n.startswith(state.lines.names[row]) for n in called)
         )
-        or _says(state.lines.said[row], _OWN)
+        or bool(_OWN.search(state.lines.said[row]))
     )
 
 

@@ -44,7 +44,7 @@ MISTYPED_SHARE: Final = 0.6
 FOREIGN_WORD_BITS: Final = 6.0  # what a word that the other side lacks takes away
 SHORTEST_CUT: Final = 12  # a name shorter than this was not cut by a bank
 
-_MARKS = str.maketrans(
+MARKS: Final = str.maketrans(
     dict.fromkeys('-/,;:|_()[]{}"\\*+#&<>=!?@$%^~`ºª°\t\n\r', " ") | dict.fromkeys(".'´’", "")
 )
 _NOT_A_NAME = re.compile(r"\S*[\d*@]\S*")
@@ -58,7 +58,7 @@ def normal(name: str) -> str:
     """
     if not name.isascii():
         name = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
-    words = [w for w in name.upper().translate(_MARKS).split() if w not in PARTICLES]
+    words = [w for w in name.upper().translate(MARKS).split() if w not in PARTICLES]
     start = 0
     while start < len(words) and (words[start] in BANK_WORDS or words[start].isdigit()):
         start += 1
@@ -66,6 +66,12 @@ def normal(name: str) -> str:
     while stop > start + 1 and (words[stop - 1] in LEGAL or words[stop - 1].isdigit()):
         stop -= 1
     return " ".join(words[start:stop])
+
+
+def head(normal_name: str) -> str:
+    """Return the first word and the initial of the second: what cutting and abbreviating leave."""
+    first, _, rest = normal_name.partition(" ")
+    return f"{first} {rest[:1]}" if first else ""
 
 
 def payer_in(description: str) -> str:
@@ -134,10 +140,14 @@ class Rarity:
         self._counts = counts
         self._total = total + COUNTED_AS
         self._bits: dict[str, float] = {}
+        self._names: dict[str, float] = {}
 
     def bits(self, normal_name: str) -> float:
         """Return −log2 of the share of people who would show this name by chance."""
-        return sum(map(self._word, normal_name.split()))
+        known = self._names.get(normal_name)
+        if known is None:
+            known = self._names[normal_name] = sum(map(self._word, normal_name.split()))
+        return known
 
     def shared(self, ours: str, theirs: str) -> float:
         """Return the bits of the words that both names have, less what speaks against: words of `ours` that `theirs` does not explain."""
@@ -160,7 +170,7 @@ class Rarity:
 
     def of(self, normal_names: Sequence[str]) -> Floats:
         """Return `bits` of each."""
-        return np.fromiter(map(self.bits, normal_names), dtype=np.float64, count=len(normal_names))
+        return np.asarray([self.bits(name) for name in normal_names], dtype=np.float64)
 
     def _word(self, word: str) -> float:
         known = self._bits.get(word)
@@ -173,8 +183,6 @@ class Rarity:
 
 def ids(names: Sequence[str], known: dict[str, int]) -> Ints:
     """Return a number for each name, 0 for "", the same for equal ones; `known` grows by what is new."""
-    return np.fromiter(
-        (known.setdefault(name, len(known) + 1) if name else 0 for name in names),
-        dtype=np.int64,
-        count=len(names),
+    return np.asarray(
+        [known.setdefault(name, len(known) + 1) if name else 0 for name in names], dtype=np.int64
     )

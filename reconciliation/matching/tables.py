@@ -19,8 +19,9 @@ ROOT = 8  # characters of a CNPJ that name the company, whatever the branch
 
 def cents(amount: Decimal) -> int:
     """Return the amount in cents. Raises ValueError when it has more than two places."""
-    whole = int(amount * CENTS)
-    if whole != amount * CENTS:
+    exact = amount * CENTS
+    whole = int(exact)
+    if whole != exact:
         raise ValueError(f"more than two decimal places: {amount}")
     return whole
 
@@ -47,8 +48,8 @@ class ItemTable(_Table):
         self.rows: list[Item] = sorted(items, key=lambda item: item.id)
         self.ids = [item.id for item in self.rows]
         self._check_ids()
-        self.cents = _ints(cents(item.amount) for item in self.rows)
-        self.days = _days(item.due_date for item in self.rows)
+        self.cents = _ints([cents(item.amount) for item in self.rows])
+        self.days = _days([item.due_date for item in self.rows])
         self.currency_names: dict[str, int] = {}
         self.currency = names.ids([item.currency for item in self.rows], self.currency_names)
         self.names = [names.normal(item.name) for item in self.rows]
@@ -59,6 +60,8 @@ class ItemTable(_Table):
         self.document = names.ids(self.documents, self.document_numbers)
         self.first_words: dict[str, int] = {}
         self.first_word = names.ids([name.partition(" ")[0] for name in self.names], self.first_words)
+        self.heads: dict[str, int] = {}
+        self.head = names.ids([names.head(name) for name in self.names], self.heads)
         self._visible: dict[tuple[int, tuple[int, ...]], tuple[Ints, dict[str, int]]] = {}
 
     def __len__(self) -> int:
@@ -159,15 +162,16 @@ class LineTable(_Table):
         self.rows: list[Line] = sorted(lines, key=lambda line: line.id)
         self.ids = [line.id for line in self.rows]
         self._check_ids()
-        self.cents = _ints(cents(line.amount) for line in self.rows)
-        self.days = _days(line.date for line in self.rows)
+        self.cents = _ints([cents(line.amount) for line in self.rows])
+        self.days = _days([line.date for line in self.rows])
         self.currency = names.ids([line.currency for line in self.rows], dict(items.currency_names))
         self.names = [names.normal(line.name or names.payer_in(line.description)) for line in self.rows]
         self.name = names.ids(self.names, dict(items.name_numbers))
         self.documents = [_document_of(line) for line in self.rows]
         self.document = names.ids(self.documents, dict(items.document_numbers))
         self.first_word = names.ids([name.partition(" ")[0] for name in self.names], dict(items.first_words))
-        self.said = [f"{line.description} {line.name}".upper() for line in self.rows]
+        self.head = names.ids([names.head(name) for name in self.names], dict(items.heads))
+        self.said = [f"{line.description} {line.name}".upper().translate(names.MARKS) for line in self.rows]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -220,9 +224,9 @@ def _document_of(line: Line) -> str:
     return text.document_in(f"{line.name} {line.description}")
 
 
-def _ints(values: Iterable[int]) -> Ints:
-    return np.fromiter(values, dtype=np.int64)
+def _ints(values: list[int]) -> Ints:
+    return np.asarray(values, dtype=np.int64)
 
 
-def _days(days: Iterable[date]) -> Ints:
-    return _ints(day.toordinal() for day in days)
+def _days(days: list[date]) -> Ints:
+    return _ints([day.toordinal() for day in days])
