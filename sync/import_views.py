@@ -69,7 +69,10 @@ def _one(request: TenantRequest, pk: int) -> FileImport:
 
 
 def _back(request: TenantRequest, pk: int) -> HttpResponseBase:
-    return redirect("sync:import_preview", slug=request.tenant.slug, pk=pk)
+    """Return to the file, or to all files when somebody has thrown this one away."""
+    if FileImport.objects.filter(pk=pk).exists():
+        return redirect("sync:import_preview", slug=request.tenant.slug, pk=pk)
+    return redirect("sync:import", slug=request.tenant.slug)
 
 
 @require_http_methods(["GET", "POST"])

@@ -183,6 +183,14 @@ def test_an_odd_moment_gets_the_whole_list(cast: Cast, given: str) -> None:
     assert (found["isDelta"], [row["id"] for row in found["data"]]) == (False, [sale.pk])
 
 
+@pytest.mark.parametrize(
+    "given", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00-23:59", "0001-01-02T00:00:00Z"]
+)
+def test_the_ends_of_the_calendar_have_no_periods_around_them(cast: Cast, given: str) -> None:
+    answer = with_key(cast.aurora).get(f"/api/sales?since={quote(given)}")
+    assert (answer.status_code, body(answer)["isDelta"]) == (200, False)
+
+
 def test_who_stays_away_for_a_day_reads_all_anew(cast: Cast) -> None:
     make_sale(cast.aurora)
     client, now = with_key(cast.aurora), datetime.now(UTC)

@@ -144,12 +144,14 @@ def _micros(moment: datetime) -> int:
 def _since(request: ApiRequest, view: View) -> _Whole | _Changed:
     """Return the first page of what was asked for: changes if they can be told, else everything."""
     since = _read_since(request.query_params.get("since", "")) if settings.ENABLE_DELTA_UPDATES else None
-    if since is None or not view.holds(since):
-        return _Whole()
     now = delta.clock()
+    if since is None or since > now.now:
+        return _Whole()
     # A moment that may still bring something (a client's own clock) is moved back to where it cannot.
-    since = min(since, now.settled) if since <= now.now else since
-    if not delta.reaches(view.feed, tenant_id=request.access.tenant.pk, since=since, now=now.now):
+    since = min(since, now.settled)
+    # Reach first: a day at the end of the calendar has no periods around it.
+    reached = delta.reaches(view.feed, tenant_id=request.access.tenant.pk, since=since, now=now.now)
+    if not reached or not view.holds(since):
         return _Whole()
     return _Changed(now.settled, since, Change(since - timedelta(microseconds=1), 2**62))
 

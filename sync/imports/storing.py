@@ -17,6 +17,7 @@ from sync import accounts, facts, overlap
 from sync.imports import lines as imported
 from sync.imports.homes import account_for, named
 from sync.imports.reading import Reading, Status, Tell, reread
+from sync.imports.rows import locked
 from sync.imports.sifting import FROM, by_account, counted, identity, sift
 from sync.models import FileImport, StatementFormat
 from sync.providers.pluggy import operations
@@ -73,11 +74,7 @@ def _store(
 ) -> FileImport:
     # One import of a company at a time: who comes second finds what the first one stored.
     pg.lock(pg.Lock.LEDGER, file_import.tenant_id)
-    row = (
-        FileImport.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("tenant", "user", "asked_by")
-        .get(pk=file_import.pk)
-    )
+    row = locked(file_import)
     _refuse_stored(row, FileImport.objects.filter(pk=row.pk, status=Status.STORED))
     if reading.statement is None:
         raise StatementError(reading.problem or Sentence("Say which column is which first."))

@@ -12,6 +12,7 @@ from sync import overlap
 from sync.imports import lines
 from sync.imports.homes import account_for
 from sync.imports.reading import Status, reread
+from sync.imports.rows import locked
 from sync.imports.sifting import by_account, identity
 from sync.models import FileImport
 from sync.providers.statement import Sentence, StatementError
@@ -29,11 +30,7 @@ def undo_import(*, file_import: FileImport, access: Access | None = None) -> int
     balance that it brought gives way to that of the newest file that is left. Raises StatementError when the file is not stored.
     """
     pg.lock(pg.Lock.LEDGER, file_import.tenant_id)
-    row = (
-        FileImport.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("tenant", "user", "asked_by")
-        .get(pk=file_import.pk)
-    )
+    row = locked(file_import)
     files = overlap.files_of(row.tenant_id)
     if row.status != Status.STORED or files is None:
         raise StatementError(Sentence("This file is not stored, so there is nothing to undo."))
@@ -101,11 +98,7 @@ def _void_if_bare(account: Account) -> None:
 @transaction.atomic
 def discard(*, file_import: FileImport, access: Access | None = None) -> None:
     """Throw a file away that was looked at and not stored, content included. Raises StatementError for a file that was stored once."""
-    row = (
-        FileImport.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("tenant")
-        .get(pk=file_import.pk)
-    )
+    row = locked(file_import)
     if row.status not in _DISCARDABLE or row.work == FileImport.Work.STORE:
         raise StatementError(Sentence("This file was stored. Undo the import instead."))
     audit.record(

@@ -123,6 +123,18 @@ def missing(upstream: str, names: list[str]) -> UpstreamError:
     )
 
 
+def unsendable(upstream: str, names: list[str]) -> UpstreamError:
+    """Return the error for credentials with a letter that none has: a pasted dash, an accent, a line break."""
+    return UpstreamError(
+        Sentence(
+            "%(names)s of %(upstream)s hold a character that no key has (an accent, a long dash, a line break). Copy them again.",
+            upstream=upstream,
+            names=", ".join(names),
+        ),
+        needs_person=True,
+    )
+
+
 def rows_of(data: Any, key: str, upstream: str) -> list[dict[str, Any]]:
     """Return the list of objects under `key`. Raises UpstreamError when it is none: null must not read as "no more rows"."""
     rows = data.get(key) if isinstance(data, dict) else None

@@ -8,7 +8,7 @@ from typing import Any, Final
 from lib import clock
 from lib import http as lib_http
 from sync.providers.advbox.provider import Advbox
-from sync.providers.answers import OpenHttp, Spend, judge, missing
+from sync.providers.answers import OpenHttp, Spend, judge, missing, unsendable
 from sync.providers.base import Provider
 from sync.providers.gestaoclick.provider import GestaoClick
 from sync.providers.pluggy.provider import Pluggy
@@ -60,6 +60,10 @@ FIELDS: Final[dict[str, tuple[CredentialField, ...]]] = {
 }
 
 
+def _fits_a_header(text: str) -> bool:
+    return text.isascii() and text.isprintable()
+
+
 def open_provider(
     kind: str,
     *,
@@ -74,11 +78,14 @@ def open_provider(
 
     `http` opens the way out (`lib.http.Client` or a partial of it); `spend` is called with the endpoint's name before every request and
     may wait or raise UpstreamError; `batch_size` is the wished page size, cut to what upstream gives. Raises KeyError for an unknown
-    kind, UpstreamError (needs a person) when a credential is missing or the address is not allowed.
+    kind, UpstreamError (needs a person) when a credential is missing or cannot be one, or the address is not allowed.
     """
     absent = [field.label for field in FIELDS[kind] if not credentials.get(field.name, "").strip()]
     if absent:
         raise missing(NAMES[kind], absent)
+    odd = [field.label for field in FIELDS[kind] if not _fits_a_header(credentials[field.name].strip())]
+    if odd:
+        raise unsendable(NAMES[kind], odd)
     try:
         return PROVIDERS[kind](
             credentials={field.name: credentials[field.name].strip() for field in FIELDS[kind]},

@@ -55,6 +55,16 @@ def test_a_missing_credential_needs_a_person_and_is_named(kind: str, value: str 
     assert caught.value.needs_person
 
 
+@pytest.mark.parametrize("kind", sorted(registry.PROVIDERS))
+@pytest.mark.parametrize("value", ["chave—copiada", "é", "a\nb"])
+def test_a_credential_that_no_header_can_carry_needs_a_person(kind: str, value: str) -> None:
+    wire = Wire(lambda *_: (500, {}))
+    field = registry.FIELDS[kind][-1]
+    with pytest.raises(UpstreamError, match=field.label) as caught:
+        open_(kind, wire, credentials=CREDENTIALS[kind] | {field.name: value})
+    assert (caught.value.needs_person, wire.asked) == (True, [])
+
+
 def test_an_unknown_kind_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         registry.open_provider("nobody", credentials={}, config={}, spend=lambda endpoint: None, batch_size=1)

@@ -211,3 +211,13 @@ def test_sentences_are_said_in_the_language_of_the_reader(tenant):
         assert imports.shown(cut).warnings[0].startswith("O arquivo acaba sem a marca de fim </OFX>")
         assert english != imports.shown(odd).problem
     assert said("as it was stored before") == "as it was stored before"
+
+
+def test_what_somebody_threw_away_meanwhile_is_said_so(cast):
+    """Two windows show the same file; each has the row as it was."""
+    seen = imports.preview(tenant=cast.aurora, user=cast.ana, name="a.ofx", data=ofx(A1))
+    imports.discard(file_import=FileImport.objects.get(pk=seen.pk))
+    for late in (imports.discard, imports.store_import, imports.undo_import):
+        with pytest.raises(StatementError, match="thrown this file away"):
+            late(file_import=seen)
+    assert (FileImport.objects.count(), Transaction.objects.count()) == (0, 0)
