@@ -55,7 +55,7 @@ def _best(line: Line, rows: Any, cents: Any, days: Any) -> int | None:
 
 def splink_one_to_one(made: Labelled) -> dict[str, str]:
     """Return line → item by splink: blocks of equal document, of equal amount, of equal first word and nearly equal amount; trained by
-    expectation maximisation, on names in our normal form; of each line and each item the most probable pair, if it is for both.
+    expectation maximisation, on names in our normal form; its own one-to-one clusters, ties dropped.
     """
     import pyarrow as pa
     import splink.comparison_library as compare
@@ -96,17 +96,19 @@ def splink_one_to_one(made: Labelled) -> dict[str, str]:
     linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
     linker.training.estimate_parameters_using_expectation_maximisation(block_on("amount"))
     linker.training.estimate_parameters_using_expectation_maximisation(block_on("document"))
-    pairs = linker.inference.predict(threshold_match_probability=SURE).as_record_list()
-    return _mutual(pairs, {line.id for line in made.lines})
-
-
-def _mutual(pairs: list[dict[str, Any]], lines: set[str]) -> dict[str, str]:
-    best: dict[str, tuple[float, str]] = defaultdict(lambda: (-1.0, ""))
-    for pair in pairs:
-        ends = pair["unique_id_l"], pair["unique_id_r"]
-        for own, other in (ends, ends[::-1]):
-            best[own] = max(best[own], (pair["match_probability"], other))
-    return {own: other for own, (_, other) in best.items() if own in lines and best[other][1] == own}
+    pairs = linker.inference.predict(threshold_match_probability=SURE)
+    linked = linker.clustering.cluster_using_single_best_links(
+        pairs,
+        duplicate_free_datasets=["lines", "items"],
+        threshold_match_probability=SURE,
+        ties_method="drop",
+    )
+    clusters: dict[str, list[str]] = defaultdict(list)
+    for row in linked.as_record_list():
+        clusters[row["cluster_id"]].append(row["unique_id"])
+    lines = {line.id for line in made.lines}
+    ends = [sorted(ids, key=lambda id_: id_ not in lines) for ids in clusters.values() if len(ids) == 2]
+    return {line: item for line, item in ends if line in lines}
 
 
 def _line(line: Line) -> dict[str, Any]:
