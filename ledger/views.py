@@ -5,6 +5,7 @@ from typing import Any, Final, cast
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
@@ -140,13 +141,9 @@ def detail(request: TenantRequest, name: str, pk: int) -> HttpResponse:
 def edit(request: TenantRequest, name: str, pk: int) -> HttpResponseBase:
     """Save a person's own columns of a record."""
     row = owned(spec_of(name).model._default_manager.all(), tenant=request.tenant, pk=pk)
-    fields: dict[str, Any] = {
-        key: value for key, value in request.POST.items() if key in edits.EDITABLE[name]
-    }
-    if "ignored" in edits.EDITABLE[name] and "ignored_shown" in request.POST:
-        fields["ignored"] = "ignored" in request.POST
     said, tone = _("Saved. No synchronisation will overwrite it."), "good"
     try:
+        fields = _changed(request, row, name)
         edits.edit(access=request.access, row=cast("edits.Editable", row), fields=fields)
     except ValidationError as error:
         said, tone = " ".join(error.messages), "bad"
@@ -157,6 +154,33 @@ def edit(request: TenantRequest, name: str, pk: int) -> HttpResponseBase:
         return response
     (messages.success if tone == "good" else messages.error)(request, said)
     return redirect("ledger:detail", slug=request.tenant.slug, name=name, pk=pk)
+
+
+def _changed(request: TenantRequest, row: Model, name: str) -> dict[str, Any]:
+    """Return what a person changed in the form: what differs from what it had shown (`shown_…`), so that old forms undo nobody's work.
+
+    Raises ValidationError when somebody else has changed the same column meanwhile.
+    """
+    posted: dict[str, Any] = {key: _text(value) for key, value in request.POST.items()}
+    if "shown_ignored" in posted:
+        posted |= {"ignored": "ignored" in posted, "shown_ignored": posted["shown_ignored"] == "true"}
+    fields = {}
+    for key in set(edits.EDITABLE[name]) & posted.keys():
+        shown = posted.get(f"shown_{key}")
+        if posted[key] == shown:
+            continue
+        now = getattr(row, key)
+        if shown is not None and (_text(now) if isinstance(now, str) else now) not in (shown, posted[key]):
+            raise ValidationError(
+                _("Somebody changed this meanwhile. Yours was not saved: look at it, then save again.")
+            )
+        fields[key] = posted[key]
+    return fields
+
+
+def _text(value: str) -> str:
+    """Return the text as the database has it: forms send their own line ends."""
+    return value.replace("\r\n", "\n")
 
 
 @require_POST

@@ -187,7 +187,7 @@ def test_an_edit_is_kept_audited_and_told(client, cast: Cast, facts) -> None:
         {
             "category_override": "Aluguel",
             "note": "contrato 12",
-            "ignored_shown": "1",
+            "shown_ignored": "false",
             "ignored": "on",
             "amount": "1",
         },
@@ -205,6 +205,27 @@ def test_an_edit_is_kept_audited_and_told(client, cast: Cast, facts) -> None:
     entry = AuditLog.objects.get(tenant=cast.aurora, action="edit")
     assert entry.before == {"category_override": "", "note": "", "ignored": False}
     assert Generation.objects.get(tenant=cast.aurora).facts == 1
+
+
+def test_a_form_from_before_takes_nobodys_work_back(client, cast: Cast, facts) -> None:
+    """Two windows show the same line; the second one is saved with what it showed when it was opened."""
+    row = facts["transactions"]
+    client.force_login(cast.ana)
+    url = reverse("ledger:edit", kwargs={"slug": "aurora", "name": "transactions", "pk": row.pk})
+    opened = {f"shown_{name}": "" for name in ("category_override", "name_override", "note")} | {
+        "shown_ignored": "false", "category_override": "", "name_override": "", "note": "",
+    }  # fmt: skip
+    client.post(url, opened | {"category_override": "Aluguel", "ignored": "on"})
+    client.post(url, opened | {"note": "linha 1\r\nlinha 2"})
+    row.refresh_from_db()
+    assert (row.category_override, row.ignored, row.note) == ("Aluguel", True, "linha 1\nlinha 2")
+    answer = client.post(url, opened | {"category_override": "Frete"}, headers={"HX-Request": "true"})
+    row.refresh_from_db()
+    assert row.category_override == "Aluguel"
+    assert "mudou isto enquanto" in json.loads(answer["HX-Trigger"])["toast"]["text"]
+    client.post(url, opened | {"shown_category_override": "Aluguel", "category_override": "Frete"})
+    row.refresh_from_db()
+    assert (row.category_override, row.note) == ("Frete", "linha 1\nlinha 2")
 
 
 def test_bruno_may_read_and_not_write(client, cast: Cast, facts) -> None:
