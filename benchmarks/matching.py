@@ -21,6 +21,7 @@ from reconciliation.matching.tables import ItemTable
 SIZES = ((10_000, 5_000), (30_000, 15_000), (100_000, 50_000))
 COMPARED = (10_000, 5_000)
 NEW_LINES = 200
+GROWTH = 1.2  # a fifth for a larger table's worse use of processor caches and for noise; twice n·log n would be a defect
 SECONDS, MEGABYTES, DELTA_MS, TIMES_FASTER = 6.0, 1_536, 250, 10
 
 
@@ -61,7 +62,7 @@ def _growth() -> Result:
     expected = large * log2(large) / (small * log2(small))
     figures = {f"s_at_{lines:,}": round(seconds, 2) for lines, seconds in took.items()}
     return Result(
-        "matcher: growth from 10,000 to 100,000 lines, against n·log n", took[large] / took[small] / expected, "×", "<=", 1.0, figures
+        "matcher: growth from 10,000 to 100,000 lines, against n·log n", took[large] / took[small] / expected, "×", "<=", GROWTH, figures
     )  # fmt: skip
 
 
