@@ -161,7 +161,7 @@ def _changed(request: TenantRequest, row: Model, name: str) -> dict[str, Any]:
 
     Raises ValidationError when somebody else has changed the same column meanwhile.
     """
-    posted: dict[str, Any] = {key: _text(value) for key, value in request.POST.items()}
+    posted: dict[str, Any] = {key: _text(str(value)) for key, value in request.POST.items()}
     if "shown_ignored" in posted:
         posted |= {"ignored": "ignored" in posted, "shown_ignored": posted["shown_ignored"] == "true"}
     fields = {}

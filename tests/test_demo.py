@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import psutil
 import psycopg
@@ -127,9 +128,9 @@ class Serving:
 def test_once_does_the_whole_job_and_make_again_finds_nothing_to_add(home):
     first = once([sys.executable, "manage.py", "demo", "--once", "--json", "--scale", SCALE], home)
     assert all(int(str(first[name])) > 0 for name in COUNTS)
-    matches = dict(first["matches"])
+    matches = cast("dict[str, int]", first["matches"])
     assert matches.keys() == {"settled", "clear", "ambiguous", "none"}
-    assert matches["clear"] > 0 and matches["ambiguous"] > 0, matches
+    assert min(matches["clear"], matches["ambiguous"]) > 0, matches
     again = once(["make", "demo", f"VENV={ready_venv(home)}", f"ARGS=--once --json --scale {SCALE}"], home)
     facts = [name for name in COUNTS if name != "runs"]
     assert {name: again[name] for name in facts} == {name: first[name] for name in facts}

@@ -43,8 +43,8 @@ def test_a_link_becomes_a_labelled_case_with_the_items_as_they_were(cast: Cast, 
     truth = made.truth[str(line.pk)]
     assert (truth.case, truth.items, truth.lines) == (
         "corrected",
-        {str(whole.pk), str(part.pk)},
-        {str(line.pk)},
+        frozenset({str(whole.pk), str(part.pk)}),
+        frozenset({str(line.pk)}),
     )
 
 
