@@ -39,6 +39,10 @@ class LivePagesMiddleware:
         elif response.status_code == 404 and access is None and request.path.startswith("/t/"):
             # Shut out of this company, or never in it: what the browser kept of it goes.
             response["X-Kept-For"] = "none"
+        if access and not response.has_header("Cache-Control"):
+            response["Cache-Control"] = (
+                "private, no-cache"  # a company's pages and files are for nobody in between
+            )
         return response
 
     def process_view(self, request: Any, view: Any, args: Any, kwargs: dict[str, Any]) -> None:

@@ -156,7 +156,10 @@ def test_every_writing_answers_what_the_schema_says(schema: dict[str, Any], cast
     }
     for path, operations in schema["paths"].items():
         for method in {"post", "put"} & set(operations) if not path.startswith("/api/webhooks/") else ():
-            url = path.replace("{id}", str(known["notification"])).replace("{event}", "role_changed")
+            owner = (
+                "reconciliation/rules" if path.startswith("/api/reconciliation/rules/") else "notification"
+            )
+            url = path.replace("{id}", str(known[owner])).replace("{event}", "role_changed")
             who = ana if path in PERSONAL else client
             response = getattr(who, method)(url, bodies.pop(path), content_type="application/json")
             assert response.status_code in {200, 202}, f"{path}: {response.content!r}"

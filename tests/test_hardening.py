@@ -43,6 +43,8 @@ def test_every_page_is_under_the_strict_policy(cast: Cast) -> None:
                 assert response["X-Content-Type-Options"] == "nosniff", url
                 assert response["Referrer-Policy"] == "same-origin", url
                 assert response["X-Frame-Options"] == "DENY", url
+                if url.startswith("/t/aurora/") and response.status_code == 200:
+                    assert "private" in response["Cache-Control"], url
                 seen += 1
                 if response.get("Content-Type", "").startswith("text/html"):
                     check_markup(response.content.decode(), url)

@@ -191,20 +191,22 @@ def _words(spec: ListSpec, query: Mapping[str, str], active: dict[str, str]) -> 
 def _amounts(
     spec: ListSpec, query: Mapping[str, str], active: dict[str, str], problems: list[FilterProblem]
 ) -> list[Q]:
-    """Return the bounds of the amount without its sign: people think of 100 to 200, in or out."""
-    column, found = spec.amount_column, []
-    for name, compare in (("min", "gte"), ("max", "lte")):
+    """Return the bounds of the amount without its sign: people think of 100 to 200, in or out, and may write −200 to −100."""
+    bounds: dict[str, Decimal] = {}
+    for name in ("min", "max"):
         text = _text(query, name)
-        if not text or column is None:
+        if not text or spec.amount_column is None:
             continue
         try:
-            bound = abs(money.parse(text))
+            bounds[name] = abs(money.parse(text))
         except money.MoneyError:
             problems.append(FilterProblem(name, _("“%(value)s” is not an amount.") % {"value": text[:40]}))
             continue
         active[name] = text
-        found.append(_beyond(column, compare, bound))
-    return found
+    if len(bounds) == 2:
+        bounds = dict(zip(bounds, sorted(bounds.values()), strict=True))
+    compare = {"min": "gte", "max": "lte"}
+    return [_beyond(str(spec.amount_column), compare[name], bound) for name, bound in bounds.items()]
 
 
 def _beyond(column: str, compare: str, bound: Decimal) -> Q:

@@ -79,6 +79,8 @@ def test_filters_narrow_and_bad_ones_are_refused(cast: Cast) -> None:
     response = client.get("/api/sales", bad)
     assert response.status_code == 400
     assert set(body(response)["details"]) == {"status", "customer", "min", "sort", "period"}
+    for low, high, n in (("15", "25", 1), ("-25", "-15", 1), ("5", "25", 2), ("11", "19", 0)):
+        assert len(body(client.get(f"{month}&min={low}&max={high}"))["data"]) == n
 
 
 def test_overdue_depends_on_the_day(cast: Cast) -> None:

@@ -41,7 +41,10 @@ ANALYZE ledger_account;
 
 @pytest.fixture
 def companies(db: None) -> list[Tenant]:
-    """Five companies with thousands of facts each."""
+    """Five companies with thousands of facts each, in tables and indexes that hold nothing dead of other tests."""
+    pg.execute(
+        "TRUNCATE ledger_transaction, ledger_sale, ledger_openitem, ledger_customer, ledger_product CASCADE"
+    )
     tenants = [make_tenant(f"Empresa {n}") for n in range(5)]
     for tenant in tenants:
         account = make_account(tenant)

@@ -144,8 +144,10 @@ def _micros(moment: datetime) -> int:
 def _since(request: ApiRequest, view: View) -> _Whole | _Changed:
     """Return the first page of what was asked for: changes if they can be told, else everything."""
     since = _read_since(request.query_params.get("since", "")) if settings.ENABLE_DELTA_UPDATES else None
+    if since is None:
+        return _Whole()
     now = delta.clock()
-    if since is None or since > now.now:
+    if since > now.now:
         return _Whole()
     # A moment that may still bring something (a client's own clock) is moved back to where it cannot.
     since = min(since, now.settled)

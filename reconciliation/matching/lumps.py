@@ -74,6 +74,9 @@ def _settle_collection(state: State, collection: Collection, credited: dict[int,
     items = _entries_items(state, collection.entries)
     if not lines or items is None:
         return
+    lines = [row for row in lines if (state.items.currency[items] == state.lines.currency[row]).all()]
+    if not lines:
+        return
     found = [_collected(state, line, items, collection) for line in lines]
     named = [line for line in lines if _COLLECTION.search(state.lines.said[line])] or lines
     if len(named) == 1:
@@ -136,16 +139,20 @@ def settle_batches(state: State) -> None:
     keys = state.items.references
     held = _rows_by_key(keys.codes, keys.rows)
     many = np.bincount(keys.codes, minlength=len(keys.numbers) + 1)
-    batches: dict[tuple[int, int], tuple[list[int], int]] = {}
+    batches: dict[tuple[int, int, int], tuple[list[int], int]] = {}
     for row in map(int, np.flatnonzero(state.free_line)):
         line = state.lines.rows[row]
         for key, bits in text.references(f"{line.reference} {line.description}").items():
             code = keys.numbers.get(key, 0)
             if not code or bits < COLLECTION_NAMED or many[code] < 2:
                 continue
-            side = code, int(np.sign(state.lines.cents[row]))
+            side = code, int(np.sign(state.lines.cents[row])), int(state.lines.currency[row])
             if side not in batches:
-                items = [i for i in state.free_items(held(code)) if np.sign(state.items.cents[i]) == side[1]]
+                items = [
+                    item
+                    for item in state.free_items(held(code))
+                    if (np.sign(state.items.cents[item]), state.items.currency[item]) == side[1:]
+                ]
                 batches[side] = items, int(state.items.cents[items].sum()) if items else 0
             if _settle_batch(state, row, *batches[side]):
                 batches.clear()
@@ -171,22 +178,22 @@ def _settle_batch(state: State, row: int, items: list[int], total: int) -> bool:
 
 def settle_payouts(state: State) -> None:
     """Settle an acquirer's payouts, each with all its sales of one to a few following days, less a fee that fits the acquirer's others."""
-    lines: dict[str, list[int]] = defaultdict(list)
+    lines: dict[tuple[int, str], list[int]] = defaultdict(list)
     for row in map(int, np.flatnonzero(state.free_line & (state.lines.cents > 0))):
         if name := acquirer_of(state.lines.said[row]):
-            lines[name].append(row)
+            lines[int(state.lines.currency[row]), name].append(row)
     if not lines:
         return
     sales = _sales(state)
-    for name in sorted(lines):
-        rows = sales.get(name) or sales.get("", [])
+    for currency, name in sorted(lines):
+        rows = sales.get((currency, name)) or sales.get((currency, ""), [])
         if rows:
-            _settle_acquirer(state, name, lines[name], rows)
+            _settle_acquirer(state, name, lines[currency, name], rows)
 
 
-def _sales(state: State) -> dict[str, list[int]]:
-    """Return free card sales by acquirer, in order of day; under "" those that name none."""
-    found: dict[str, list[int]] = defaultdict(list)
+def _sales(state: State) -> dict[tuple[int, str], list[int]]:
+    """Return free card sales by currency and acquirer, in order of day; under "" those that name none."""
+    found: dict[tuple[int, str], list[int]] = defaultdict(list)
     days = state.items.days
     for row in sorted(
         map(int, np.flatnonzero(state.free_item & (state.items.cents > 0))), key=lambda r: (days[r], r)
@@ -195,7 +202,7 @@ def _sales(state: State) -> dict[str, list[int]]:
         shown = f"{item.name} {item.method}".upper().translate(names.MARKS)
         name = acquirer_of(shown)
         if name or _CARD.search(shown):
-            found[name].append(row)
+            found[int(state.items.currency[row]), name].append(row)
     return found
 
 

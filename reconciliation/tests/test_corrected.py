@@ -51,7 +51,7 @@ def test_a_link_becomes_a_labelled_case_with_the_items_as_they_were(cast: Cast, 
 def test_the_command_judges_them_beside_the_generated_set(cast: Cast, linked) -> None:
     out = StringIO()
     call_command(
-        "evaluate_matcher", lines=300, items=200, each=0, company=cast.aurora.slug, json=True, stdout=out
+        "evaluate_matcher", lines=6000, items=4000, each=0, company=cast.aurora.slug, json=True, stdout=out
     )
     said = json.loads(out.getvalue())
     assert said["cases"]["corrected"]["lines"] == 1

@@ -209,3 +209,16 @@ def test_a_payer_with_hundreds_of_items_is_never_believed_on_a_sum():
     lines = [Line("l1", DAY, sum((i.amount for i in items[10:22]), Decimal(0)), "MARIA SILVA", "11144477735")]
     (found,) = match(lines, items)
     assert found.verdict in ("ambiguous", "none")
+
+
+def test_what_one_number_holds_together_is_of_one_currency():
+    """A batch, a payout: the sum of a dollar and a real is no amount."""
+    named = {"due_date": date(2026, 3, 10), "reference": "PEDIDO-778899"}
+    items = [
+        Item(id="i0", amount=Decimal(10), **named),
+        Item(id="i1", amount=Decimal(10), currency="USD", **named),
+    ]
+    line = Line(id="l0", date=date(2026, 3, 10), amount=Decimal(20), reference="PEDIDO-778899")
+    for currency in ("BRL", "USD"):
+        (found,) = match([replace(line, currency=currency)], items)
+        assert all(len(settlement.items) < 2 for settlement in found.settlements)
