@@ -9,9 +9,11 @@ from pathlib import Path
 import orjson
 import psycopg
 import pytest
+from django.db import connection
 
 from config import wheels
 from config.testing import PostgresServer
+from live.backups import programs as backups
 from live.streams.tests.test_faults import eventually
 from live.streams.tests.test_ws import Socket
 from live.streams.tests.web import Web, database_url
@@ -66,7 +68,8 @@ def fill(server: PostgresServer) -> None:
         "--output=/dev/null",
         server.url,
     ]
-    save = [str(programs / "pg_dump"), "--no-owner", "--no-privileges", database_url()]
+    dumper = backups.find("pg_dump", server=connection.pg_version // 10_000)
+    save = [str(dumper), "--no-owner", "--no-privileges", database_url()]
     with subprocess.Popen(save, stdout=subprocess.PIPE) as dump:
         subprocess.run(
             load,
