@@ -86,13 +86,17 @@ class TestBothWays:
         rows = many(account, 100 + extra)
         put(account, rows)
         put(account, rows)  # hint bits and the first touch of catalogue pages
-        before = _written()
-        put(account, rows)
-        rows_before, wal_before = before
-        rows_after, wal_after = _written()
-        assert rows_after == rows_before
-        # A temporary table costs its catalogue rows, whatever the number of rows in it.
-        assert wal_after - wal_before < (1_000 if not extra else 60_000)
+        rows_before, wal = _written()
+        costs = []
+        for _ in range(20):
+            put(account, rows)
+            rows_after, wal_after = _written()
+            assert rows_after == rows_before
+            costs.append(wal_after - wal)
+            wal = wal_after
+        # The log is the whole server's, and other tests run on it: the least is ours. A temporary table costs its catalogue rows, whatever
+        # the number of rows in it.
+        assert min(costs) < (1_000 if not extra else 60_000)
 
     def test_of_equal_keys_the_last_row_counts(self, account: Account, extra: int):
         rows = [*many(account, extra), line(account, "twice", "1.00"), line(account, "twice", "2.00")]
