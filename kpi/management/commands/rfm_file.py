@@ -1,0 +1,102 @@
+"""`manage.py rfm_file ORDERS.csv --out RFM.csv`: who is a good customer, tried on a spreadsheet."""
+
+import time
+from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+
+from kpi import filetable
+from kpi.segments import rfm
+
+IN: Final = ("customer", "date", "value")
+OUT: Final = (
+    "customer",
+    "recency",
+    "frequency",
+    "monetary",
+    "r",
+    "f",
+    "m",
+    "segment",
+    "expected_purchases_90d",
+)
+
+
+class Command(BaseCommand):
+    """Reads orders, scores every customer and writes a row for each; needs no company, no database and no server."""
+
+    help = (
+        "Score customers by recency, frequency and value (5 is best) from a CSV file of orders, and write them as CSV."
+        " Recency counts the days to the day after the last date of the file, or to --as-of. Frequency is the number of orders"
+        " (values of zero or more), monetary their sum less refunds (negative values). Equal values have equal scores."
+        " expected_purchases_90d comes from a BG/NBD model and is empty where the file is too small for one."
+    )
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take both files and the reference day."""
+        parser.add_argument("orders", type=Path, help=",".join(IN))
+        parser.add_argument("--out", type=Path, required=True, help=",".join(OUT))
+        parser.add_argument(
+            "--as-of", type=date.fromisoformat, metavar="YYYY-MM-DD",
+            help="the reference day: orders of this day and later are left out (default: the day after the last date of the file)",
+        )  # fmt: skip
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Write the customers and say on standard error how many of each segment there are."""
+        begun = time.monotonic()
+        path, as_of = options["orders"], options["as_of"]
+        try:
+            found = rfm.read(_orders(path), before=as_of)
+        except (OSError, filetable.FileError) as error:
+            raise CommandError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+        tally: Counter[str | None] = Counter()
+        try:
+            rows = filetable.write(options["out"], OUT, _rows(rfm.standings(found, as_of=as_of), tally))
+        except OSError as error:
+            raise CommandError(f"{options['out']}: {error.strerror}") from error
+        self.stderr.write(_said(rows, found, tally, time.monotonic() - begun))
+
+
+def _orders(path: Path) -> Iterator[tuple[str, date, Decimal]]:
+    table = filetable.table(path, IN)
+    days = filetable.Days()
+    for line, (customer, day, value) in table.rows():
+        if not customer:
+            filetable.refuse(line, "customer", "is empty")
+        yield customer, days.read(day, line), table.number(value, line)
+
+
+def _rows(standings: Iterator[rfm.Standing], tally: "Counter[str | None]") -> Iterator[tuple[str, ...]]:
+    for one in standings:
+        tally[one.segment] += 1
+        tally["forecast"] += one.expected is not None
+        exponent = int(one.monetary.as_tuple().exponent)
+        yield (
+            one.customer, _text(one.recency), str(one.frequency), f"{one.monetary:.2f}" if exponent > -2 else f"{one.monetary:f}",
+            _text(one.r), _text(one.f), _text(one.m), one.segment or "", "" if one.expected is None else f"{one.expected:.4f}",
+        )  # fmt: skip
+
+
+def _text(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _said(rows: int, found: rfm.Orders, tally: "Counter[str | None]", seconds: float) -> str:
+    parts = [f"{rows} customers, {len(found.who)} orders in {seconds:.1f} s"]
+    if found.left_out:
+        parts.append(f"{found.left_out} rows of the reference day or later left out")
+    if tally[None]:
+        parts.append(f"{tally[None]} customers without an order have no scores")
+    if rows and not tally["forecast"]:
+        parts.append("no expected purchases: too few customers or repeat purchases to fit the model")
+    from kpi.segments.edges import SEGMENTS
+
+    parts.append(", ".join(f"{segment} {tally[segment]}" for segment in SEGMENTS if tally[segment]))
+    return "; ".join(filter(None, parts))
