@@ -36,7 +36,9 @@ SELECT o.id, o.due_date, sign(o.amount) * least(abs(o.open_amount), abs(o.amount
 # Where mappers keep further names of a payment or an item.
 _LINE_IDS: Final = ("txid", "end_to_end_id", "reference_number")
 _BOLETO_IDS: Final = ("digitable_line", "barcode")
-_ITEM_IDS: Final = ("txid", "our_number", "nosso_numero", "digitable_line", "barcode", "process_number")
+_ITEM_IDS: Final = (
+    "txid", "our_number", "nosso_numero", "digitable_line", "barcode", "process_number", "protocol_number",
+)  # fmt: skip
 
 
 def lines(tenant_id: int, ids: Collection[int]) -> list[Line]:

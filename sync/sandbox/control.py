@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from sync.sandbox import live
+from sync.sandbox import live, returns
 from sync.sandbox.clock import iso
 from sync.sandbox.faults import KINDS
 from sync.sandbox.http import Request, Response, raw, reply
@@ -22,6 +22,8 @@ _TROUBLES: Final = {"LOGIN_ERROR": "INVALID_CREDENTIALS", "OUTDATED": "SITE_NOT_
 
 def handle(sandbox: "Sandbox", request: Request) -> Response:
     """Answer a request below /control."""
+    if request.path.startswith("/returns/"):
+        return _return_file(sandbox, request.path.removeprefix("/returns/"))
     if request.path.startswith("/statements/"):
         return _statement(sandbox, request.path.removeprefix("/statements/"))
     handler = _ROUTES.get((request.method, request.path))
@@ -186,6 +188,18 @@ def _statement(sandbox: "Sandbox", name: str) -> Response:
     )
 
 
+def _returns(sandbox: "Sandbox", request: Request) -> Response:
+    """The return files of the law office's collection."""
+    return reply({"returns": [file.as_json() for file in returns.list_returns(sandbox)]})
+
+
+def _return_file(sandbox: "Sandbox", name: str) -> Response:
+    file = next((each for each in returns.list_returns(sandbox) if each.name == name), None)
+    if file is None:
+        return reply({"message": f"no return file {name}"}, 404)
+    return raw(returns.render(sandbox, file), content_type="application/octet-stream")
+
+
 def _item(sandbox: "Sandbox", request: Request) -> Response:
     """Put an item into a state: UPDATED, LOGIN_ERROR, OUTDATED or WAITING_USER_INPUT (with an optional error `code`)."""
     asked = request.json()
@@ -229,5 +243,5 @@ _ROUTES: Final[dict[tuple[str, str], Callable[["Sandbox", Request], Response]]] 
     ("GET", "/health"): _health, ("GET", "/size"): _size, ("GET", "/companies"): _companies, ("GET", "/truth"): _truth, ("GET", "/accounts"): _accounts, ("GET", "/faults"): _faults,
     ("POST", "/faults"): _add_faults, ("DELETE", "/faults"): _clear_faults, ("POST", "/tick"): _tick, ("POST", "/budget"): _budget,
     ("GET", "/requests"): _requests, ("GET", "/statements"): _statements, ("POST", "/items"): _item, ("POST", "/expire_keys"): _expire_keys,
-    ("GET", "/deliveries"): _deliveries,
+    ("GET", "/deliveries"): _deliveries, ("GET", "/returns"): _returns,
 }  # fmt: skip

@@ -112,10 +112,18 @@ _ACTIONS: Final[dict[str, Callable[[Scene, Random], None]]] = {
 
 def _post_pending(sandbox: "Sandbox", scene: Scene, rng: Random) -> int:
     """Post the oldest pending lines: in Open Finance under the same id, at a direct connector under a new one."""
-    query = "SELECT id, account, cents, payload FROM lines WHERE company = ? AND status = 'PENDING' AND hidden = 0 ORDER BY day, id LIMIT 2"
+    query = (
+        "SELECT l.id, l.account, l.cents, l.payload, t.kind FROM lines l LEFT JOIN truth t ON t.line = l.id"
+        " WHERE l.company = ? AND l.status = 'PENDING' AND l.hidden = 0 ORDER BY l.day, l.id LIMIT 2"
+    )
     lines = sandbox.store.all(query, (scene.spec.key,))
     now = iso(sandbox.clock.now())
-    for line_id, account, cents, text in lines:
+    for line_id, account, cents, text, kind in lines:
+        if kind == "announced":  # its posted twin stands there already
+            sandbox.store.run("DELETE FROM lines WHERE id = ?", (line_id,))
+            sandbox.store.run("DELETE FROM truth WHERE line = ?", (line_id,))
+            sandbox.deliveries.lines(scene.spec.key, account, "transactions/deleted", [line_id])
+            continue
         payload = orjson.loads(text) | {"status": "POSTED", "updatedAt": now}
         sandbox.store.run(
             "UPDATE lines SET status = 'POSTED', payload = ? WHERE id = ?", (orjson.dumps(payload), line_id)

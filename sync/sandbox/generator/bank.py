@@ -1,6 +1,6 @@
 """The bank side: lines of checking accounts, with the text, the counterparty and the oddities of each bank."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from random import Random
 from typing import Any
@@ -17,6 +17,7 @@ from sync.sandbox.store import Writer
 # Share of lines that come with a payer. Inter is a direct connector here: no payer, no providerId, and a new id when a line posts.
 _COVERAGE = {"341": 0.93, "237": 0.9, "001": 0.6, "077": 0.0}
 _SYNC_HOURS = (6, 14, 22)
+_ANNOUNCED = ("pix_in", "pix_qr_in", "ted_in")
 
 
 @dataclass(slots=True)
@@ -37,6 +38,7 @@ class Draft:
     reason: str = ""
     reference: str = ""
     boleto: dict[str, Any] | None = None
+    status: str = ""  # of this line alone; otherwise that of the day
 
 
 class BankBook:
@@ -58,12 +60,21 @@ class BankBook:
         if draft.cents:
             self._drafts.append(draft)
 
+    def announce(self, account: str, most: int) -> None:
+        """Let the bank show the first credits of the day once more as pending, under ids that it forgets: nothing links the two."""
+        named = [d for d in self._drafts if d.account == account and d.kind in _ANNOUNCED and d.name]
+        for draft in named[:most]:
+            self.add(replace(draft, truth="announced", status="PENDING"))
+
     def close_day(
         self, rng: Random, day: date, *, created: str | None = None, status: str = "POSTED"
     ) -> list[str]:
         """Write the day's lines and return their ids. `created` overrides when Pluggy first saw them."""
         drafts, self._drafts = sorted(self._drafts, key=lambda draft: draft.second), []
-        return [self._write(rng, day, order, draft, status) for order, draft in enumerate(drafts, 1)]
+        return [
+            self._write(rng, day, order, draft, draft.status or status)
+            for order, draft in enumerate(drafts, 1)
+        ]
 
     def _write(self, rng: Random, day: date, order: int, draft: Draft, status: str) -> str:
         account = self.accounts[draft.account]
@@ -167,13 +178,14 @@ class BankBook:
 class Span:
     """The days: when the story starts, from which day the API answers, when Pluggy connected, and now (all local).
 
-    `seen_at` is the UTC instant at which Pluggy sees whatever is written now; without it the hours of its syncs decide.
+    `booked_until` is the last day whose payments the ERP knows as a rule. `seen_at` is the UTC instant at which Pluggy sees whatever is written now; without it the hours of its syncs decide.
     """
 
     start: date
     window_start: date
     connected: tuple[date, int]
     now: tuple[date, int]
+    booked_until: date
     seen_at: str = ""
 
     def first_seen(self, day: date, second: int) -> str:

@@ -17,6 +17,7 @@ from sync.sandbox.generator.scene import Event, Scene
 PURCHASES_A_DAY = {"shop": 2.6, "clinic": 1.4}
 CLOSING_DAY = 25
 PENDING_DAYS = 3
+CONTESTED = (1, 4)  # merchants that say who they are; at times a purchase there is contested and comes back
 # (text on the card, business name, category id, category, low and high cents, MCC, share)
 MERCHANTS: tuple[tuple[str, str, str, str, int, int, str, int], ...] = (
     (
@@ -133,13 +134,8 @@ def buy(scene: Scene, rng: Random, day: date, event: Event) -> None:
         "categoryId": category_id,
         "operationType": "COMPRA",
     }
-    if index in (1, 4):
-        extra["merchant"] = {
-            "name": business,
-            "businessName": business,
-            "cnpj": punctuate(make_cnpj(Random(index))),
-            "cnae": "4789099",
-        }
+    if index in CONTESTED:
+        extra["merchant"] = _merchant(index, business)
     if foreign:
         extra |= {
             "currencyCode": "USD",
@@ -148,6 +144,27 @@ def buy(scene: Scene, rng: Random, day: date, event: Event) -> None:
         }
     write_card_line(scene, rng, day, cents, text + suffix, "card_purchase", {}, extra)
     scene.add_sum(f"bill:{bill_month(day):%Y-%m}", cents)
+    if index in CONTESTED and parts == 1 and not foreign and rng.random() < 0.15:
+        scene.at(day + timedelta(days=rng.randrange(6, 20)), ["chargeback", index, cents])
+
+
+def charge_back(scene: Scene, rng: Random, day: date, event: Event) -> None:
+    """Give back a purchase that was contested: [name, merchant, cents]."""
+    _, index, cents = event
+    text, business, category_id, category, *_ = MERCHANTS[index]
+    card = card_of(scene)
+    assert card is not None  # only companies with a card plan such events
+    extra = {
+        "creditCardMetadata": {"cardNumber": card.number}, "category": category, "categoryId": category_id, "operationType": "ESTORNO",
+        "merchant": _merchant(index, business),
+    }  # fmt: skip
+    write_card_line(scene, rng, day, -cents, f"ESTORNO CHARGEBACK {text}", "refund", {}, extra)
+    scene.add_sum(f"bill:{bill_month(day):%Y-%m}", -cents)
+
+
+def _merchant(index: int, business: str) -> dict[str, str]:
+    cnpj = punctuate(make_cnpj(Random(index)))
+    return {"name": business, "businessName": business, "cnpj": cnpj, "cnae": "4789099"}
 
 
 def bill_month(day: date) -> date:

@@ -18,7 +18,6 @@ MODES = ("cash", "debit", "credit", "credit_n", "pix", "boleto", "ted")
 class Profile:
     """How a company sells. The summed weights follow MODES and the three kinds of GestãoClick."""
 
-    acquirer: str
     modes: tuple[float, ...]
     kinds: tuple[float, ...]
     anonymous: float
@@ -30,8 +29,8 @@ def _summed(*weights: float) -> tuple[float, ...]:
 
 
 PROFILES = {
-    "shop": Profile("CIELO", _summed(24, 22.5, 27, 2, 19, 4, 1.5), _summed(39, 3, 58), 0.46, 4),
-    "clinic": Profile("REDE", _summed(14, 25, 35, 3.4, 19.5, 2.3, 0.8), _summed(18, 56, 26), 0.12, 3),
+    "shop": Profile(_summed(24, 22.5, 27, 2, 19, 4, 1.5), _summed(39, 3, 58), 0.46, 4),
+    "clinic": Profile(_summed(14, 25, 35, 3.4, 19.5, 2.3, 0.8), _summed(18, 56, 26), 0.12, 3),
 }
 KINDS = ("produto", "servico", "vendas_balcao")
 TITLES = {

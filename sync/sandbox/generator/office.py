@@ -267,8 +267,13 @@ def open_income(
 ) -> None:
     """Open a fee and plan how and when it is paid: one in twelve is never paid, one in seven late."""
     entry = new_entry(scene, rng, day, "income", text, category, cents, due, person)
+    if how == "boleto":
+        entry["protocol_number"] = f"{entry['id']:011d}"  # the nosso número under which the bank knows it
     chance = rng.random()
     if chance > 0.92:
+        forgotten = due + timedelta(days=rng.randrange(45, 150))
+        if rng.random() < 0.85:  # paid in cash in the end
+            scene.at(forgotten, ["note", entry["id"], forgotten.isoformat()])
         return
     late = rng.randrange(2, 40) if chance < 0.14 else 0
     paid = scene.calendar.next_working_day(max(day, due) + timedelta(days=late))

@@ -6,6 +6,7 @@ from random import Random
 from sync.sandbox.generator.bank import Draft
 from sync.sandbox.generator.office import entry_row, new_entry
 from sync.sandbox.generator.payments import pix_payer
+from sync.sandbox.generator.quirks import about, in_parts, is_booked, less_withheld
 from sync.sandbox.generator.scene import Event, Scene
 
 
@@ -26,8 +27,16 @@ def receive_fees(scene: Scene, rng: Random, day: date, events: list[Event]) -> N
         _register(scene, rng, day, entry)
         if how not in ("pix", "ted"):
             continue
-        name, document, bank, account = pix_payer(rng, scene.people_by_id[person_id])
+        person = scene.people_by_id[person_id]
+        name, document, bank, account = pix_payer(rng, person)
         kind = "ted_in" if how == "ted" else rng.choice(("pix_in", "pix_qr_in"))
+        due = less_withheld(person, cents)
+        cents, rest = in_parts(rng, due)
+        if rest:
+            later = scene.calendar.next_working_day(day + timedelta(days=rng.randrange(9, 25)))
+            scene.at(later, ["fee_rest", entry, rest, person_id])
+        elif not person.is_firm:
+            cents = about(rng, cents)
         scene.book.add(
             Draft(
                 "bradesco",
@@ -44,6 +53,14 @@ def receive_fees(scene: Scene, rng: Random, day: date, events: list[Event]) -> N
         )
         if how == "pix":
             scene.add_sum("pix:bradesco", 1)
+
+
+def receive_rest(scene: Scene, rng: Random, day: date, event: Event) -> None:
+    """Receive the second part of a fee: [name, entry, cents, person]."""
+    _, entry, cents, person_id = event
+    payer = pix_payer(rng, scene.people_by_id[person_id])
+    second, refs = 33_000 + rng.randrange(28_000), {"receivables": [entry]}
+    scene.book.add(Draft("bradesco", second, cents, "ted_in", "receivable", refs, *payer))
 
 
 def pay_expense(scene: Scene, rng: Random, day: date, event: Event) -> None:
@@ -88,10 +105,13 @@ def _payee(scene: Scene, entry: int, how: str, words: str) -> tuple[str, str, in
 
 def _register(scene: Scene, rng: Random, day: date, entry: int) -> None:
     chance = rng.random()
+    if not is_booked(rng, day, scene.span.booked_until):
+        return
     if chance < 0.8:
         note_payment(scene, day, ["note", entry, day.isoformat()])
-    elif chance < 0.93:
-        scene.at(day + timedelta(days=rng.randrange(1, 8)), ["note", entry, day.isoformat()])
+    else:
+        later = rng.randrange(1, 8) if chance < 0.97 else rng.randrange(8, 40)
+        scene.at(day + timedelta(days=later), ["note", entry, day.isoformat()])
 
 
 def note_payment(scene: Scene, day: date, event: Event) -> None:

@@ -9,9 +9,12 @@ from sync.sandbox.generator.bank import Draft
 from sync.sandbox.generator.documents import make_cpf
 from sync.sandbox.generator.erp import entry_payload, entry_row, settle_entry
 from sync.sandbox.generator.people import Person, person_name
+from sync.sandbox.generator.quirks import about, is_booked, relative_of
 from sync.sandbox.generator.scene import Scene
 
 BRANDS = ("VISA", "MASTERCARD", "ELO")
+ACQUIRERS = {"shop": "CIELO", "clinic": "REDE"}
+FORGOTTEN_DAYS = (45, 150)  # until somebody settles by hand what was never paid through the bank
 DEBIT_FEE, CREDIT_FEE, INSTALMENT_FEE = 0.0139, 0.0319, 0.0449
 
 
@@ -59,7 +62,7 @@ def _paid_pix(scene: Scene, rng: Random, sale: Sale) -> None:
     name, document, bank, account = pix_payer(rng, sale.customer)
     code = sale.title.rsplit(" ", 1)[-1]
     parts = (
-        (sale.cents,)
+        (about(rng, sale.cents) if sale.customer else sale.cents,)
         if sale.cents < 4_000 or rng.random() > 0.015
         else (sale.cents // 2, sale.cents - sale.cents // 2)
     )
@@ -77,8 +80,11 @@ def _paid_pix(scene: Scene, rng: Random, sale: Sale) -> None:
 
 
 def pix_payer(rng: Random, customer: Person | None) -> tuple[str, str, int, str]:
-    """Return (name, document, bank index, account) of who really sends: strangers for unnamed sales, at times a relative."""
-    if customer is None or rng.random() < 0.03:
+    """Return (name, document, bank index, account) of who really sends: strangers for unnamed sales, for some always the same relative."""
+    relative = relative_of(customer) if customer else None
+    if relative is not None:
+        return relative
+    if customer is None or rng.random() < 0.01:
         name = person_name(rng)
         if customer is not None and not customer.is_firm:
             name = f"{name.split()[0]} {customer.name.split()[-1]}"
@@ -89,12 +95,15 @@ def pix_payer(rng: Random, customer: Person | None) -> tuple[str, str, int, str]
 def plan_mark(
     scene: Scene, rng: Random, day: date, second: int, resource: str, entry: int, **extra: int
 ) -> None:
-    """Let the ERP learn of a payment: mostly the same day, at times days later, at times never."""
+    """Let the ERP learn of a payment: mostly the same day, at times days later; of the last weeks hardly ever."""
     chance = rng.random()
+    if not is_booked(rng, day, scene.span.booked_until):
+        return
     if chance < 0.93:
         mark(scene, resource, entry, day, scene.stamp(day, min(second, 86_399)), extra)
-    elif chance < 0.985:
-        scene.at(day + timedelta(days=rng.randrange(1, 6)), ["mark", resource, entry, day.isoformat(), extra])
+    else:
+        later = rng.randrange(1, 6) if chance < 0.985 else rng.randrange(6, 40)
+        scene.at(day + timedelta(days=later), ["mark", resource, entry, day.isoformat(), extra])
 
 
 def mark(scene: Scene, resource: str, entry_id: int, paid: date, stamp: str, extra: dict[str, int]) -> None:
@@ -115,11 +124,21 @@ def _paid_card(scene: Scene, rng: Random, sale: Sale) -> None:
 def _paid_in_instalments(scene: Scene, rng: Random, sale: Sale) -> None:
     brand = BRANDS[int(rng.random() * 3)]
     for number, (due, cents, _) in enumerate(sale.plan, 1):
-        entry = new_receivable(scene, sale, due, cents, "credit", f" ({number}/{len(sale.plan)})")
+        text = f" {ACQUIRERS[scene.spec.key]} {brand} parcelado ({number}/{len(sale.plan)})"
+        entry = new_receivable(scene, sale, due, cents, "credit", text)
         day = scene.calendar.next_working_day(due)
         scene.at(
             day,
-            ["payout", "credit", brand, sale.store, cents, round(cents * INSTALMENT_FEE), [entry], [sale.id]],
+            [
+                "payout",
+                "instalments",
+                brand,
+                sale.store,
+                cents,
+                round(cents * INSTALMENT_FEE),
+                [entry],
+                [sale.id],
+            ],
         )
 
 
@@ -144,6 +163,9 @@ def plan_boleto(scene: Scene, rng: Random, due: date, cents: int, event: list[An
     """
     chance, working = rng.random(), scene.calendar.next_working_day(due)
     if chance < 0.045:
+        forgotten = due + timedelta(days=rng.randrange(*FORGOTTEN_DAYS))
+        if rng.random() < 0.85:  # settled at the counter in the end
+            scene.at(forgotten, ["mark", "recebimentos", event[4], forgotten.isoformat(), {}])
         return
     interest = fine = discount = 0
     if chance < 0.16:

@@ -8,10 +8,13 @@ from typing import Any
 from sync.sandbox.generator.bank import Draft
 from sync.sandbox.generator.documents import boleto
 from sync.sandbox.generator.erp import SITUATION_IDS, SITUATION_NAMES, entry_payload, sale_row
-from sync.sandbox.generator.merchant import PROFILES
-from sync.sandbox.generator.payments import CREDIT_FEE, DEBIT_FEE, account_of, mark, plan_mark
+from sync.sandbox.generator.payments import ACQUIRERS, CREDIT_FEE, DEBIT_FEE, account_of, mark, plan_mark
 from sync.sandbox.generator.people import Person
+from sync.sandbox.generator.quirks import TRANSFER_FEE, in_parts
 from sync.sandbox.generator.scene import Event, Scene
+
+_PAYOUTS = {"debit": "DB", "credit": "CD", "instalments": "PARC"}
+_ANNOUNCED_DAYS = 3  # pending lines that a bank has shown under another id stand for so long
 
 
 def close_batches(scene: Scene, rng: Random, day: date) -> None:
@@ -27,7 +30,7 @@ def close_batches(scene: Scene, rng: Random, day: date) -> None:
         )
         bank = next(a.bank for a in scene.spec.accounts if a.key == account_of(scene, store))
         entry_id = scene.next_id("receivable", 771_200)
-        words = f"{PROFILES[scene.spec.key].acquirer} {brand} {'débito' if is_debit else 'crédito'}"
+        words = f"{ACQUIRERS[scene.spec.key]} {brand} {'débito' if is_debit else 'crédito'}"
         entry = entry_payload(
             entry_id=entry_id, code=scene.next_id("receivable_code", 3_055), text=f"Recebimento {words} vendas de {day:%d/%m/%Y}", party=None,
             cents=cents, due=settles, form=mode, plan="sales", bank=bank, store=store, store_name=scene.spec.stores[store],
@@ -47,7 +50,7 @@ def pay_out(scene: Scene, rng: Random, day: date, events: list[Event]) -> None:
         net = sum(event[4] - event[5] for event in members)
         entries = [entry for event in members for entry in event[6]]
         sales = [sale for event in members for sale in event[7]]
-        extra = f"{PROFILES[scene.spec.key].acquirer} {brand} {'DB' if mode == 'debit' else 'CD'}{1_046_000 + len(account) * 811 + len(brand)}"
+        extra = f"{ACQUIRERS[scene.spec.key]} {brand} {_PAYOUTS[mode]}{1_046_000 + len(account) * 811 + len(brand)}"
         scene.book.add(
             Draft(
                 account,
@@ -106,6 +109,14 @@ def receive_ted(scene: Scene, rng: Random, day: date, event: Event) -> None:
         more = _another_ted(scene, customer)
         if more is not None:
             cents, entries, sales = cents + more[3], [entry, more[4]], [sale, more[5]]
+    rest = 0
+    if len(entries) == 1:
+        cents, rest = in_parts(rng, cents)
+    if not rest and cents > 60_000 and rng.random() < 0.08:
+        cents -= TRANSFER_FEE
+    if rest:
+        later = scene.calendar.next_working_day(day + timedelta(days=rng.randrange(9, 25)))
+        scene.at(later, ["ted_rest", store, customer, rest, entry, sale])
     scene.book.add(
         Draft(
             account_of(scene, store), 34_000 + rng.randrange(20_000), cents, "ted_in" if rng.random() < 0.6 else "pix_in", "receivable",
@@ -113,7 +124,18 @@ def receive_ted(scene: Scene, rng: Random, day: date, event: Event) -> None:
         )
     )  # fmt: skip
     for number in entries:
-        plan_mark(scene, rng, day, 60_000, "recebimentos", number)
+        if not rest:
+            plan_mark(scene, rng, day, 60_000, "recebimentos", number)
+
+
+def receive_rest(scene: Scene, rng: Random, day: date, event: Event) -> None:
+    """Credit the second part of a bill: [name, store, customer, cents, entry, sale]."""
+    _, store, customer, cents, entry, sale = event
+    person, refs = _person(scene, customer), {"receivables": [entry], "sales": [sale]}
+    account, second = account_of(scene, store), 34_000 + rng.randrange(20_000)
+    payer = (person.name, person.document, person.bank, person.account)
+    scene.book.add(Draft(account, second, cents, "pix_in", "receivable", refs, *payer))
+    plan_mark(scene, rng, day, 60_000, "recebimentos", entry)
 
 
 def _another_ted(scene: Scene, customer: int) -> Event | None:
@@ -201,6 +223,15 @@ def move_money(scene: Scene, rng: Random, day: date) -> None:
             scene.book.add(Draft(first, second + 30, cents, "own_in", "transfer", **own))
 
 
+def announce(scene: Scene, day: date) -> None:
+    """Let Inter show a few credits of the last days twice: pending under one id, posted under another."""
+    today = scene.span.now[0]
+    if today - timedelta(days=_ANNOUNCED_DAYS) <= day < today:
+        for account in scene.spec.accounts:
+            if account.bank == "077":
+                scene.book.announce(account.key, 2)
+
+
 HANDLERS: dict[str, Callable[[Scene, Random, date, Event], None]] = {
-    "boleto": receive_boleto, "ted": receive_ted, "refund": refund, "conclude": conclude, "mark": marked,
+    "boleto": receive_boleto, "ted": receive_ted, "ted_rest": receive_rest, "refund": refund, "conclude": conclude, "mark": marked,
 }  # fmt: skip

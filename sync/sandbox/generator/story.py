@@ -20,6 +20,7 @@ from sync.sandbox.generator.erp import (
     product_row,
     sale_row,
 )
+from sync.sandbox.generator.quirks import UNBOOKED_DAYS
 from sync.sandbox.generator.scene import HISTORY_DAYS, Event, Scene, State, days_between
 from sync.sandbox.store import SCHEMA_VERSION, Store, Writer
 
@@ -96,7 +97,13 @@ def open_scene(store: Store, spec: CompanySpec, known: dict[str, Any], clock: Cl
     company = make_company(spec, known["seed"])
     now, first_day = (clock.today(), clock.second_of_day()), date.fromisoformat(known["first_day"])
     start = date.fromisoformat(known["start"])
-    span = Span(start, first_day - timedelta(days=API_DAYS), (first_day - timedelta(days=1), 5 * 3600), now)
+    span = Span(
+        start,
+        first_day - timedelta(days=API_DAYS),
+        (first_day - timedelta(days=1), 5 * 3600),
+        now,
+        first_day - timedelta(days=UNBOOKED_DAYS),
+    )
     holidays = frozenset(date.fromisoformat(text) for text in store.meta(f"holidays:{spec.key}"))
     calendar = Calendar(spec.key, start, HISTORY_DAYS, holidays)
     stored = store.meta(f"state:{spec.key}")
@@ -175,11 +182,14 @@ def _play_merchant_money(scene: Scene, day: date) -> None:
     card.close_bill(scene, rng, day)
     settlements.charge_fees(scene, rng, day)
     settlements.move_money(scene, rng, day)
+    settlements.announce(scene, day)
 
 
 def run_event(scene: Scene, rng: Any, day: date, event: Event) -> None:
     """Let one planned event happen."""
-    handlers = settlements.HANDLERS | {"pay": payables.pay, "card": card.buy, "bill": card.pay_bill}
+    handlers = settlements.HANDLERS | {
+        "pay": payables.pay, "card": card.buy, "bill": card.pay_bill, "chargeback": card.charge_back,
+    }  # fmt: skip
     handlers[event[0]](scene, rng, day, event)
 
 
@@ -190,6 +200,8 @@ def _play_office_money(scene: Scene, day: date) -> None:
     for event in events:
         if event[0] == "expense":
             office_money.pay_expense(scene, rng, day, event)
+        elif event[0] == "fee_rest":
+            office_money.receive_rest(scene, rng, day, event)
         elif event[0] == "note":
             office_money.note_payment(scene, day, event)
     settlements.charge_fees(scene, rng, day)

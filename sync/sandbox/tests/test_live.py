@@ -31,13 +31,20 @@ def test_a_sale_brings_a_sale_a_receivable_and_a_line(server: SandboxServer):
     assert balanced(server)
 
 
-def test_a_payment_settles_what_was_open(server: SandboxServer):
+def test_a_payment_pays_what_is_open_and_the_erp_does_not_know_it(server: SandboxServer):
     law = Client(server, "law")
-    before = {row["id"] for row in law.office_rows("/transactions") if row["date_payment"]}
+    account = law.account_ids()["bradesco"]
+    unpaid = {row["id"] for row in law.office_rows("/transactions") if not row["date_payment"]}
+    before = {line["id"] for line in law.lines(account)}
     for _ in range(12):
         server.tick("payment", "law")
-    after = {row["id"] for row in law.office_rows("/transactions") if row["date_payment"]}
-    assert len(after) > len(before)
+    fresh = {line["id"] for line in law.lines(account)} - before
+    truth = server.call("GET", "/control/truth?company=law")["lines"]
+    paid = {entry for row in truth if row["line_id"] in fresh for entry in row["refs"]["receivables"]}
+    still = {row["id"] for row in law.office_rows("/transactions") if not row["date_payment"]}
+    assert paid
+    assert paid <= unpaid
+    assert paid & still
     assert balanced(server)
 
 
