@@ -8,7 +8,7 @@ import numpy as np
 from rapidfuzz import fuzz, process, utils
 
 from reconciliation.evaluation.labelled import Labelled
-from reconciliation.matching import names
+from reconciliation.matching.normal import normal
 from reconciliation.matching.records import Item, Line
 
 ALIKE: Final = 80
@@ -120,7 +120,7 @@ def _item(item: Item) -> dict[str, Any]:
 
 
 def _row(id_: str, name: str, document: str, day: str, amount: float) -> dict[str, Any]:
-    plain = names.normal(name)
+    plain = normal(name)
     return {
         "unique_id": id_,
         "name": plain,

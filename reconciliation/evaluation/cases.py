@@ -10,7 +10,7 @@ from typing import Final
 from reconciliation.evaluation import vocabulary
 from reconciliation.evaluation.labelled import Maker, Truth
 from reconciliation.evaluation.people import shown_name
-from reconciliation.matching import names
+from reconciliation.matching.normal import normal
 from reconciliation.matching.records import Boleto, Collection, CollectionEntry, Item, Mapping
 
 CENT = Decimal("0.01")
@@ -170,7 +170,7 @@ def mapped(maker: Maker) -> None:
     customer, payer = maker.someone(), maker.someone(company=False)
     item = maker.item(customer, maker.amount(), maker.day())
     line = maker.line(payer, item.amount, maker.later(item.due_date, -2, 5), document=payer.document)
-    maker.set.mappings.append(Mapping(payer.document, names.normal(payer.name), customer.party, right=2))
+    maker.set.mappings.append(Mapping(payer.document, normal(payer.name), customer.party, right=2))
     maker.true("mapped", [line], [item])
 
 

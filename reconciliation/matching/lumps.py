@@ -7,8 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from reconciliation.matching import names, text
+from reconciliation.matching import text
 from reconciliation.matching.columns import Ints
+from reconciliation.matching.normal import MARKS
 from reconciliation.matching.records import (
     Adjustment,
     AdjustmentKind,
@@ -199,7 +200,7 @@ def _sales(state: State) -> dict[tuple[int, str], list[int]]:
         map(int, np.flatnonzero(state.free_item & (state.items.cents > 0))), key=lambda r: (days[r], r)
     ):
         item = state.items.rows[row]
-        shown = f"{item.name} {item.method}".upper().translate(names.MARKS)
+        shown = f"{item.name} {item.method}".upper().translate(MARKS)
         name = acquirer_of(shown)
         if name or _CARD.search(shown):
             found[int(state.items.currency[row]), name].append(row)

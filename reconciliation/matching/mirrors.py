@@ -10,6 +10,7 @@ import numpy as np
 
 from lib import documents
 from reconciliation.matching import names, text
+from reconciliation.matching.normal import normal
 from reconciliation.matching.pairs import CONFLICT, EQUAL, MASKED, SAME_ROOT, relate
 from reconciliation.matching.records import Own, Settlement, SettlementKind
 from reconciliation.matching.state import Evidence, State, alike
@@ -61,7 +62,7 @@ def settle_returns(state: State) -> None:
 def settle_transfers(state: State, own: Own) -> None:
     """Settle lines of two own accounts that move the same amount."""
     ours = {documents.normalize(document) for document in own.documents} - {""}
-    called = {names.normal(name) for name in own.names} - {""}
+    called = {normal(name) for name in own.names} - {""}
     own_rows = [
         row for row in range(len(state.lines)) if state.free_line[row] and _is_own(state, row, ours, called)
     ]

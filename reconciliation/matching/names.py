@@ -1,13 +1,7 @@
-"""Names as they are compared: without accents, case, particles, legal forms and what banks put before them.
-
-Legal forms are stripped because banks cut or drop them; a name alone never settles anything, so homonyms that arise here are caught by
-document, amount and date, or asked about.
-"""
+"""How alike names are, and what an agreement of two of them says."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -15,14 +9,6 @@ from rapidfuzz import fuzz, process
 
 from reconciliation.matching.columns import Floats, Ints
 
-PARTICLES: Final = frozenset("DA DE DO DAS DOS E D DI DEL".split())
-LEGAL: Final = frozenset(
-    "LTDA LTD LT LIMITADA ME MEI EPP EIRELI EIREL EIRE EI SA SS SLU CIA COMPANHIA MICROEMPRESA".split()
-)
-BANK_WORDS: Final = frozenset(
-    """PIX TED DOC TEF TEV REM RECEBIDO RECEBIDA RECEB REC ENVIADO ENVIADA ENV TRANSF TRANSFERENCIA CRED CREDITO DEB DEBITO PAGTO PAG
-    PAGAMENTO DEP DEPOSITO QR QRCODE CODE DINAMICO ESTATICO DES BOLETO COBRANCA LIQ LIQUIDACAO SISPAG FORNECEDOR INT CONTA CC""".split()
-)
 # Shares of people who bear a name (IBGE, censuses of 2010 and 2022), rounded; for words of companies a guess. They say how little an
 # agreement means where too few items are at hand to count.
 COMMON: Final = {
@@ -44,28 +30,7 @@ MISTYPED_SHARE: Final = 0.6
 FOREIGN_WORD_BITS: Final = 6.0  # what a word that the other side lacks takes away
 SHORTEST_CUT: Final = 12  # a name shorter than this was not cut by a bank
 
-MARKS: Final = str.maketrans(
-    dict.fromkeys('-/,;:|_()[]{}"\\*+#&<>=!?@$%^~`ºª°\t\n\r', " ") | dict.fromkeys(".'´’", "")
-)
 _NOT_A_NAME = re.compile(r"\S*[\d*@]\S*")
-
-
-@lru_cache(maxsize=1 << 17)
-def normal(name: str) -> str:
-    """Return the form in which names are compared: capital letters, words separated by one blank. "" when nothing is left.
-
-    The last forms are kept in memory, so that open items are not normalised again at each run.
-    """
-    if not name.isascii():
-        name = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
-    words = [w for w in name.upper().translate(MARKS).split() if w not in PARTICLES]
-    start = 0
-    while start < len(words) and (words[start] in BANK_WORDS or words[start].isdigit()):
-        start += 1
-    stop = len(words)
-    while stop > start + 1 and (words[stop - 1] in LEGAL or words[stop - 1].isdigit()):
-        stop -= 1
-    return " ".join(words[start:stop])
 
 
 def head(normal_name: str) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from lib import documents
 from reconciliation.matching import names, text
 from reconciliation.matching.columns import Ints, StringArray
+from reconciliation.matching.normal import MARKS, normal
 from reconciliation.matching.records import Item, Line
 
 CENTS = 100
@@ -52,7 +53,7 @@ class ItemTable(_Table):
         self.days = _days([item.due_date for item in self.rows])
         self.currency_names: dict[str, int] = {}
         self.currency = names.ids([item.currency for item in self.rows], self.currency_names)
-        self.names = [names.normal(item.name) for item in self.rows]
+        self.names = [normal(item.name) for item in self.rows]
         self.name_numbers: dict[str, int] = {}
         self.name = names.ids(self.names, self.name_numbers)
         self.documents = [documents.normalize(item.document) for item in self.rows]
@@ -165,13 +166,13 @@ class LineTable(_Table):
         self.cents = _ints([cents(line.amount) for line in self.rows])
         self.days = _days([line.date for line in self.rows])
         self.currency = names.ids([line.currency for line in self.rows], dict(items.currency_names))
-        self.names = [names.normal(line.name or names.payer_in(line.description)) for line in self.rows]
+        self.names = [normal(line.name or names.payer_in(line.description)) for line in self.rows]
         self.name = names.ids(self.names, dict(items.name_numbers))
         self.documents = [_document_of(line) for line in self.rows]
         self.document = names.ids(self.documents, dict(items.document_numbers))
         self.first_word = names.ids([name.partition(" ")[0] for name in self.names], dict(items.first_words))
         self.head = names.ids([names.head(name) for name in self.names], dict(items.heads))
-        self.said = [f"{line.description} {line.name}".upper().translate(names.MARKS) for line in self.rows]
+        self.said = [f"{line.description} {line.name}".upper().translate(MARKS) for line in self.rows]
 
     def __len__(self) -> int:
         return len(self.rows)

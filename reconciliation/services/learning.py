@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from ledger.models import Customer
 from lib import documents, pg
 from live import events
-from reconciliation.matching.names import normal
+from reconciliation.matching.normal import normal
 from reconciliation.models import ClientMapping
 from tenants import audit
 from tenants.access import Access
