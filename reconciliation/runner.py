@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 from django.db.models import Q
@@ -12,13 +12,14 @@ from django.db.models import Q
 from lib import pg
 from live import events, wake
 from reconciliation import loading, services
-from reconciliation.matching.match import match
 from reconciliation.matching.records import Judgement
-from reconciliation.matching.tables import ItemTable
 from reconciliation.models import Match, OpenLine, Progress, Run
 from reconciliation.services import Proposed, desk, queueing
 from reconciliation.services.queueing import WEIGHTS
 from tenants.models import Tenant
+
+if TYPE_CHECKING:
+    from reconciliation.matching.tables import ItemTable
 
 APART: Final = timedelta(
     seconds=5
@@ -35,7 +36,10 @@ SELECT t.id FROM tenants_tenant t
   LEFT JOIN reconciliation_progress p ON p.tenant_id = t.id
   LEFT JOIN reconciliation_closing c ON c.tenant_id = t.id
  WHERE t.is_active AND (p.ran_at IS NULL OR p.ran_at < now() - %(apart)s)
+   AND NOT EXISTS (SELECT FROM sync_connection c JOIN sync_syncrun r ON r.connection_id = c.id AND r.status IN ('queued', 'running')
+                    WHERE c.tenant_id = t.id AND c.last_good_at IS NULL AND c.state = 'active')
    AND (p.tenant_id IS NULL AND g.facts > 0 OR p.facts <> g.facts OR p.weights <> {WEIGHTS} OR p.behind AND %(sweep)s
+        OR s.reconcile_from IS DISTINCT FROM p.starts_on AND p.tenant_id IS NOT NULL AND s.reconcile_from IS NOT NULL
         OR EXISTS (SELECT FROM reconciliation_clientmapping m WHERE m.tenant_id = t.id AND m.updated_at > p.mappings_until)
         OR EXISTS (SELECT FROM reconciliation_openline o
                     WHERE o.tenant_id = t.id AND o.waits_since IS NOT NULL AND (c.closed_through IS NULL OR o.date > c.closed_through)))
@@ -61,7 +65,10 @@ class Done:
 
 
 def due(*, sweep: bool = False, apart: timedelta = timedelta(0)) -> list[int]:
-    """Return the companies whose queue is behind their facts, or in which lines wait; with `sweep` also those not wholly judged since."""
+    """Return the companies whose queue is behind their facts, or in which lines wait; with `sweep` also those not wholly judged since.
+
+    One whose first reading of an upstream is still going on is left alone until that ends: half of the items would only mislead.
+    """
     return [row[0] for row in pg.fetch(_DUE, {"apart": apart, "sweep": sweep})]
 
 
@@ -106,6 +113,10 @@ def _sweep(tenant_id: int) -> None:
 
 
 def _judge_all(tenant: Tenant, read_at: datetime) -> Done:
+    from reconciliation.matching.tables import (
+        ItemTable,
+    )  # 45 MB of libraries: not before there is something to match
+
     blocks = _waiting(tenant.pk, read_at)
     first = next(blocks, None)
     if first is None:
@@ -147,8 +158,10 @@ def _waiting(tenant_id: int, read_at: datetime) -> Iterator[list[int]]:
         place = Q(date__lt=day) | Q(date=day, transaction__lt=pk)
 
 
-def _judge(tenant: Tenant, block: Sequence[int], items: ItemTable) -> tuple[list[Judgement], float]:
+def _judge(tenant: Tenant, block: Sequence[int], items: "ItemTable") -> tuple[list[Judgement], float]:
     """Return what the matcher thinks of the lines, and of those that want the same items; and how many seconds it took."""
+    from reconciliation.matching.match import match
+
     tenant_id, ids, took = tenant.pk, list(block), 0.0
     weights, tolerance = loading.weights(tenant_id)
     payers, own = loading.payers(tenant_id), loading.own(tenant)

@@ -30,6 +30,7 @@ SETTINGS_FIELDS: Final = (
     "amount_tolerance",
     "date_tolerance_days",
     "auto_confirm_above",
+    "reconcile_from",
     "preferences",
 )
 PERSONAL_FIELDS: Final = ("name", "language", "theme")

@@ -76,6 +76,8 @@ class Progress(models.Model):
     # Times at or after that moment whose changes of items are in the queue all the same: the next look meets them once more.
     overlap = models.JSONField(db_default=[])
     mappings_until = models.DateTimeField(null=True)
+    # Lines before this day are not in the queue; None: there were no open items to choose it by.
+    starts_on = models.DateField(null=True)
     # Open items changed since every open line was judged against all of them.
     behind = models.BooleanField(db_default=True)
     swept_at = models.DateTimeField(null=True)

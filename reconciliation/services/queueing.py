@@ -11,7 +11,7 @@ from django.db import transaction
 from lib import pg
 from live import delta
 from reconciliation.models import Progress
-from reconciliation.services import desk, reopening, writing
+from reconciliation.services import desk, reopening, starting, writing
 from reconciliation.services.reopening import Reopened
 from reconciliation.services.writing import By
 
@@ -25,6 +25,7 @@ INSERT INTO reconciliation_openline AS o (tenant_id, transaction_id, date, amoun
 SELECT t.tenant_id, t.id, t.date, t.amount, t.currency, t.updated_at
   FROM ledger_transaction t
  WHERE t.tenant_id = %(tenant)s AND t.updated_at >= %(since)s AND t.void_at IS NULL AND NOT t.ignored AND t.amount <> 0
+   AND (%(starts)s::date IS NULL OR t.date >= %(starts)s)
    AND NOT EXISTS (SELECT FROM reconciliation_matchline s WHERE s.tenant_id = t.tenant_id AND s.transaction_id = t.id AND s.confirmed)
  ORDER BY t.id
     ON CONFLICT (tenant_id, transaction_id) DO UPDATE
@@ -38,7 +39,7 @@ _GONE: Final = """
 WITH gone AS (
     DELETE FROM reconciliation_openline o USING ledger_transaction t
      WHERE o.tenant_id = %(tenant)s AND t.id = o.transaction_id AND t.tenant_id = o.tenant_id AND t.updated_at >= %(since)s
-       AND (t.void_at IS NOT NULL OR t.ignored OR t.amount = 0)
+       AND (t.void_at IS NOT NULL OR t.ignored OR t.amount = 0 OR t.date < %(starts)s)
     RETURNING o.transaction_id),
 stale AS (
     UPDATE reconciliation_match m SET status = 'replaced'
@@ -118,9 +119,12 @@ def refresh(tenant_id: int) -> Refreshed:
         tenant_id=tenant_id, weights="", overlap=[]
     )
     generation = pg.fetch("SELECT facts FROM live_generation WHERE tenant_id = %s", [tenant_id])
-    params = {"tenant": tenant_id, "since": known.seen_until or _EPOCH}
-    pg.execute(_LINES, params)
-    touched = {row[0] for row in pg.fetch(_GONE, params)}
+    starts = starting.day(tenant_id)
+    params = {"tenant": tenant_id, "since": known.seen_until or _EPOCH, "starts": starts}
+    moved = {"since": _EPOCH} if starts != known.starts_on else {}
+    pg.execute(_LINES, params | moved)
+    touched = {row[0] for row in pg.fetch(_GONE, params | moved)}
+    known.starts_on = starts
     reopened = Reopened()
     if known.seen_until is None:
         _changed_items(known, params | {"since": moment}, moment)

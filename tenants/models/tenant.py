@@ -111,6 +111,14 @@ class TenantSettings(models.Model):
         validators=percent_validators(),
         help_text=_("Empty: a person confirms every match."),
     )
+    reconcile_from = models.DateField(
+        _("reconcile from"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "Bank lines before this day are not asked about. Empty: chosen by what the ERP shows open."
+        ),
+    )
     preferences = models.JSONField(db_default={}, blank=True)
     updated_at = models.DateTimeField(auto_now=True, db_default=Now())
 
