@@ -47,7 +47,24 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         (
             Entry("ledger:transactions", _("Transactions"), "arrow-left-right", on_phone=True),
             Entry("ledger:open_items", _("Open items"), "calendar-clock", on_phone=True),
-            Entry("reconciliation:workbench", _("Reconciliation"), "list-checks"),
+            Entry(
+                "reconciliation:workbench",
+                _("Reconciliation"),
+                "list-checks",
+                inside=tuple(
+                    f"reconciliation:{name}"
+                    for name in (
+                        "rules",
+                        "rule",
+                        "rule_new",
+                        "rule_edit",
+                        "payers",
+                        "payer_new",
+                        "payer_edit",
+                        "quality",
+                    )
+                ),
+            ),
         ),
     ),
     (

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reconciliation import decisions, views
+from reconciliation import decisions, rule_views, views
 
 app_name = "reconciliation"
 urlpatterns = [
@@ -21,4 +21,14 @@ urlpatterns = [
     path("reconciliation/decide/clear/", decisions.confirm_clear, name="confirm_clear"),
     path("reconciliation/decide/link/<int:pk>/", decisions.link, name="link"),
     path("reconciliation/decide/payer/<int:pk>/", decisions.map_payer, name="map_payer"),
+    path("reconciliation/rules/", rule_views.rules, name="rules"),
+    path("reconciliation/rules/new/", rule_views.rule_form, name="rule_new"),
+    path("reconciliation/rules/<int:pk>/", rule_views.rule, name="rule"),
+    path("reconciliation/rules/<int:pk>/edit/", rule_views.rule_form, name="rule_edit"),
+    path("reconciliation/rules/<int:pk>/move/", rule_views.rule_move, name="rule_move"),
+    path("reconciliation/rules/<int:pk>/switch/", rule_views.rule_switch, name="rule_switch"),
+    path("reconciliation/rules/<int:pk>/try/", rule_views.rule_try, name="rule_try"),
+    path("reconciliation/rules/<int:pk>/run/", rule_views.rule_run, name="rule_run"),
+    path("reconciliation/rules/<int:pk>/remove/", rule_views.rule_remove, name="rule_remove"),
+    path("reconciliation/rules/runs/<int:pk>/undo/", rule_views.rule_undo, name="rule_undo"),
 ]

@@ -22,6 +22,7 @@ from lib.keyset import CursorError, Page
 from reconciliation import forms, queries, screens, words
 from reconciliation.lists import DECIDED, QUEUE
 from reconciliation.models import MatchAdjustment
+from reconciliation.tabs import tabs
 from tenants.access import TenantRequest, member_required, owned
 from tenants.models import Capability
 
@@ -47,7 +48,10 @@ def workbench(request: TenantRequest) -> HttpResponse:
         response = render(
             request,
             "reconciliation/workbench.html",
-            context | _shown(request, context) | _offered(request, context),
+            context
+            | _shown(request, context)
+            | _offered(request, context)
+            | {"tabs": tabs(request, "workbench")},
         )
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from reconciliation.api.forms import LARGEST, StrictForm
 from reconciliation.api.shapes import ID
 from reconciliation.models import Rule, RuleRun
-from reconciliation.rules import running, services
+from reconciliation.rules import queries, running, services
 from reconciliation.rules.conditions import DEPTH, FORMS, LEAVES
 from reconciliation.rules.services import MayNotAct
 from tenants.api.answers import ok
@@ -140,8 +140,8 @@ class RulesView(ApiView):
     )
     def get(self, request: ApiRequest) -> Response:
         """Return the rules."""
-        rows = Rule.objects.filter(tenant=request.access.tenant, removed_at=None).order_by("position", "pk")
-        latest = _latest(list(rows))
+        rows = queries.ordered(request.access.tenant)
+        latest = queries.latest(rows)
         return ok([_rule(row, latest.get(row.pk, [])) for row in rows])
 
     @documented(
@@ -285,27 +285,18 @@ def _worked(run: RuleRun) -> dict[str, Any]:
 
 
 def _one(rule: Rule) -> dict[str, Any]:
-    return _rule(rule, _latest([rule]).get(rule.pk, []))
+    return _rule(rule, queries.latest([rule]).get(rule.pk, []))
 
 
 def _rule(rule: Rule, runs: list[RuleRun]) -> dict[str, Any]:
     shown = {name: getattr(rule, name) for name in _RULE}
-    shown["may_act"] = rule.is_active and rule.removed_at is None and rule.dry_run_version == rule.version
+    shown["may_act"] = queries.may_act(rule)
     return {**shown, "runs": [_shown(run) for run in runs]}
 
 
 def _shown(run: RuleRun) -> dict[str, Any]:
     shown = {name: getattr(run, name) for name in _RUN}
     return {**shown, "done": run.status not in {RuleRun.Status.OPEN, RuleRun.Status.UNDOING}}
-
-
-def _latest(rules: list[Rule]) -> dict[int, list[RuleRun]]:
-    """Return the latest dry run and the latest run of each rule."""
-    found: dict[int, list[RuleRun]] = {}
-    rows = RuleRun.objects.filter(tenant__in={rule.tenant_id for rule in rules}, rule__in=rules)
-    for run in rows.order_by("rule", "dry", "-pk").distinct("rule", "dry"):
-        found.setdefault(run.rule_id, []).append(run)
-    return found
 
 
 def _form(form: StrictForm) -> dict[str, Any]:
