@@ -3,11 +3,10 @@
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from itertools import chain, islice
 from typing import Any, Final
 
 import structlog
@@ -16,27 +15,17 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import IllegalCharacterError
 
 from ledger import lists, telling
 from ledger.models import Export, OpenItem, Sale, Transaction
-from lib import clock, documents
+from lib import documents
 from tenants.access import Access
 from tenants.models import Tenant, User
 
 log = structlog.get_logger(__name__)
 KEPT: Final = timedelta(days=1)
-XLSX_ROWS: Final = 1_000_000  # the format ends at 1,048,576
 STUCK: Final = timedelta(minutes=15)
-BATCH: Final = 2_000
 OPEN_AT_ONCE: Final = 3  # files that one person may wait for
-SAMPLE: Final = 200  # rows that say how wide a column is
-WIDTH: Final = (10, 60)  # characters, at least and at most
 _START: Final = re.compile(r"[\t\r]|[\s\"']*[=+\-@＝＋－＠]")
 _INSIDE: Final = re.compile(r"([,;|\t\r\n][\s\"']*)(?=[=@＝＠]|[+\-＋－][^\W\d]|[+\-＋－][(=+\-@])")
 
@@ -100,7 +89,7 @@ def csv_lines(spec: lists.ListSpec, tenant: Tenant, filters: lists.Filters) -> I
     columns = COLUMNS[spec.name]
     yield b"\xef\xbb\xbf" + _csv_line([str(column.label) for column in columns])
     for row in lists.rows(spec, tenant, filters):
-        yield _csv_line([_csv_cell(column.of(row)) for column in columns])
+        yield _csv_line([csv_cell(column.of(row)) for column in columns])
 
 
 def _csv_line(cells: list[str]) -> bytes:
@@ -109,17 +98,18 @@ def _csv_line(cells: list[str]) -> bytes:
     return buffer.getvalue().encode()
 
 
-def _csv_cell(value: Any) -> str:
+def csv_cell(value: Any) -> str:
+    """Return a value as Excel in Brazil reads it; None is empty."""
     if value is None:
         return ""
     if isinstance(value, Decimal):
         return f"{value:f}".replace(".", ",")
     if isinstance(value, date):
         return f"{value:%d/%m/%Y}"
-    return _harmless(str(value))
+    return harmless(str(value))
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """Return text that a spreadsheet shows rather than runs: a formula from a bank line's text stays text.
 
     At the start also behind blanks and quotes, which programs trim. Inside as well, behind whatever separates columns somewhere: a
@@ -173,11 +163,14 @@ def run(export_id: int) -> bool:
     )
     if not claimed:
         return False
+    # The library and what it brings weigh 20 MB: only who writes a spreadsheet carries them.
+    from ledger import spreadsheets
+
     export = Export.objects.select_related("tenant").get(pk=export_id)
     try:
         with translation.override(export.language):
-            content = _workbook(export)
-    except (ValueError, IllegalCharacterError, MemoryError) as error:
+            content = spreadsheets.of_export(export)
+    except (ValueError, MemoryError) as error:
         log.warning("export_failed", export=export_id, error=str(error))
         _close(export, Export.Status.FAILED, error=str(error) or type(error).__name__)
         return True
@@ -190,69 +183,6 @@ def _close(export: Export, status: str, **fields: Any) -> None:
     Export.objects.filter(pk=export.pk).update(status=status, finished_at=timezone.now(), **fields)
     ended = Export.objects.select_related("tenant", "user").defer("content").get(pk=export.pk)
     telling.export_ended(ended)
-
-
-def _workbook(export: Export) -> bytes:
-    """Return the XLSX file: bold frozen heading, real numbers and days, an automatic filter."""
-    spec = lists.LISTS[export.resource]
-    today = clock.business_day(export.created_at, export.tenant.zone)
-    filters = lists.parse(spec, export.query, today=today)
-    total = sum(part.rows for part in lists.totals(spec, export.tenant, filters))
-    Export.objects.filter(pk=export.pk).update(rows_total=total)
-    if total > XLSX_ROWS:
-        raise ValueError(
-            translation.gettext(
-                "A spreadsheet holds one million rows at most. Narrow the filter, or take the CSV."
-            )
-        )
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(str(spec.label)[:31])
-    sheet.freeze_panes = "A2"
-    columns = COLUMNS[spec.name]
-    rows = lists.rows(spec, export.tenant, filters)
-    first = list(islice(rows, SAMPLE))
-    for number, column in enumerate(columns, start=1):
-        # A write-only sheet takes widths before its first row and never after.
-        sheet.column_dimensions[get_column_letter(number)].width = _width(column, first)
-    sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{total + 1}"
-    sheet.append([_heading(sheet, str(column.label)) for column in columns])
-    for n, row in enumerate(chain(first, rows), start=1):
-        sheet.append([_cell(sheet, column.of(row)) for column in columns])
-        if n % BATCH == 0:
-            Export.objects.filter(pk=export.pk).update(rows_done=n)
-    Export.objects.filter(pk=export.pk).update(rows_done=total)
-    buffer = io.BytesIO()
-    book.save(buffer)
-    return buffer.getvalue()
-
-
-def _width(column: Column, rows: Sequence[dict[str, Any]]) -> int:
-    """Return how wide a column is drawn: as its longest value among the first rows, with room for the filter's arrow in the head."""
-    longest = max((len(_csv_cell(column.of(row))) for row in rows), default=0)
-    return min(max(longest + 2, len(str(column.label)) + 4, WIDTH[0]), WIDTH[1])
-
-
-def _heading(sheet: Any, label: str) -> WriteOnlyCell:
-    cell = WriteOnlyCell(sheet, value=label)
-    cell.font = Font(bold=True)
-    return cell
-
-
-def _cell(sheet: Any, value: Any) -> Any:
-    if isinstance(value, Decimal):
-        cell = WriteOnlyCell(sheet, value=value)
-        cell.number_format = "#,##0.00"
-        return cell
-    if isinstance(value, date) and not isinstance(value, datetime):
-        cell = WriteOnlyCell(sheet, value=value)
-        cell.number_format = "dd/mm/yyyy"
-        return cell
-    if isinstance(value, str):
-        # XML has no control characters: one in a bank's text must not cost the whole file.
-        text = ILLEGAL_CHARACTERS_RE.sub("", value)
-        # openpyxl takes a text that begins with "=" for a formula.
-        return _harmless(text) if text[:1] == "=" else text
-    return value
 
 
 def run_waiting() -> int:

@@ -265,7 +265,7 @@ def test_a_csv_opens_in_a_brazilian_excel_and_runs_no_formula(client, cast: Cast
     ],
 )
 def test_no_text_of_a_csv_becomes_a_formula_whatever_separates_columns(text: str, kept: str) -> None:
-    assert exports._harmless(text) == kept
+    assert exports.harmless(text) == kept
 
 
 def test_an_xlsx_has_widths_a_filter_and_a_head_that_stays(client, cast: Cast, facts) -> None:
