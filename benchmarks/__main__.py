@@ -12,7 +12,7 @@ from typing import Final
 
 import psutil
 
-from benchmarks import answers, details, matching, pages, streams, syncs, upserts, views, whole, windows
+from benchmarks import answers, details, forecasts, matching, pages, streams, syncs, upserts, views, whole, windows
 from benchmarks.results import Measure, Result, Settings
 from benchmarks.servers import servers
 
@@ -26,6 +26,7 @@ MEASURES: Final[dict[str, Measure]] = {
     "window": windows.sliding_window,
     "streams": streams.streams,
     "matcher": matching.matcher,
+    "forecasts": forecasts.forecasts,
     "details": details.share_of_the_erp,
     "demo": whole.first_filling,
 }

@@ -1,0 +1,98 @@
+"""From rows in any order to one value a period."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from kpi.forecasting.periods import Axis
+from kpi.forecasting.records import ROWS, SeriesError
+
+Values = npt.NDArray[np.float64]
+LIMIT: Final = 1e30  # squares of sums of more do not fit a float
+# Sales lists leave out days on which nothing was sold. So much missing, in a series that never says zero, is no accident.
+_MEANS_NOTHING: Final = 0.1
+_HOLE: Final = 4  # seasons without a row
+_ENOUGH: Final = 4  # seasons behind a hole that can stand for themselves
+
+
+@dataclass(frozen=True, slots=True)
+class Regular:
+    """One value for every period from `start` on, no gap left."""
+
+    start: int
+    values: Values
+
+
+def regular(axis: Axis, values: list[float | None], labels: tuple[str, ...]) -> Regular:
+    """Return the series with its gaps filled. Raises SeriesError for a period that stands twice and for a series without any value.
+
+    An empty value is unknown: it becomes a straight line between its neighbours in the season (the days of the same weekday, the same
+    months), or between its neighbours where there are none. A period without a row is unknown too, unless it means zero: in a series
+    of amounts that never says zero and leaves out more than a tenth of its periods. Unknown periods at either end are cut off, and so is
+    what lies before a hole of more than four seasons where four seasons came after it.
+    """
+    places = np.asarray(axis.places)
+    _refuse_twice(places, labels)
+    start, end = int(places.min()), int(places.max())
+    if end - start >= ROWS:
+        far = int(np.argmax(np.abs(places - int(np.median(places)))))
+        raise SeriesError(f"period {labels[far]!r} lies {end - start:,} periods from the other end", far)
+    given = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    if np.isfinite(given).any() and np.nanmax(np.abs(given)) > LIMIT:
+        raise SeriesError(f"a value is beyond {LIMIT:g}", int(np.nanargmax(np.abs(given))))
+    start, places, given = _after_the_hole(start, places, given, axis.season)
+    found = np.full(end - start + 1, np.nan)
+    found[places - start] = given
+    known = np.flatnonzero(np.isfinite(found))
+    if not known.size:
+        raise SeriesError("there is no value")
+    if _absent_means_zero(given, len(found)):
+        absent = np.ones(len(found), dtype=bool)
+        absent[places - start] = False
+        found[absent] = 0.0
+    first, last = int(known[0]), int(known[-1])
+    return Regular(start + first, _filled(found[first : last + 1], axis.season))
+
+
+def _refuse_twice(places: npt.NDArray[Any], labels: tuple[str, ...]) -> None:
+    order = np.argsort(places, kind="stable")
+    twice = np.flatnonzero(np.diff(places[order]) == 0)
+    if twice.size:
+        index = int(order[twice[0] + 1])
+        raise SeriesError(f"period {labels[index]} stands twice", index)
+
+
+def _after_the_hole(
+    start: int, places: npt.NDArray[Any], given: Values, season: int
+) -> tuple[int, npt.NDArray[Any], Values]:
+    """Leave away what lies before a long hole, if what lies behind is enough: nobody knows what happened in a year without rows."""
+    ordered = np.sort(places)
+    holes = np.flatnonzero(np.diff(ordered) > _HOLE * max(season, 4))
+    if not holes.size or len(ordered) - holes[-1] - 1 < _ENOUGH * max(season, 4):
+        return start, places, given
+    behind = places >= ordered[holes[-1] + 1]
+    return int(ordered[holes[-1] + 1]), places[behind], given[behind]
+
+
+def _absent_means_zero(given: Values, span: int) -> bool:
+    known = given[np.isfinite(given)]
+    return bool(1 - len(given) / span > _MEANS_NOTHING and (known > 0).all() and len(known) >= 3)
+
+
+def _filled(values: Values, season: int) -> Values:
+    """Fill unknown values by lines along each position of the season, where that has at least two known ones; else along the series."""
+    unknown = np.isnan(values)
+    if not unknown.any():
+        return values
+    filled = values.copy()
+    at = np.arange(len(values))
+    known = ~unknown
+    whole = np.interp(at, at[known], values[known])
+    for position in range(season if len(values) >= 2 * season else 1):
+        own = at[position::season] if len(values) >= 2 * season else at
+        sure = own[known[own]]
+        gaps = own[unknown[own]]
+        filled[gaps] = np.interp(gaps, sure, values[sure]) if sure.size >= 2 else whole[gaps]
+    return filled
