@@ -111,6 +111,7 @@ def _item(
         party=None if customer is None else str(customer),
         currency=currency,
         method=method,
+        text=description,
     )
 
 

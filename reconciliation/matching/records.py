@@ -70,7 +70,8 @@ class Line:
 class Item:
     """One open item: `amount` is what is still open. `reference` may hold several (number, txid, nosso número, typed line), separated by blanks.
 
-    `party` is the customer's id, which learned payers point to; `method` how it is to be paid (a card sale says so here).
+    `party` is the customer's id, which learned payers point to; `method` how it is to be paid (a card sale says so here); `text` what else
+    the books say about it: an acquirer, a brand of card.
     """
 
     id: str
@@ -84,6 +85,7 @@ class Item:
     party: str | None = None
     currency: str = "BRL"
     method: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

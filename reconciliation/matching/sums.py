@@ -20,7 +20,7 @@ def subsets(amounts: Ints, target: int, least: int = 2) -> list[tuple[int, ...]]
     if len(amounts) > MOST:
         raise ValueError(f"at most {MOST} amounts, not {len(amounts)}")
     half = len(amounts) // 2
-    left, right = _sums(amounts[:half]), _sums(amounts[half:])
+    left, right = every(amounts[:half]), every(amounts[half:])
     order = np.argsort(right, kind="stable")
     ranked = right[order]
     low = np.searchsorted(ranked, target - left, "left")
@@ -49,7 +49,8 @@ def accidents(amounts: Ints) -> float:
     return count * step / max(total, 1)
 
 
-def _sums(amounts: Ints) -> Ints:
+def every(amounts: Ints) -> Ints:
+    """Return the sum of every set of these amounts: at place n that of the amounts whose bits are set in n. 2^n of them."""
     sums = np.zeros(1, np.int64)
     for amount in amounts:
         sums = np.concatenate([sums, sums + amount])
