@@ -6,7 +6,7 @@ ARGS ?=
 # A make inside a make would announce the folders it enters on standard output.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e check bench load lock
+.PHONY: help demo test drill e2e check bench load lock
 
 help: ## what can be asked for
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -27,7 +27,10 @@ demo: $(VENV)/.runtime ## the whole panel with three companies on http://localho
 	@$(BIN)/python manage.py demo $(ARGS)
 
 test: $(VENV)/.dev ## the test suite on real servers
-	@$(BIN)/python -m pytest -n 2 -m "not e2e" $(ARGS)
+	@$(BIN)/python -m pytest -n 2 -m "not e2e and not drill" $(ARGS)
+
+drill: $(VENV)/.dev ## programs killed in the middle, servers that go away, backups brought back
+	@$(BIN)/python -m pytest -n 2 -m drill $(ARGS)
 
 e2e: $(VENV)/.dev ## the browser tests (needs Chromium; gpg and ssh-keygen for sealed backups)
 	@$(BIN)/python -m pytest -m e2e $(ARGS)

@@ -112,6 +112,7 @@ def fuzz(operation: Any, world: World) -> str:
     return ""
 
 
+@pytest.mark.drill
 def test_no_fault_and_no_answer_outside_the_document(
     cast: Cast, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -125,6 +125,7 @@ class Serving:
         return status
 
 
+@pytest.mark.drill
 def test_once_does_the_whole_job_and_make_again_finds_nothing_to_add(home):
     first = once([sys.executable, "manage.py", "demo", "--once", "--json", "--scale", SCALE], home)
     assert all(int(str(first[name])) > 0 for name in COUNTS)
@@ -147,6 +148,7 @@ def ready_venv(home: Path) -> Path:
     return venv
 
 
+@pytest.mark.drill
 def test_it_serves_mends_itself_and_ends_when_told(home):
     demo = Serving(home)
     said = "".join(demo.lines)
@@ -166,6 +168,7 @@ def test_it_serves_mends_itself_and_ends_when_told(home):
     assert not (home / "postgres" / "data" / "postmaster.pid").exists(), "PostgreSQL stopped cleanly"
 
 
+@pytest.mark.drill
 def test_after_kill_9_nothing_runs_on_and_the_next_start_recovers(home):
     demo = Serving(home)
     children = demo.children()
@@ -181,6 +184,7 @@ def test_after_kill_9_nothing_runs_on_and_the_next_start_recovers(home):
     assert demo.end(signal.SIGINT) == 0
 
 
+@pytest.mark.drill
 def test_named_servers_are_used_and_none_is_started(embedded_postgres_factory, valkey_factory, home):
     server, cache = embedded_postgres_factory(), valkey_factory()
     elsewhere = home / "named"

@@ -74,6 +74,7 @@ def company(sandbox: SandboxServer) -> Tenant:
     return tenant
 
 
+@pytest.mark.drill
 def test_what_two_beats_ask_for_is_done_once(
     sandbox: SandboxServer, sink: Sink, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -101,6 +101,7 @@ def expect(process: "subprocess.Popen[str]", line: str) -> None:
     raise AssertionError(f"never said {line!r}, but {said}; ended with {process.wait()}")
 
 
+@pytest.mark.drill
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_killed_in_the_middle_of_a_chunk_costs_that_chunk_only(sandbox: SandboxServer) -> None:
     tenant = tenant_of(sandbox, "clinic")
@@ -135,6 +136,7 @@ def test_a_worker_killed_in_the_middle_of_a_chunk_costs_that_chunk_only(sandbox:
     assert list(erp_differences(sandbox, tenant)) == []
 
 
+@pytest.mark.drill
 @pytest.mark.django_db(transaction=True)
 def test_without_redis_everything_is_read_all_the_same(sandbox: SandboxServer) -> None:
     tenant = tenant_of(sandbox, "clinic")
@@ -154,6 +156,7 @@ def test_without_redis_everything_is_read_all_the_same(sandbox: SandboxServer) -
     assert list(erp_differences(sandbox, tenant)) == []
 
 
+@pytest.mark.drill
 def test_a_database_that_restarts_in_the_middle_costs_nothing(
     sandbox: SandboxServer, embedded_postgres_factory: Callable[[], PostgresServer]
 ) -> None:

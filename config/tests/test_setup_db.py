@@ -42,6 +42,7 @@ def start(url: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.drill
 def test_two_at_once_on_nothing_and_once_more(empty_database: str) -> None:
     both = [start(empty_database), start(empty_database)]
     said = [process.communicate(timeout=100)[0] for process in both]

@@ -22,6 +22,7 @@ def s3(settings):
         yield server
 
 
+@pytest.mark.drill
 def test_a_backup_goes_into_the_bucket_and_comes_back(s3, cast):
     fill(cast.aurora, "Aurora")
     run = services.backup()

@@ -65,6 +65,7 @@ def cut_short(path):
     path.write_bytes(path.read_bytes()[:-1])
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("damage", [flip_a_byte, cut_short])
 def test_a_damaged_file_is_refused_before_anything_is_done(saved, folder, damage):
     damage(folder / saved.name)
@@ -111,6 +112,7 @@ def test_an_unreadable_manifest_hides_its_backup_and_no_other(saved, folder, con
 
 
 # --- disks ------------------------------------------------------------------------------------------------------------
+@pytest.mark.drill
 def test_a_full_disk_is_said_so_and_leaves_nothing(folder, cast):
     """The limit on file sizes is the kernel's, as a full disk's is: write() fails in the middle."""
     fill(cast.aurora, "Aurora")
@@ -157,6 +159,7 @@ def wait_for_part(folder, process):
         time.sleep(0.002)  # a file of another process: nothing to await
 
 
+@pytest.mark.drill
 def test_a_killed_backup_leaves_nothing_that_looks_like_one(folder, cast):
     fill_with_noise(cast.aurora, megabytes=12)
     process = backup_process()
@@ -185,6 +188,7 @@ def test_what_a_killed_backup_left_is_removed_after_an_hour(folder, cast):
     )
 
 
+@pytest.mark.drill
 def test_two_at_once_are_one(folder, cast):
     fill_with_noise(cast.aurora, megabytes=12)
     process = backup_process()

@@ -43,6 +43,7 @@ def key_ring(monkeypatch):
     shutil.rmtree(home)
 
 
+@pytest.mark.drill
 def test_age_seals_dump_and_figures_and_the_key_opens_both(folder, settings, cast, tmp_path):
     public, private = age_key(tmp_path / "key")
     settings.BACKUP_ENCRYPT_TO = [public]
@@ -59,6 +60,7 @@ def test_age_seals_dump_and_figures_and_the_key_opens_both(folder, settings, cas
         assert rows(other, "SELECT count(*) FROM tenants_tenant") == [(2,)]
 
 
+@pytest.mark.drill
 def test_another_key_opens_nothing_and_restores_nothing(folder, settings, cast, tmp_path):
     settings.BACKUP_ENCRYPT_TO = [age_key(tmp_path / "key")[0]]
     run = services.backup()
@@ -75,6 +77,7 @@ def test_another_key_opens_nothing_and_restores_nothing(folder, settings, cast, 
         ]
 
 
+@pytest.mark.drill
 def test_a_rehearsal_without_the_key_fails_and_says_so(folder, settings, cast, tmp_path):
     public, private = age_key(tmp_path / "key")
     settings.BACKUP_ENCRYPT_TO = [public]

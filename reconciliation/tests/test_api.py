@@ -278,6 +278,7 @@ def test_no_company_sees_anothers_queue(cast: Cast) -> None:
 
 
 # --- at size -------------------------------------------------------------------------------------------------------------
+@pytest.mark.drill
 def test_the_first_page_of_a_hundred_thousand_reads_a_page(cast: Cast) -> None:
     """By the plan: every table is entered by an index, and no node reads more rows than the page has."""
     account = make_account(cast.aurora)

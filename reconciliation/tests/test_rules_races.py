@@ -140,6 +140,7 @@ def url_of_test_database() -> str:
     return f"{url}?{query}" if query else url
 
 
+@pytest.mark.drill
 def test_a_killed_run_is_done_by_the_next_one(cast: Cast, ana: Access) -> None:
     account = make_account(cast.aurora)
     for _ in range(9):

@@ -191,6 +191,7 @@ def url_of_test_database() -> str:
     return f"{url}?{query}" if query else url
 
 
+@pytest.mark.drill
 def test_a_killed_run_is_done_by_the_next_one(cast: Cast) -> None:
     account = make_account(cast.aurora)
     for number in range(6):

@@ -50,6 +50,7 @@ def many_rows(count: int) -> bytes:
     )
 
 
+@pytest.mark.drill
 def test_twenty_megabytes_are_read_to_the_cent():
     data = many_rows(190_000)
     assert len(data) > 20_000_000
@@ -109,6 +110,7 @@ def test_zero_bytes_are_passed_over():
     assert read(data, "x.ofx").lines[0].memo == "PA DARIA"
 
 
+@pytest.mark.drill
 def test_too_many_rows_and_accounts_are_refused_with_what_to_do():
     with pytest.raises(StatementError, match=f"more than {MAX_ROWS} rows. Export shorter periods"):
         read_ofx(OPEN + b"<STMTTRN>" * (MAX_ROWS + 1))

@@ -101,6 +101,7 @@ def pair(cast: Cast, embedded_postgres_factory: Callable[[], PostgresServer]) ->
     copy.stop()
 
 
+@pytest.mark.drill
 def test_without_a_database_everything_says_that_it_is_away() -> None:
     """503 and not 500: it passes, programs come back, and browsers show the page that they kept."""
     env = {"DATABASE_URL": "postgresql://postgres@/painel?host=/nowhere", "DB_POOL": "false"}
@@ -122,6 +123,7 @@ def key_of_nobody() -> dict[str, str]:
     return {"Authorization": "Api-Key pk_nobody_nothing"}
 
 
+@pytest.mark.drill
 def test_pages_and_streams_go_on_where_they_were(cast: Cast, pair: Callable[[], Pair]) -> None:
     auth = {"Authorization": f"Api-Key {make_key(cast.aurora)}"}
     make_customer(cast.aurora, name="Padaria Sol")

@@ -125,6 +125,7 @@ tenant = make_tenant("Aurora"); print(tenant.pk, make_key(tenant))
 """
 
 
+@pytest.mark.drill
 def test_postgresql_that_goes_away_and_comes_back_costs_a_stream_nothing(
     embedded_postgres_factory: Callable[[], PostgresServer],
 ) -> None:
@@ -157,6 +158,7 @@ def test_postgresql_that_goes_away_and_comes_back_costs_a_stream_nothing(
             continue
 
 
+@pytest.mark.drill
 def test_health_answers_while_every_thread_of_the_pages_is_busy(cast: Cast) -> None:
     cookie = f"sessionid={signed_in(cast.ana).cookies['sessionid'].value}"
     with Web({"WEB_THREADS": "1"}) as web, web.stream(Cookie=cookie) as stream:
@@ -182,6 +184,7 @@ SELECT %s, 'sync', jsonb_build_object('run', n, 'pad', repeat('x', 600)) FROM ge
 """
 
 
+@pytest.mark.drill
 def test_who_does_not_read_is_cut_off_and_misses_nothing_after(cast: Cast) -> None:
     auth = key(cast.aurora)
     with Web({"WEBSOCKET_CONNECTION_TIMEOUT": "2000"}) as web, web.stream(**auth) as quick:
@@ -324,6 +327,7 @@ def test_the_address_is_the_clients_own_where_a_proxy_of_ours_says_so(cast: Cast
         assert Presence.objects.get().address == "127.0.0.1", "anybody can say so"
 
 
+@pytest.mark.drill
 def test_rows_of_a_process_that_vanished_are_swept_and_living_ones_renewed(cast: Cast) -> None:
     auth = key(cast.aurora)
     hasty = {"WEBSOCKET_HEARTBEAT_INTERVAL": "500"}

@@ -171,6 +171,7 @@ def test_a_quiet_stream_has_a_heart(cast: Cast) -> None:
     assert len({beat.number for beat in beats}) == 1
 
 
+@pytest.mark.drill
 def test_a_process_that_ends_asks_its_clients_to_come_back(cast: Cast) -> None:
     with Web() as web, web.stream(**key(cast.aurora)) as stream:
         stream.next(heartbeats=True)

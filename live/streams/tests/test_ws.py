@@ -345,6 +345,7 @@ def test_a_flood_is_cut_for_the_person_in_all_tabs(cast: Cast) -> None:
             assert again.closing() == (4429, "rate_limited"), "another tab is the same person"
 
 
+@pytest.mark.drill
 def test_silence_ends_a_connection_and_a_heartbeat_keeps_it(cast: Cast) -> None:
     hasty = {"WEBSOCKET_CONNECTION_TIMEOUT": "1500", "WEBSOCKET_HEARTBEAT_INTERVAL": "300"}
     with (
@@ -363,6 +364,7 @@ def test_silence_ends_a_connection_and_a_heartbeat_keeps_it(cast: Cast) -> None:
         assert nobody.closing() == (4401, "unauthenticated")
 
 
+@pytest.mark.drill
 def test_a_process_that_ends_says_so_with_1012(cast: Cast) -> None:
     with Web() as web, Socket(web, user=cast.ana) as page:
         page.ask("connect")

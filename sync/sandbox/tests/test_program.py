@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 
 def start(folder: Path, *more: str) -> tuple[subprocess.Popen[str], str]:
     command = [
@@ -40,6 +42,7 @@ def test_it_says_where_it_is_and_ends_on_sigterm(tmp_path: Path):
     assert (health["ok"], health["now"]) == (True, "2026-06-30T21:00:00.000Z")
 
 
+@pytest.mark.drill
 def test_a_second_start_in_real_time_goes_on_with_the_same_story(tmp_path: Path):
     stories = []
     for _ in range(2):
@@ -52,6 +55,7 @@ def test_a_second_start_in_real_time_goes_on_with_the_same_story(tmp_path: Path)
     assert stories[0] == stories[1]
 
 
+@pytest.mark.drill
 def test_another_story_in_the_folder_is_a_clear_sentence(tmp_path: Path):
     command = [
         sys.executable,
