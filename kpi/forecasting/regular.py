@@ -11,8 +11,8 @@ from kpi.forecasting.records import ROWS, SeriesError
 
 Values = npt.NDArray[np.float64]
 LIMIT: Final = 1e30  # squares of sums of more do not fit a float
-# Sales lists leave out days on which nothing was sold. So much missing, in a series that never says zero, is no accident.
-_MEANS_NOTHING: Final = 0.1
+# Lists of sales leave out days on which nothing was sold. So much missing, in a series that never says zero, is no accident.
+_MEANS_NOTHING: Final = 1 / 3
 _HOLE: Final = 4  # seasons without a row
 _ENOUGH: Final = 4  # seasons behind a hole that can stand for themselves
 
@@ -30,7 +30,7 @@ def regular(axis: Axis, values: list[float | None], labels: tuple[str, ...]) -> 
 
     An empty value is unknown: it becomes a straight line between its neighbours in the season (the days of the same weekday, the same
     months), or between its neighbours where there are none. A period without a row is unknown too, unless it means zero: in a series
-    of amounts that never says zero and leaves out more than a tenth of its periods. Unknown periods at either end are cut off, and so is
+    of amounts that never says zero and leaves out more than a third of its periods. Unknown periods at either end are cut off, and so is
     what lies before a hole of more than four seasons where four seasons came after it.
     """
     places = np.asarray(axis.places)
