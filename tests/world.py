@@ -8,7 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection as database
 
-from kpi.models import Visit
+from kpi.models import Forecast, ForecastPoint, Visit
 from ledger.models import BankConnection, Customer, Export, OpenItem, Product, Sale, SavedView, Transaction
 from live.models import Event, EventSubscription, Notification, NotificationPreference
 from reconciliation.models import (
@@ -190,9 +190,21 @@ def _arrivals(tenant: Tenant, wire: Connection, mark: str) -> None:
     assert member is not None, "the cast gives every company an owner"
     SavedView.objects.create(tenant=tenant, user=member.user, list="sales", name=f"View {mark}", shared=True)
     Visit.objects.create(tenant=tenant, user=member.user)
+    _expected(tenant, mark)
     _told(tenant, member, mark)
     Export.objects.create(
         tenant=tenant, user=member.user, resource="sales", status=Export.Status.DONE, content=mark.encode()
+    )
+
+
+def _expected(tenant: Tenant, mark: str) -> None:
+    moment = datetime(2026, 3, 10, 15, tzinfo=UTC)
+    forecast = Forecast.objects.create(
+        tenant=tenant, measure="sales", grain="day", about="store", subject=mark, name=f"Store {mark}", currency="BRL",
+        through=date(2026, 3, 9), made_at=moment, model="naive", verdict="ok",
+    )  # fmt: skip
+    ForecastPoint.objects.create(
+        tenant=tenant, forecast=forecast, start=date(2026, 3, 10), mean=1, lo80=1, hi80=1, lo95=1, hi95=1
     )
 
 

@@ -1,7 +1,8 @@
-"""Numbers: rollups, the materialized view and its state, and who looked."""
+"""Numbers: rollups, the materialized view and its state, forecasts, and who looked."""
 
+from kpi.models.forecast import Forecast, ForecastPoint
 from kpi.models.rollup import Daily, Monthly, Rollup
 from kpi.models.view import TenantKpis, ViewState
 from kpi.models.visit import Visit
 
-__all__ = ["Daily", "Monthly", "Rollup", "TenantKpis", "ViewState", "Visit"]
+__all__ = ["Daily", "Forecast", "ForecastPoint", "Monthly", "Rollup", "TenantKpis", "ViewState", "Visit"]
