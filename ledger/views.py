@@ -121,7 +121,7 @@ def _record(request: TenantRequest, name: str, pk: int) -> dict[str, Any]:
         "spec": spec_of(name),
         "today": clock.today(request.tenant.zone),
         "editable": edits.EDITABLE[name],
-        **details.read(request.tenant, name, pk),
+        **details.read(request.tenant, name, pk, before=request.GET.get("before", "")),
     }
 
 

@@ -11,9 +11,12 @@ class ReconciliationConfig(AppConfig):
     verbose_name = _("reconciliation")
 
     def ready(self) -> None:
-        """Register the sums that a backup is compared by, and the command that proves them."""
+        """Register what a customer's page tells, the sums that a backup is compared by, and the command that proves them."""
+        from ledger import details
         from live.backups import figures
+        from reconciliation import stories
 
+        details.register("customers", stories.read)
         figures.register(
             figures.Sum("reconciliation_matchline", "amount"),
             figures.Sum("reconciliation_matchitem", "amount"),

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.lists.filters import Choice, ListSpec
 from lib import documents, money
-from reconciliation.models import Match, OpenLine
+from lib.text import fold
+from reconciliation.models import ClientMapping, Match, OpenLine
 
 WORDS: Final = 6  # of a search; more only cost time
 # Lines that count, that were not posted under another id, and of which the facts still say so (the queue may be a moment behind them).
@@ -142,3 +143,59 @@ DECIDED: Final = ListSpec(
     ),
     ids={"run": lambda pk: Q(run_id=pk)},
 )
+
+
+def _search_payers(text: str) -> Q:
+    """Return that every word stands in the payer's or the customer's name; or that a CPF or CNPJ of either holds the digits."""
+    found = Q()
+    for word in text.split()[:WORDS]:
+        found &= (
+            Q(payer_name__icontains=word)
+            | Q(customer__name_folded__contains=fold(word))
+            | Q(customer__name_override__icontains=word)
+        )
+    digits = documents.normalize(text)
+    if len(digits) >= 5 and digits[:3].isdigit():
+        found |= Q(payer_document__contains=digits) | Q(customer__document__contains=digits)
+    return found
+
+
+PAYERS: Final = ListSpec(
+    name="payers",
+    label=_("Known payers"),
+    about=_("Who pays for whom: learned from what people confirmed, or said by a person."),
+    model=ClientMapping,
+    values=(
+        "id", "payer_name", "payer_document", "name_key", "customer_id", "customer_name", "right", "wrong", "is_active", "by_person",
+        "updated_at",
+    ),
+    annotations={
+        "customer_name": Case(
+            When(customer__name_override="", then=F("customer__name")),
+            default=F("customer__name_override"),
+            output_field=CharField(),
+        )
+    },
+    orders={
+        "-used": (_("last used first"), ("-updated_at", "-id")),
+        "-right": (_("most often right first"), ("-right", "-id")),
+        "-wrong": (_("most often wrong first"), ("-wrong", "-id")),
+        "name": (_("by name"), ("payer_name", "id")),
+    },
+    default_order="-used",
+    choices=(
+        Choice(
+            "state",
+            _("State"),
+            {"used": (_("in use"), Q(is_active=True)), "resting": (_("no longer used"), Q(is_active=False))},
+            default="used",
+        ),
+        Choice(
+            "origin",
+            _("Known from"),
+            {"person": (_("said by a person"), Q(by_person=True)), "learned": (_("learned"), Q(by_person=False))},
+        ),
+    ),
+    ids={"customer": lambda pk: Q(customer_id=pk)},
+    search=_search_payers,
+)  # fmt: skip

@@ -13,7 +13,7 @@ from ledger.lists import Filters
 from ledger.models import OpenItem, Transaction
 from lib import keyset, pg
 from lib.keyset import Page
-from reconciliation.lists import DECIDED, OPEN, QUEUE
+from reconciliation.lists import DECIDED, OPEN, PAYERS, QUEUE
 from reconciliation.models import Decision, Match, MatchAdjustment, MatchItem, MatchLine
 from reconciliation.services.desk import closed_through
 from tenants.models import Tenant
@@ -191,6 +191,12 @@ def _adjustments(tenant_id: int, ids: Collection[int]) -> dict[int, list[Row]]:
     for match, kind, amount in rows.values_list("match_id", "kind", "amount"):
         found[match].append({"kind": kind, "amount": amount})
     return found
+
+
+def payers(tenant: Tenant, filters: Filters, *, limit: int, cursor: str | None = None) -> Page[Row]:
+    """Return one page of known payers with their customers. One statement. Raises CursorError."""
+    rows = PAYERS.base(tenant.pk).filter(filters.condition).values(*PAYERS.values)
+    return keyset.paginate(rows, order=PAYERS.orders[filters.order][1], limit=limit, cursor=cursor)
 
 
 def decisions(tenant_id: int, *, match: int | None = None, limit: int = 50) -> list[Decision]:

@@ -11,6 +11,7 @@ from tenants.access import TenantRequest
 _PAGES: Final[tuple[tuple[str, str | Promise], ...]] = (
     ("workbench", _("Queue")),
     ("rules", _("Rules")),
+    ("payers", _("Known payers")),
 )
 
 

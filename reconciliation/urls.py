@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reconciliation import decisions, rule_views, views
+from reconciliation import decisions, payer_views, rule_views, views
 
 app_name = "reconciliation"
 urlpatterns = [
@@ -21,6 +21,13 @@ urlpatterns = [
     path("reconciliation/decide/clear/", decisions.confirm_clear, name="confirm_clear"),
     path("reconciliation/decide/link/<int:pk>/", decisions.link, name="link"),
     path("reconciliation/decide/payer/<int:pk>/", decisions.map_payer, name="map_payer"),
+    path("customers/<int:pk>/story/", views.story, name="story"),
+    path("reconciliation/payers/", payer_views.payers, name="payers"),
+    path("reconciliation/payers/new/", payer_views.payer_form, name="payer_new"),
+    path("reconciliation/payers/customers/", payer_views.customers, name="payer_customers"),
+    path("reconciliation/payers/<int:pk>/", payer_views.payer_form, name="payer_edit"),
+    path("reconciliation/payers/<int:pk>/rest/", payer_views.payer_rest, name="payer_rest"),
+    path("reconciliation/payers/<int:pk>/use/", payer_views.payer_use, name="payer_use"),
     path("reconciliation/rules/", rule_views.rules, name="rules"),
     path("reconciliation/rules/new/", rule_views.rule_form, name="rule_new"),
     path("reconciliation/rules/<int:pk>/", rule_views.rule, name="rule"),

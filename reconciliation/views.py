@@ -2,6 +2,7 @@
 
 import uuid
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
@@ -15,11 +16,11 @@ from django.views.decorators.http import require_GET
 from ledger import lists
 from ledger.lists import Filters
 from ledger.lists.filters import labels
-from ledger.models import Transaction
+from ledger.models import Customer, Transaction
 from lib import clock
 from lib.htmx import asks_for, wants_fragment
 from lib.keyset import CursorError, Page
-from reconciliation import forms, queries, screens, words
+from reconciliation import forms, queries, screens, stories, words
 from reconciliation.lists import DECIDED, QUEUE
 from reconciliation.models import MatchAdjustment
 from reconciliation.tabs import tabs
@@ -277,3 +278,18 @@ def history(request: TenantRequest) -> HttpResponse:
     """The latest decisions, each with its way back."""
     entries = screens.history(request.tenant, request.user)
     return render(request, "reconciliation/_history.html", frame(request) | {"entries": entries})
+
+
+@require_GET
+@member_required()
+def story(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Older events of a customer's story, to be put below the others; asked for as a page, the customer's page from there on."""
+    customer = owned(Customer.objects.all(), tenant=request.tenant, pk=pk)
+    before = request.GET.get("before", "")
+    if not wants_fragment(request):
+        url = reverse("ledger:detail", kwargs={"slug": request.tenant.slug, "name": "customers", "pk": pk})
+        return redirect(f"{url}?{urlencode({'before': before})}")
+    context = {"row": customer, "story": stories.events(request.tenant, customer, before=before)}
+    return render(
+        request, "reconciliation/_events.html", context | {"today": clock.today(request.tenant.zone)}
+    )

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from ledger.models import Customer
+from lib import documents
 from lib.indexes import LongNamedIndex
 from tenants.models import Tenant
 
@@ -47,4 +48,9 @@ class ClientMapping(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.payer_name or self.payer_document or self.name_key} → {self.customer_id}"
+        return f"{self.payer} → {self.customer_id}"
+
+    @property
+    def payer(self) -> str:
+        """Return what the payer is called: the name as last written, else the document."""
+        return self.payer_name or documents.pretty(self.payer_document) or self.name_key

@@ -3,7 +3,7 @@
 from reconciliation.services.automatic import History, confirm_clear, history
 from reconciliation.services.closing import close_through
 from reconciliation.services.deciding import AT_ONCE, confirm, reject, undo
-from reconciliation.services.learning import forget_payer, map_payer
+from reconciliation.services.learning import change_payer, forget_payer, map_payer
 from reconciliation.services.linking import link
 from reconciliation.services.once import prune as prune_keys
 from reconciliation.services.outcome import KeyReused, Outcome, Refusal, Refused
@@ -21,6 +21,7 @@ __all__ = [
     "Refusal",
     "Refused",
     "Reopened",
+    "change_payer",
     "close_through",
     "confirm",
     "confirm_clear",

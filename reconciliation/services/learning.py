@@ -116,6 +116,20 @@ def map_payer(*, access: Access, customer: Customer, document: str = "", name: s
 
 
 @transaction.atomic
+def change_payer(
+    *, access: Access, mapping: ClientMapping, customer: Customer, document: str = "", name: str = ""
+) -> ClientMapping:
+    """Return the mapping that now holds. Another payer or customer is another mapping: the old one rests with its history.
+
+    Raises ValidationError when nothing names the payer.
+    """
+    row = map_payer(access=access, customer=customer, document=document, name=name)
+    if row.pk != mapping.pk:
+        forget_payer(access=access, mapping=mapping)
+    return row
+
+
+@transaction.atomic
 def forget_payer(*, access: Access, mapping: ClientMapping) -> None:
     """Let the mapping rest: it stays with its history and is used no more."""
     done = ClientMapping.objects.filter(tenant=access.tenant, pk=mapping.pk, is_active=True)
