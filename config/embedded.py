@@ -34,7 +34,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 SUPERUSER = "postgres"
 SOCKET_NAME = ".s.PGSQL.5432"
 SOCKET_PATH_LIMIT = 100  # the kernel takes 107 bytes on Linux, 103 on macOS
-LAPTOP = {"shared_buffers": "256MB", "max_wal_size": "2GB"}
+LAPTOP = {"shared_buffers": "128MB", "max_wal_size": "2GB"}
 # For data that a test makes and throws away: nothing waits for the disk, and a crash of the machine may cost all of it. A commit still
 # outlives kill -9 of the server, which tests rely on, so synchronous_commit stays.
 DISPOSABLE = {"shared_buffers": "128MB", "max_wal_size": "2GB", "fsync": "off", "full_page_writes": "off"}

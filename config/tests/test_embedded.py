@@ -245,7 +245,7 @@ def test_settings_of_the_demo_keep_data_and_those_of_tests_are_fast(folder):
     quick, _ = embedded.postgres_command(folder, fast=True)
     assert "fsync=off" not in kept
     assert {
-        "shared_buffers=256MB",
+        "shared_buffers=128MB",
         "max_wal_size=2GB",
         "jit=off",
         "max_connections=100",

@@ -5,7 +5,7 @@ const { live: address, liveKey: key, liveReport: reportTo, livePolling: polling 
 const BACK_OFF = { first: 1_000, most: 30_000 };
 const POLL = { shown: 10_000, hidden: 60_000 };
 const OLD = 60_000; // ms after which a page that becomes visible again is read anew
-const REST = 250; // ms between two readings of the same part
+const REST = { first: 250, least: 60, most: 2_000 }; // ms between two readings of the same part: twice as long as the last one took
 const PATIENCE = 5_000; // ms that parts wait for the answer to what the person is just doing
 const SILENCE = Number(document.body.dataset.liveHeartbeat || 30_000) * 2.5;
 
@@ -13,6 +13,8 @@ let number = Number(document.body.dataset.liveNumber || 0);
 let state = "off";
 const waiting = new Set(); // names of events that came while the page was hidden
 const readAt = new Map(); // part id → when it was last read
+const reading = new Map(); // part id → since when it is being read
+const rests = new Map(); // part id → how long it rests from the beginning of one reading to the next
 const timers = new Map(); // part id → its next reading
 const bells = new Map(); // part id → when the event that it answers was heard, and how old that was
 
@@ -52,15 +54,16 @@ function read(id) {
   const part = document.getElementById(id);
   if (!part) return;
   if (isBusy(part)) return readSoon(part, 2_000);
-  if (performance.now() - actedAt < PATIENCE) return readSoon(part, REST);
+  if (performance.now() - actedAt < PATIENCE) return readSoon(part, REST.first);
   readAt.set(id, performance.now());
+  reading.set(id, performance.now());
   window.htmx?.trigger(part, "live:refresh");
 }
 
 /** Read the part now, or when it has rested: fifty events in a second are one reading at their start and one at their end. */
 function readSoon(part, rest = 0) {
   if (timers.has(part.id)) return;
-  const due = Math.max(rest, (readAt.get(part.id) ?? -REST) + REST - performance.now());
+  const due = Math.max(rest, (readAt.get(part.id) ?? -Infinity) + (rests.get(part.id) ?? REST.first) - performance.now());
   if (due <= 0) read(part.id);
   else timers.set(part.id, setTimeout(read, due, part.id));
 }
@@ -103,6 +106,14 @@ const numbersOf = (part) =>
 
 document.addEventListener("htmx:configRequest", (event) => {
   if (isPart(event.detail.elt)) event.detail.headers["Cache-Control"] = "no-cache";
+});
+
+// A part that costs the server much is asked for less often: it is being read half of the time at most.
+document.addEventListener("htmx:afterRequest", ({ detail: { elt: part } }) => {
+  if (!isPart(part) || !reading.has(part.id)) return;
+  const took = performance.now() - reading.get(part.id);
+  reading.delete(part.id);
+  rests.set(part.id, Math.min(REST.most, Math.max(REST.least, 2 * took)));
 });
 
 document.addEventListener("htmx:beforeSwap", (event) => {
