@@ -34,7 +34,7 @@ SELECT o.id, o.due_date, sign(o.amount) * least(abs(o.open_amount), abs(o.amount
    AND least(abs(o.open_amount), abs(o.amount) - abs(coalesce(s.settled, 0))) > 0
 """
 # Where mappers keep further names of a payment or an item.
-_LINE_IDS: Final = ("txid", "end_to_end_id", "reference_number")
+_LINE_IDS: Final = ("txid", "end_to_end_id", "reference_number", "reason")
 _BOLETO_IDS: Final = ("digitable_line", "barcode")
 _ITEM_IDS: Final = (
     "txid", "our_number", "nosso_numero", "digitable_line", "barcode", "process_number", "protocol_number",
@@ -103,7 +103,7 @@ def _item(
         id=str(pk),
         due_date=due,
         amount=left,
-        name=name or description,
+        name=name,
         document=document,
         reference=_joined(ids),
         phone=phone,

@@ -70,6 +70,17 @@ def same_amount(lines: LineTable, items: ItemTable, rows: Ints, among: Ints, win
     return pairs[0][near], pairs[1][near]
 
 
+def nobody_named(lines: LineTable, items: ItemTable, rows: Ints, among: Ints, days: int) -> Pairs:
+    """Return pairs of equal amount, at most `days` apart, whose item names nobody (a sale at the counter, a tax): the nearest ones."""
+    among = among[items.unnamed[among]]
+    if not len(rows) or not len(among):
+        return NO_PAIRS
+    sides = joint([lines.cents[rows], lines.currency[rows]], [items.cents[among], items.currency[among]])
+    a, b = nearest((sides[0], lines.days[rows]), (sides[1], items.days[among]), DAYS_A_NAME, DAYS_A_NAME)
+    near = np.abs(lines.days[rows[a]] - items.days[among[b]]) <= days
+    return rows[a[near]], among[b[near]]
+
+
 def near_amount(
     lines: LineTable, items: ItemTable, rows: Ints, among: Ints, percent: float, window: int
 ) -> Iterator[Pairs]:

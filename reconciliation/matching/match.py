@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from reconciliation.matching import build, explain, lumps, mirrors, single
-from reconciliation.matching.blocks import near_amount, same_amount
+from reconciliation.matching.blocks import near_amount, nobody_named, same_amount
 from reconciliation.matching.columns import Bools, Ints, distinct
 from reconciliation.matching.columns import Pairs as PairColumns
 from reconciliation.matching.groups import Groups
@@ -130,7 +130,8 @@ def _pairs(state: State, mappings: Sequence[Mapping]) -> Pairs:
         for some, among in _comparable(state, left)
         for pairs in near_amount(lines, items, some, among, float(tolerance.percent), tolerance.window)
     ]
-    new = distinct([*near, *by_name(lines, items, left)], len(items))
+    anybody = nobody_named(lines, items, left, np.flatnonzero(state.free_item), tolerance.days)
+    new = distinct([*near, anybody, *by_name(lines, items, left)], len(items))
     new = _without(new, (linked.lines, linked.items), len(items))
     found = found.joined(weigh(unlinked(new), lines, items, state.weights, tolerance))
     return found.only(~_rejected(found, state)) if state.rejected else found

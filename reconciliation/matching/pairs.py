@@ -11,6 +11,7 @@ from reconciliation.matching.records import Tolerance, Weights
 from reconciliation.matching.tables import ROOT, ItemTable, LineTable, cents
 
 CONFLICT, UNKNOWN, MASKED, SAME_ROOT, EQUAL = -1, 0, 1, 2, 3  # what the two documents say about each other
+TEXT_ALIKE = 0.95  # how alike a name is to the text of an item that holds all its words
 DOCUMENT_SHARE = np.asarray([0.0, 0.75, 0.9, 1.0])  # of the weight, by relation
 EQUAL_BITS, ROOT_BITS = 36.0, 27.0
 MAPPED_BITS = 30.0
@@ -62,6 +63,8 @@ def weigh(
     kept = (document != CONFLICT) | proven
     found, document, bits = found.only(kept), np.maximum(document[kept], UNKNOWN), bits[kept]
     alike = _alike(found, lines, items)
+    for at in np.flatnonzero(items.unnamed[found.items] & (alike < 1)):
+        alike[at] = _said_in(lines.names[found.lines[at]], items.names[found.items[at]])
     late = lines.days[found.lines] - items.days[found.items]
     known = (document > UNKNOWN) | (found.reference > 8) | (found.mapped > 0) | (found.contact > 0)
     code, worth = _difference(found, lines, items, late, known | (alike > 0.9)).explained(
@@ -122,6 +125,12 @@ def _alike(found: Candidates, lines: LineTable, items: ItemTable) -> Floats:
     return alike
 
 
+def _said_in(name: str, text: str) -> float:
+    """Return how sure it is that a text names this payer: all words of the name stand in it, or it says nothing."""
+    words = name.split()
+    return TEXT_ALIKE if len(words) > 1 and set(words) <= set(text.split()) else 0.0
+
+
 def _rarity(all_names: list[str], rows: Ints, items: ItemTable) -> Floats:
     used, back = np.unique(rows, return_inverse=True)
     return items.rarity.of([all_names[row] for row in used])[back]
@@ -160,6 +169,7 @@ def _points(
         [DOCUMENT_SHARE[document], np.minimum(found.reference / REFERENCE_SATURATES, 1), 0.95 * found.mapped]
     )
     named = (lines.name[found.lines] != 0) & (items.name[found.items] != 0) & (found.mapped == 0)
+    named &= ~items.unnamed[found.items] | (alike >= TEXT_ALIKE)
     name = np.where(named, np.clip((alike - 0.5) / 0.5, 0, 1), 0)
     shares = np.stack(
         [identity, name, worth, closeness(late, tolerance), (found.contact > 0).astype(float)], axis=1

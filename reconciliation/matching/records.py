@@ -71,7 +71,7 @@ class Item:
     """One open item: `amount` is what is still open. `reference` may hold several (number, txid, nosso número, typed line), separated by blanks.
 
     `party` is the customer's id, which learned payers point to; `method` how it is to be paid (a card sale says so here); `text` what else
-    the books say about it: an acquirer, a brand of card.
+    the books say about it: an acquirer, a brand of card; with no name it may speak for a payer ("Salário Luciana Oliveira"), never against.
     """
 
     id: str

@@ -53,7 +53,8 @@ class ItemTable(_Table):
         self.days = _days([item.due_date for item in self.rows])
         self.currency_names: dict[str, int] = {}
         self.currency = names.ids([item.currency for item in self.rows], self.currency_names)
-        self.names = [normal(item.name) for item in self.rows]
+        self.names = [normal(item.name or item.text) for item in self.rows]
+        self.unnamed = np.asarray([not item.name for item in self.rows], np.bool_)
         self.name_numbers: dict[str, int] = {}
         self.name = names.ids(self.names, self.name_numbers)
         self.documents = [documents.normalize(item.document) for item in self.rows]

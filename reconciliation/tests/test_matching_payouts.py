@@ -1,4 +1,4 @@
-"""Payouts of card acquirers whose books are kept by brand and kind of sale, as ERPs keep them."""
+"""Payouts of card acquirers whose books are kept by brand and kind of sale, and items that name nobody, as ERPs keep them."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -79,3 +79,18 @@ def test_a_brand_that_no_sale_names_is_asked_about_or_nothing():
     items = [batch("i", "500.00", "VISA", "débito", MONDAY)]
     (found,) = match([payout("l", less(D("500.00"), FEES["débito"]), "ELO", "débito", MONDAY)], items)
     assert found.verdict != "clear"
+
+
+def test_an_item_that_names_nobody_is_asked_about_by_amount_and_day():
+    counter = Item("i", MONDAY, D("57.31"), text="Venda de balcão de nº 75035")
+    stranger = Line("l", MONDAY, D("57.31"), "RAFAEL COSTA", "33639749812", "Pix recebido Rafael Costa")
+    (found,) = match([stranger], [counter])
+    assert (found.verdict, [s.items[0].id for s in found.settlements]) == ("ambiguous", ["i"])
+    (late,) = match([Line("l", MONDAY + timedelta(9), D("57.31"), "RAFAEL COSTA", "33639749812")], [counter])
+    assert late.verdict == "none"
+
+
+def test_the_text_of_an_item_without_a_name_speaks_for_a_payer():
+    wage = Item("i", MONDAY, D("-3420.00"), text="SALÁRIO 11/2026 LUCIANA OLIVEIRA")
+    (found,) = match([Line("l", MONDAY, D("-3420.00"), "LUCIANA OLIVEIRA", "15517041531")], [wage])
+    assert [reason.name for s in found.settlements for reason in s.reasons][:1] == ["name_alike"]

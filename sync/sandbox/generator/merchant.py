@@ -9,6 +9,7 @@ from typing import Any
 from sync.sandbox.generator.catalog import Product
 from sync.sandbox.generator.erp import sale_item, sale_payload, sale_row
 from sync.sandbox.generator.payments import PAID_BY, Sale, refund_later
+from sync.sandbox.generator.people import Person
 from sync.sandbox.generator.scene import Scene
 
 MODES = ("cash", "debit", "credit", "credit_n", "pix", "boleto", "ted")
@@ -66,15 +67,24 @@ def play_sales(scene: Scene, day: date, until: int) -> None:
             sell(scene, rng, day, second)
 
 
-def sell(scene: Scene, rng: Random, day: date, second: int, *, mode: str | None = None) -> int:
-    """Make one sale with everything that follows from it and return its id."""
+def sell(
+    scene: Scene,
+    rng: Random,
+    day: date,
+    second: int,
+    *,
+    mode: str | None = None,
+    customer: Person | None = None,
+) -> int:
+    """Make one sale, to a named customer if one is given, with everything that follows from it and return its id."""
     profile = PROFILES[scene.spec.key]
     mode = mode or rng.choices(MODES, cum_weights=profile.modes)[0]
     kind = rng.choices(KINDS, cum_weights=profile.kinds)[0]
     if mode in ("boleto", "ted", "credit_n") and kind == "vendas_balcao":
         kind = "produto"
     anonymous = kind == "vendas_balcao" and rng.random() < profile.anonymous
-    customer = None if anonymous else scene.somebody(rng)
+    again = customer is not None
+    customer = customer or (None if anonymous else scene.somebody(rng))
     sale_id, code = scene.next_id("sale", 885_501, 2), scene.next_id("sale_code", 1_042)
     basket = _fill_basket(scene, rng, kind, profile, bare=sale_id % 50 == 1)
     if basket.total < 15_000 and mode in ("boleto", "ted", "credit_n"):
@@ -103,6 +113,8 @@ def sell(scene: Scene, rng: Random, day: date, second: int, *, mode: str | None 
         scene.add_sum("revenue", basket.total)
         scene.add_sum("purchases", basket.cost)
         PAID_BY[mode](scene, rng, sale)
+    if mode == "ted" and not again and rng.random() < 0.35:  # who buys on account buys more than once
+        sell(scene, rng, day, min(second + 600, 86_399), mode=mode, customer=customer)
     return sale_id
 
 

@@ -267,8 +267,10 @@ def open_income(
 ) -> None:
     """Open a fee and plan how and when it is paid: one in twelve is never paid, one in seven late."""
     entry = new_entry(scene, rng, day, "income", text, category, cents, due, person)
-    if how == "boleto":
-        entry["protocol_number"] = f"{entry['id']:011d}"  # the nosso número under which the bank knows it
+    if how in ("boleto", "ted"):
+        entry["protocol_number"] = (
+            f"{entry['id']:011d}"  # of a boleto it is the nosso número under which the bank knows it
+        )
     chance = rng.random()
     if chance > 0.92:
         forgotten = due + timedelta(days=rng.randrange(45, 150))

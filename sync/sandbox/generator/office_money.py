@@ -37,6 +37,7 @@ def receive_fees(scene: Scene, rng: Random, day: date, events: list[Event]) -> N
             scene.at(later, ["fee_rest", entry, rest, person_id])
         elif not person.is_firm:
             cents = about(rng, cents)
+        said = f"parte {entry:011d}" if rest and how == "ted" else ""
         scene.book.add(
             Draft(
                 "bradesco",
@@ -49,6 +50,7 @@ def receive_fees(scene: Scene, rng: Random, day: date, events: list[Event]) -> N
                 document,
                 bank,
                 account,
+                reason=said,
             )
         )
         if how == "pix":

@@ -28,7 +28,7 @@ def plan_month(scene: Scene, rng: Random, day: date) -> None:
     """On the first day of a month open everything that is due in it."""
     for index, (title, plan, due_day, cents, how, text) in enumerate(MONTHLY):
         amount = int(scene.fixed(cents) * rng.uniform(0.94, 1.08)) if how != "boleto" else scene.fixed(cents)
-        supplier = scene.suppliers[index % len(scene.suppliers)]
+        supplier = scene.suppliers[index % len(scene.suppliers)] if how not in ("debit", "tax") else None
         open_payable(
             scene,
             rng,

@@ -8,7 +8,7 @@ from sync.sandbox.generator.documents import make_cpf
 from sync.sandbox.generator.people import BANKS, Person, person_name
 
 UNBOOKED_DAYS: Final = 75  # nobody has settled anything in the ERP for so long
-BOOKED_ALL_THE_SAME: Final = 0.04  # of the payments since then
+BOOKED_ALL_THE_SAME: Final = 0.01  # of the payments since then
 RELATIVE_PAYS_FOR: Final = 24  # one customer in so many never pays with their own account
 # What a firm withholds from a bill for services: IRRF, PIS/COFINS/CSLL, both, INSS, ISS of three cities; two firms in nine withhold nothing.
 WITHHELD: Final = (0.0, 0.015, 0.0465, 0.0615, 0.11, 0.02, 0.03, 0.05, 0.0)

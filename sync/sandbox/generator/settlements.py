@@ -101,11 +101,11 @@ def receive_boleto(scene: Scene, rng: Random, day: date, event: Event) -> None:
 
 
 def receive_ted(scene: Scene, rng: Random, day: date, event: Event) -> None:
-    """Credit a transfer. One time in five the customer pays another open entry of theirs with the same transfer."""
+    """Credit a transfer. Mostly the customer pays another open entry of theirs with the same transfer, if there is one."""
     _, store, customer, cents, entry, sale = event
     person = _person(scene, customer)
     entries, sales = [entry], [sale]
-    if rng.random() < 0.2:
+    if rng.random() < 0.7:
         more = _another_ted(scene, customer)
         if more is not None:
             cents, entries, sales = cents + more[3], [entry, more[4]], [sale, more[5]]
