@@ -1,6 +1,7 @@
 """Who is in the demo: three companies, four people, and a connection for every upstream that a company uses."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from tenants.models import ApiKey, Membership, Role, Tenant, User
 
 PASSWORD: Final = "painel-demo"  # noqa: S105 - printed at every start; the demo listens on this machine only
 KEY_NAME: Final = "demo"
+TOLERANCE: Final = Decimal("0.05")  # some customers of the demo are a few cents off
 SLUGS: Final = {"clinic": "quatro-patas", "law": "lima-prado", "shop": "serra-verde"}
 
 
@@ -43,9 +45,15 @@ def ensure(seed: int) -> dict[str, Tenant]:
 
 def _tenant(company: Company) -> Tenant:
     found = Tenant.objects.filter(slug=SLUGS[company.key]).first()
-    return found or services.create_tenant(
+    return found or _made(company)
+
+
+def _made(company: Company) -> Tenant:
+    row = services.create_tenant(
         name=company.name, slug=SLUGS[company.key], document=company.document, is_demo=True
     )
+    services.save_settings(tenant=row, changes={"amount_tolerance": TOLERANCE}, actor=None)
+    return row
 
 
 def _person(person: Person, tenants: dict[str, Tenant]) -> None:

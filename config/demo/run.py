@@ -15,7 +15,7 @@ from django.core.management import CommandError
 from django.db import connections
 
 from config import embedded
-from config.demo import companies, database, filling, servers, summary
+from config.demo import companies, database, deciding, filling, servers, summary
 from config.demo.console import say
 from config.supervise import ChildFailed, Supervisor
 from config.wheels import EmbeddedServerError
@@ -80,8 +80,9 @@ def _run(place: servers.Place, wishes: Wishes) -> dict[str, object]:
     if wishes.once or filling.is_new():
         filling.fill(upstreams, place.supervisor)
         filling.import_older_year(tenants, upstreams)
+        deciding.decide_older(tenants, upstreams)
     if wishes.once:
-        told = {**summary.counts(), "matches": summary.matches()}
+        told = {**summary.counts(), "matches": summary.matches(), "kinds": summary.kinds()}
         checked = summary.check_kpis()
         return {**told, "seconds": round(_seconds(), 1), "check_kpis": checked}
     place.start_beat()

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from django.db.models import Count, Model
+from django.db.models import Count, Model, Q
 
 from config import dispatch
 from kpi import checks
 from ledger.models import Customer, OpenItem, Product, Sale, Transaction
-from reconciliation.models import MatchLine, OpenLine
+from reconciliation.models import Match, MatchAdjustment, MatchLine, OpenLine
 from sync.models import SyncRun
 from tenants.models import Tenant
 
@@ -33,6 +33,17 @@ def matches() -> dict[str, int]:
     waiting = dict(OpenLine.objects.values_list("verdict").annotate(Count("pk")))
     verdicts = {verdict: waiting.get(verdict, 0) for verdict in OpenLine.Verdict.values if verdict}
     return {"settled": MatchLine.objects.filter(confirmed=True).count(), **verdicts}
+
+
+def kinds() -> dict[str, int]:
+    """Return how many matches there are of each kind, those that are settled and those that are proposed as clear."""
+    known = Q(status=Match.Status.CONFIRMED) | Q(status=Match.Status.PROPOSED, verdict=Match.Verdict.CLEAR)
+    rows = Match.objects.filter(known).values_list("kind").annotate(n=Count("pk")).order_by("-n", "kind")
+    parts = MatchAdjustment.objects.filter(match__in=Match.objects.filter(known))
+    differences = parts.values_list("kind").annotate(n=Count("pk")).order_by("-n", "kind")
+    return dict(rows) | {
+        kind: n for kind, n in differences if kind.startswith(("withholding", "interest", "discount"))
+    }
 
 
 def check_kpis() -> str:
