@@ -23,6 +23,8 @@ def worker() -> list[str]:
     return [
         *_celery(),
         "worker",
+        "--queues",
+        "celery,forecast",
         "--concurrency",
         "2",
         "--without-gossip",

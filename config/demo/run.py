@@ -19,6 +19,7 @@ from config.demo import companies, database, deciding, filling, servers, summary
 from config.demo.console import say
 from config.supervise import ChildFailed, Supervisor
 from config.wheels import EmbeddedServerError
+from live import wake
 from sync.services import webhooks
 
 PATIENCE: Final = (3, 60.0)  # so many ends of one child within so many seconds, and the demo gives up
@@ -88,6 +89,7 @@ def _run(place: servers.Place, wishes: Wishes) -> dict[str, object]:
     place.start_beat()
     place.wait_web()
     webhooks.check_webhooks()  # the banks deliver to the door, so it stands open first
+    wake.now("kpi.forecast_due")  # Beat asks first in half an hour
     with contextlib.suppress(Ended):  # from here on it is the ordinary end
         _welcome(companies.fresh_key(tenants["clinic"]))
         _watch(place.supervisor)

@@ -38,11 +38,14 @@ def forecast(series: Series, horizon: int, season: int | None = None) -> Forecas
     return written(ready.periods, ready.predict())
 
 
-def judged(series: Series, horizon: int, season: int | None = None, origins: int = ORIGINS) -> Judged:
-    """Return the forecast, its accuracy on the series' own past, and whether the two are worth drawing. Raises SeriesError."""
+def judged(series: Series, horizon: int, season: int | None = None, *, tried: int | None = None) -> Judged:
+    """Return the forecast, its accuracy on the series' own past, and whether the two are worth drawing. Raises SeriesError.
+
+    The accuracy is that over the next `tried` periods (the horizon unless said).
+    """
     ready = prepare(series, horizon, season)
     made = ready.predict()
-    accuracy = backtest(ready.values, horizon, ready.season, origins)
+    accuracy = backtest(ready.values, tried or horizon, ready.season)
     return Judged(written(ready.periods, made), accuracy, _verdict(made, accuracy))
 
 
@@ -101,7 +104,7 @@ def written(labels: tuple[str, ...], made: Prediction) -> Forecast:
 
 def backtest(values: Values, horizon: int, season: int, origins: int = ORIGINS) -> Accuracy | None:
     """Forecast the series' own past from several earlier moments, as then known, and compare. None where it is too short for one."""
-    first = max(2 * season + 1, 2 * SHORT)
+    first = 2 * SHORT
     apart = max(1, horizon // 2)
     ends = [end for n in range(origins) if (end := len(values) - horizon - n * apart) >= first]
     if not ends:

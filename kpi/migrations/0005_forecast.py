@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ('hi80', models.DecimalField(decimal_places=2, max_digits=20)),
                 ('lo95', models.DecimalField(decimal_places=2, max_digits=20)),
                 ('hi95', models.DecimalField(decimal_places=2, max_digits=20)),
-                ('forecast', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='points', to='kpi.forecast')),
+                ('forecast', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='points', to='kpi.forecast')),
                 ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
             ],
         ),

@@ -67,7 +67,7 @@ class ForecastPoint(models.Model):
 
     pk = models.CompositePrimaryKey("tenant_id", "forecast_id", "start")
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="+", db_index=False)
-    forecast = models.ForeignKey(Forecast, models.CASCADE, related_name="points", db_index=False)
+    forecast = models.ForeignKey(Forecast, models.CASCADE, related_name="points")
     start = models.DateField()
     mean = models.DecimalField(max_digits=20, decimal_places=2)
     lo80 = models.DecimalField(max_digits=20, decimal_places=2)

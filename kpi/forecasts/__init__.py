@@ -1,0 +1,1 @@
+"""Stored forecasts of companies: their series out of the facts (facts), computed and kept (services), read (queries)."""

@@ -1,0 +1,122 @@
+"""Computing forecasts and keeping them. The statistical library is loaded by whoever computes, never by importing this."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import transaction
+from django.db.models import Max
+
+from kpi.forecasts import facts
+from kpi.models import Forecast, ForecastPoint
+from lib import clock, pg
+from tenants.models import Tenant
+
+if TYPE_CHECKING:
+    from kpi.forecasting.records import Judged
+
+# Periods ahead, and over how many of them the method is tried on the past.
+AHEAD: Final = {Forecast.Grain.DAY: 90, Forecast.Grain.WEEK: 13, Forecast.Grain.MONTH: 12}
+TRIED: Final = {Forecast.Grain.DAY: 28, Forecast.Grain.WEEK: 8, Forecast.Grain.MONTH: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How many forecasts were kept, and how many of them are not to be drawn."""
+
+    kept: int
+    unsaid: int
+
+
+def due() -> list[Tenant]:
+    """Return the companies of which a day is over that their forecasts do not know. Three small queries a company."""
+    newest = dict(Forecast.objects.values_list("tenant_id").annotate(at=Max("made_at")))
+    found = []
+    for tenant in Tenant.objects.filter(is_active=True).order_by("id"):
+        known = newest.get(tenant.pk)
+        closed = facts.closed_day(tenant) + timedelta(days=1)
+        if known is None or known < clock.start_of_day(closed, tenant.zone):
+            found.append(tenant)
+    return found
+
+
+def compute(*, tenant: Tenant) -> Made | None:
+    """Forecast everything of one company and replace what was kept. Seconds to a minute. None when another process is at it."""
+    with pg.session_lock(pg.Lock.FORECAST, tenant.pk) as taken:
+        if not taken:
+            return None
+        moment = clock.now()
+        made = Made(0, 0)
+        for days in facts.series(tenant):
+            for grain in Forecast.Grain:
+                spoken = _compute_one(tenant, days, grain)
+                made = Made(made.kept + 1, made.unsaid + (not spoken))
+        # What is no longer among the main ones, or has no rows left.
+        Forecast.objects.filter(tenant=tenant, made_at__lt=moment).delete()
+        return made
+
+
+def _compute_one(tenant: Tenant, days: facts.Days, grain: Forecast.Grain) -> bool:
+    """Forecast one series by one grain and keep it; return whether it is to be drawn."""
+    from kpi.forecasting.forecast import judged
+    from kpi.forecasting.records import Series
+
+    firsts, totals = facts.by_grain(days, grain)
+    if not firsts:
+        _keep(tenant, days, grain, None)
+        return False
+    sign = _sign(days.measure)
+    series = Series(days.name, [day.isoformat() for day in firsts], [sign * total for total in totals])
+    found = judged(series, AHEAD[grain], tried=TRIED[grain])
+    _keep(tenant, days, grain, found)
+    return found.verdict == Forecast.Verdict.OK
+
+
+def _sign(measure: str) -> int:
+    """Return −1 for money out: it is forecast as an amount, which cannot fall below zero, and turned back."""
+    return -1 if measure == Forecast.Measure.EXPENSES else 1
+
+
+@transaction.atomic
+def _keep(tenant: Tenant, days: facts.Days, grain: Forecast.Grain, found: "Judged | None") -> None:
+    said: dict[str, Any] = {"verdict": Forecast.Verdict.TOO_SHORT, "model": "", "origins": 0}
+    if found:
+        said |= {"verdict": found.verdict, "model": found.forecast.model}
+    if found and (accuracy := found.accuracy):
+        said |= {
+            name: getattr(accuracy, name) for name in ("mase", "smape", "covered80", "covered95", "origins")
+        }
+    row, _created = Forecast.objects.update_or_create(
+        tenant=tenant, measure=days.measure, grain=grain, about=days.about, subject=days.subject,
+        defaults={
+            **dict.fromkeys(("mase", "smape", "covered80", "covered95")), "name": days.name,
+            "currency": tenant.currency, "through": days.through, "made_at": clock.now(), **said,
+        },
+    )  # fmt: skip
+    row.points.all().delete()
+    if found and found.verdict == Forecast.Verdict.OK:
+        ForecastPoint.objects.bulk_create(_points(row, found))
+
+
+def _points(row: Forecast, found: "Judged") -> list[ForecastPoint]:
+    made, sign = found.forecast, _sign(row.measure)
+    columns = zip(made.periods, made.mean, made.lo80, made.hi80, made.lo95, made.hi95, strict=True)
+    points = []
+    for period, *numbers in columns:
+        mean, *bounds = (Decimal(str(sign * number)).quantize(Decimal("0.01")) for number in numbers)
+        lo95, lo80, hi80, hi95 = sorted(bounds)
+        start = date.fromisoformat(period)
+        points.append(
+            ForecastPoint(
+                tenant_id=row.tenant_id,
+                forecast=row,
+                start=start,
+                mean=mean,
+                lo80=lo80,
+                hi80=hi80,
+                lo95=lo95,
+                hi95=hi95,
+            )
+        )
+    return points

@@ -1,0 +1,40 @@
+"""Work of numbers, by name. Tasks only wake what rows ask for: losing or repeating one does no harm."""
+
+import shutil
+import subprocess
+import sys
+from typing import Final
+
+import structlog
+from celery import shared_task
+from django.conf import settings
+
+from kpi.forecasts import services
+
+log = structlog.get_logger(__name__)
+# Nobody waits for a forecast, and everybody for a page.
+_POLITELY: Final = [nice, "-n", "10"] if (nice := shutil.which("nice")) else []
+LONGEST: Final = 3_000  # seconds; less than the broker waits before it gives the task to another worker
+
+
+@shared_task(name="kpi.forecast_due", ignore_result=True)
+def forecast_due(**_: object) -> None:
+    """Forecast every company of which a day is over, in a child that ends: the worker itself never holds the statistical library."""
+    if not services.due():
+        return
+    try:
+        done = subprocess.run(  # noqa: S603 - our own command
+            [*_POLITELY, sys.executable, "manage.py", "forecast"],
+            cwd=settings.BASE_DIR,
+            capture_output=True,
+            text=True,
+            timeout=LONGEST,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        log.warning("forecast_unfinished", seconds=LONGEST)  # what is left is still due
+        return
+    if done.returncode:
+        log.error("forecast_failed", status=done.returncode, said=done.stderr[-2000:])
+    else:
+        log.info("forecast_done", said=done.stdout)

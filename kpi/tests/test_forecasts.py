@@ -1,0 +1,118 @@
+"""Stored forecasts: out of the rollups, of whole days only, of one company, with signs as in the ledger."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.management import call_command
+
+from kpi.forecasts import facts, services
+from kpi.models import Daily, Forecast, ForecastPoint
+from lib import clock
+from tenants.models import Tenant
+from tests.cast import Cast
+from tests.factories import make_product, make_sale, make_source
+
+TODAY = date(2026, 3, 21)
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch):
+    monkeypatch.setattr(clock, "today", lambda zone: TODAY)
+
+
+def day(tenant: Tenant, kind: str, ago: int, total: str, currency: str = "BRL") -> None:
+    """Put a total into the rollup, as its triggers would."""
+    amount = Decimal(total)
+    Daily.objects.create(
+        tenant=tenant, day=TODAY - timedelta(days=ago), type=kind, currency=currency,
+        n=1, total=amount, active_n=1, active_total=amount, flow_n=1, flow_total=amount,
+    )  # fmt: skip
+
+
+def test_series_are_of_whole_days_and_own_currency(cast: Cast) -> None:
+    for ago, total in ((0, "9"), (1, "5"), (3, "7")):
+        day(cast.aurora, "CREDIT", ago, total)
+    day(cast.aurora, "DEBIT", 2, "-4")
+    day(cast.aurora, "CREDIT", 2, "1000", "USD")
+    day(cast.boreal, "SALE", 1, "50")
+    found = {each.measure: each for each in facts.series(cast.aurora)}
+    assert set(found) == {"receipts", "expenses"}
+    receipts = found["receipts"]
+    assert (receipts.start, receipts.totals) == (date(2026, 3, 18), (Decimal(7), Decimal(0), Decimal(5)))
+    assert found["expenses"].totals == (Decimal(-4), Decimal(0))
+
+
+def test_a_silence_longer_than_ever_before_is_no_zero(cast: Cast) -> None:
+    for ago in (30, 20, 10):
+        day(cast.aurora, "CREDIT", ago, "5")
+        day(cast.aurora, "DEBIT", ago + 5, "-5")
+    found = {each.measure: each.through for each in facts.series(cast.aurora)}
+    assert found == {"receipts": date(2026, 3, 20), "expenses": date(2026, 3, 6)}
+
+
+def test_only_whole_weeks_and_months_count(cast: Cast) -> None:
+    days = facts.Days("sales", "company", "", "", date(2026, 1, 30), tuple(Decimal(n) for n in range(40)))
+    assert days.through == date(2026, 3, 10)
+    assert facts.by_grain(days, "month") == ([date(2026, 2, 1)], [float(sum(range(2, 30)))])
+    weeks, totals = facts.by_grain(days, "week")
+    assert (weeks[0], weeks[-1], totals[0]) == (date(2026, 2, 2), date(2026, 3, 2), float(sum(range(3, 10))))
+
+
+def test_main_products_and_stores_have_their_own(cast: Cast) -> None:
+    source = make_source(cast.aurora)
+    bath, food = (make_product(cast.aurora, name, source=source) for name in ("Banho", "Ração"))
+    yesterday = TODAY - timedelta(days=1)
+    common = {"source": source, "date": yesterday}
+    make_sale(cast.aurora, "30", items=[(bath, "10"), (food, "20")], store="Centro", **common)
+    make_sale(cast.aurora, "5", items=[(bath, "5")], store="Norte", **common)
+    make_sale(cast.aurora, "90", items=[(bath, "90")], store="Norte", is_cancelled=True, **common)
+    found = [(each.about, each.name, each.totals) for each in facts.series(cast.aurora)]
+    assert found == [
+        ("company", "", (Decimal(35),)),
+        ("store", "Centro", (Decimal(30),)),
+        ("store", "Norte", (Decimal(5),)),
+        ("product", "Ração", (Decimal(20),)),
+        ("product", "Banho", (Decimal(15),)),
+    ]
+
+
+def test_a_forecast_is_kept_once_and_knows_what_it_is_worth(cast: Cast) -> None:
+    for ago in range(1, 61):
+        day(cast.aurora, "DEBIT", ago, "-7.50")
+        day(cast.boreal, "SALE", ago, "1")
+    assert services.due() == [cast.aurora, cast.boreal]
+    made = services.compute(tenant=cast.aurora)
+    assert (made.kept, made.unsaid) == (3, 2)
+    assert services.due() == [cast.boreal]
+    assert services.compute(tenant=cast.aurora) == made
+    kept = {each.grain: each for each in Forecast.objects.all()}
+    assert {each.tenant for each in kept.values()} == {cast.aurora}
+    assert {grain: each.verdict for grain, each in kept.items()} == {
+        "day": "ok", "week": "too_short", "month": "too_short",
+    }  # fmt: skip
+    assert (kept["day"].model, kept["day"].covered80, kept["day"].origins) == ("constant", 1.0, 2)
+    points = ForecastPoint.objects.filter(tenant=cast.aurora)
+    assert (points.count(), points.first().start) == (90, TODAY)
+    assert {(p.mean, p.lo80, p.hi95) for p in points} == {(Decimal("-7.50"),) * 3}
+
+
+def test_what_is_no_longer_main_is_dropped_and_the_next_day_is_due(cast: Cast, monkeypatch) -> None:
+    sale = make_sale(
+        cast.aurora, "30", items=[(make_product(cast.aurora), "30")], date=TODAY - timedelta(days=5)
+    )
+    assert services.compute(tenant=cast.aurora).kept == 6
+    sale.items.all().delete()
+    assert services.compute(tenant=cast.aurora).kept == 3
+    assert Forecast.objects.count() == 3
+    Forecast.objects.update(made_at="2026-03-21T12:00:00Z")
+    assert cast.aurora not in services.due()
+    monkeypatch.setattr(clock, "today", lambda zone: TODAY + timedelta(days=1))
+    assert cast.aurora in services.due()
+
+
+def test_the_command_says_what_came_of_it(cast: Cast, capsys) -> None:
+    day(cast.aurora, "CREDIT", 1, "5")
+    call_command("forecast", tenant=cast.aurora.slug)
+    assert capsys.readouterr().out.startswith(f"{cast.aurora.slug}: 3 forecasts, 3 not worth drawing, ")
+    assert Forecast.objects.filter(tenant=cast.aurora).count() == 3
