@@ -1,11 +1,11 @@
 """The truth again, from the facts, beside what is stored: derived data drifts, and the question is who notices first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from kpi import sql
+from kpi import dimensions, sql
 from lib import pg
 from tenants.models import Tenant
 
@@ -74,6 +74,24 @@ SELECT t.slug, concat_ws(' ', month, type), {", ".join(f"s.{name}, e.{name}" for
 """  # noqa: S608
 
 
+# A day that waits to be summed is not compared.
+_DIMENSIONS = """
+WITH {fresh}, expected AS (SELECT * FROM fresh UNION ALL SELECT type, dimension, currency, date_trunc('month', day)::date, 'month of ' || key,
+                                  sum(n), sum(quantity), sum(total) FROM fresh GROUP BY 1, 2, 3, 4, 5),
+stored AS (
+    SELECT type, dimension, currency, day, key, n, quantity, total FROM kpi_dimension_daily
+     WHERE tenant_id = %(tenant)s AND type = ANY (%(types)s)
+     UNION ALL
+    SELECT type, dimension, currency, month, 'month of ' || key, n, quantity, total FROM kpi_dimension_monthly
+     WHERE tenant_id = %(tenant)s AND type = ANY (%(types)s))
+SELECT %(slug)s, concat_ws(' ', day, type, dimension, currency, key), s.n, e.n, s.quantity, e.quantity, s.total, e.total
+  FROM expected e FULL JOIN stored s USING (type, dimension, currency, day, key)
+ WHERE (e.n, e.quantity, e.total) IS DISTINCT FROM (s.n, s.quantity, s.total)
+   AND NOT EXISTS (SELECT FROM kpi_touched m WHERE m.tenant_id = %(tenant)s AND m.kind = %(kind)s AND (m.day = day OR key LIKE 'month of %%'))
+ ORDER BY day, type, dimension, currency, key
+"""
+
+
 def compare(tenant: Tenant | None = None) -> list[Difference]:
     """Return every number of the rollups and of the view that differs from the facts, of one company or of all. Reads all their facts.
 
@@ -87,7 +105,23 @@ def compare(tenant: Tenant | None = None) -> list[Difference]:
         *_differences("kpi_daily", SUMS, pg.fetch(daily, params)),
         *_differences("kpi_monthly", SUMS, pg.fetch(monthly, params)),
         *_differences("mv_tenant_kpis", VIEW, pg.fetch(_VIEW, params)),
+        *_by_dimension([tenant] if tenant else Tenant.objects.order_by("slug")),
     ]
+
+
+def _by_dimension(companies: Iterable[Tenant]) -> Iterator[Difference]:
+    for company in companies:
+        for kind, fresh in dimensions.FRESH.items():
+            asked = {
+                "tenant": company.pk,
+                "slug": company.slug,
+                "kind": kind.value,
+                "types": list(dimensions.KINDS[kind]),
+                "days": None,
+            }
+            yield from _differences(
+                "kpi_dimension", ("n", "quantity", "total"), pg.fetch(_DIMENSIONS.format(fresh=fresh), asked)
+            )
 
 
 def behind(tenant: Tenant | None = None) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from django.db import transaction
 
-from kpi import sql
+from kpi import dimensions, sql
 from lib import pg
 from live import events
 
@@ -85,4 +85,5 @@ def rebuild(*, tenant_id: int) -> None:
     pg.execute("DELETE FROM kpi_daily WHERE tenant_id = %s", [tenant_id])
     pg.execute("DELETE FROM kpi_monthly WHERE tenant_id = %s", [tenant_id])
     pg.execute(REBUILD, {"tenant": tenant_id})
+    dimensions.rebuild(tenant_id)
     events.publish("facts_changed", tenant_id=tenant_id)

@@ -21,6 +21,7 @@ class Lock(IntEnum):
     RECONCILE = 8  # one matcher a tenant
     DECIDE = 9  # one writer of matches a tenant
     RULES = 10  # one writer of the order of rules a tenant
+    DIMENSIONS = 11  # one process that sums a tenant by dimension
     FORECAST = 12  # one process that forecasts a tenant
     MEASURE = 21  # one process that adds up the figures of the departed
     COLLECT = 22  # one collector of measurements and alerts
