@@ -19,6 +19,7 @@ from reconciliation.models import (
     OpenLine,
     Progress,
     Rejection,
+    ReturnEntry,
     Run,
 )
 from reconciliation.rules import console  # noqa: F401 - registers its own pages
@@ -183,3 +184,24 @@ class ProgressAdmin(ReadOnlyAdmin):
     search_fields = ("tenant__name", "tenant__slug")
     ordering = ("tenant__name",)
     exclude = ("overlap",)
+
+
+@admin.register(ReturnEntry)
+class ReturnEntryAdmin(BigTableAdmin):
+    """What return files of the collection said."""
+
+    list_display = (
+        "id",
+        "company",
+        "credited_on",
+        "nosso_numero",
+        "document_number",
+        "payer_name",
+        "meaning",
+        "paid",
+        "net",
+    )
+    list_select_related = ("tenant",)
+    list_filter = (BY_COMPANY,)
+    company_order = ("-id",)
+    raw_id_fields = ("file_import", "account")

@@ -11,10 +11,11 @@ class ReconciliationConfig(AppConfig):
     verbose_name = _("reconciliation")
 
     def ready(self) -> None:
-        """Register what a customer's page tells, the sums that a backup is compared by, and the command that proves them."""
+        """Register what a customer's page tells, return files as a kind of file to import, the sums that a backup is compared by, and the command that proves them."""
         from ledger import details
         from live.backups import figures
-        from reconciliation import stories
+        from reconciliation import returns, stories
+        from sync.imports import kinds
 
         details.register("customers", stories.read)
         figures.register(
@@ -23,3 +24,4 @@ class ReconciliationConfig(AppConfig):
             figures.Sum("reconciliation_matchadjustment", "amount"),
         )
         figures.register_proof("check_matches")
+        kinds.register(returns.KIND)

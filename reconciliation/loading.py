@@ -1,6 +1,8 @@
 """Facts as the matcher takes them: open lines, open items, learned payers, weights."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -8,7 +10,8 @@ import orjson
 
 from ledger.models import Account
 from lib import pg
-from reconciliation.matching.records import Boleto, Item, Line, Own, Tolerance, Weights
+from reconciliation.matching.records import Boleto, CollectionEntry, Item, Line, Own, Tolerance, Weights
+from reconciliation.matching.records import Collection as Credited
 from reconciliation.matching.records import Mapping as Payer
 from reconciliation.models import ClientMapping, Rejection
 from tenants.models import Tenant, TenantSettings
@@ -32,6 +35,18 @@ SELECT o.id, o.due_date, sign(o.amount) * least(abs(o.open_amount), abs(o.amount
               WHERE tenant_id = %(tenant)s AND confirmed GROUP BY open_item_id) s ON s.open_item_id = o.id
  WHERE o.tenant_id = %(tenant)s AND o.status IN ('open', 'partial') AND o.void_at IS NULL AND NOT o.ignored
    AND least(abs(o.open_amount), abs(o.amount) - abs(coalesce(s.settled, 0))) > 0
+"""
+# Each entry once, in whichever stored files it stands. `net` is what the bank posts for it.
+_RETURNED: Final = """
+SELECT DISTINCT ON (r.digest) r.id, r.file_import_id, r.account_id, r.credited_on, r.nosso_numero, r.document_number, r.company_use,
+       r.face, coalesce(r.net, r.paid), coalesce(r.interest, 0), coalesce(r.fine, 0),
+       coalesce(r.discount, 0) + coalesce(r.rebate, 0), coalesce(r.paid, r.net)
+  FROM reconciliation_returnentry r
+ WHERE r.tenant_id = %(tenant)s AND r.meaning = 'settled' AND r.face > 0 AND coalesce(r.net, r.paid) > 0
+   AND r.credited_on IN (
+       SELECT DISTINCT t.date + n FROM ledger_transaction t, generate_series(-4, 1) n
+        WHERE t.tenant_id = %(tenant)s AND t.id = ANY(%(lines)s) AND t.amount > 0)
+ ORDER BY r.digest, r.id
 """
 # Where mappers keep further names of a payment or an item.
 _LINE_IDS: Final = ("txid", "end_to_end_id", "reference_number", "reason")
@@ -113,6 +128,25 @@ def _item(
         method=method,
         text=description,
     )
+
+
+def collections(tenant_id: int, ids: Collection[int]) -> list[Credited]:
+    """Return what return files say is credited around the days of these lines: by account and day, by file and day, and title by title.
+
+    Whichever of these sums a line shows is settled; then its items are no longer free for the others.
+    """
+    rows = pg.fetch(_RETURNED, {"tenant": tenant_id, "lines": list(ids)})
+    groups: dict[tuple[str, str, date], list[CollectionEntry]] = defaultdict(list)
+    for pk, file, account, day, nosso, number, use, face, net, interest, fine, discount, paid in rows:
+        entry = CollectionEntry(
+            _joined([nosso, number, use]), face, net, interest, fine, discount, max(paid - net, Decimal(0))
+        )
+        home = "" if account is None else str(account)
+        for name in (f"1 account {home or f'of file {file}'}", f"2 file {file}", f"3 title {pk}"):
+            groups[name, home, day].append(entry)
+    return [
+        Credited(f"{name} {day}", day, tuple(entries), home) for (name, home, day), entries in groups.items()
+    ]
 
 
 def payers(tenant_id: int) -> list[Payer]:

@@ -167,10 +167,11 @@ def _judge(tenant: Tenant, block: Sequence[int], items: "ItemTable") -> tuple[li
     payers, own = loading.payers(tenant_id), loading.own(tenant)
     for _round in range(ROUNDS):
         lines, rejected = loading.lines(tenant_id, ids), loading.rejected(tenant_id, ids)
+        credited = loading.collections(tenant_id, ids)
         begun = time.perf_counter()
         judged = match(
-            lines, items, weights=weights, tolerance=tolerance, mappings=payers, rejected=rejected, own=own
-        )
+            lines, items, weights=weights, tolerance=tolerance, mappings=payers, rejected=rejected, own=own, collections=credited,
+        )  # fmt: skip
         took += time.perf_counter() - begun
         rivals = _rivals(tenant_id, judged) - set(ids)
         if not rivals or len(ids) + len(rivals) > BLOCK:

@@ -19,6 +19,7 @@ from reconciliation.models import (
     Match,
     Progress,
     Rejection,
+    ReturnEntry,
     Rule,
     RuleEffect,
     RuleRun,
@@ -185,6 +186,9 @@ def _arrivals(tenant: Tenant, wire: Connection, mark: str) -> None:
     if line is None:
         line = make_transaction(make_account(tenant, name=f"Files {mark}"), "-1.00", description=mark)
     ImportedLine.objects.create(tenant=tenant, file_import=brought, transaction=line)
+    ReturnEntry.objects.create(
+        tenant=tenant, file_import=brought, bank_code="237", line_number=2, digest="d", occurrence="06", meaning="settled", payer_name=mark
+    )  # fmt: skip
     StatementFormat.objects.create(tenant=tenant, fingerprint="f", mapping={"mark": mark})
     member = Membership.objects.filter(tenant=tenant).select_related("user").first()
     assert member is not None, "the cast gives every company an owner"

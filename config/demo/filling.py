@@ -96,15 +96,16 @@ def fill(upstreams: str, supervisor: Supervisor) -> None:
 
 
 def import_older_year(tenants: Mapping[str, Tenant], upstreams: str) -> None:
-    """Store the bank files of the time before the banks' own 365 days, those that are not there yet, as a person would."""
+    """Store the bank files of the time before the banks' own 365 days, and the last weeks' return files, as a person would."""
     with http.Client(upstreams, allow_private=True) as sandbox:
         listed = sandbox.get("/control/statements").data["statements"]
+        listed += sandbox.get("/control/returns").data["returns"]
         stored = set(
             FileImport.objects.filter(status=FileImport.Status.STORED).values_list("name", flat=True)
         )
         missing = [each for each in listed if each["name"] not in stored]
         if missing:
-            say(f"Importing {len(missing)} bank files of the older year…")
+            say(f"Importing {len(missing)} bank files of the older year and of boletos…")
         for each in missing:
             data = sandbox.send("GET", each["path"], parse=False).body
             row = imports.preview(

@@ -101,8 +101,8 @@ def _settle_collection(state: State, collection: Collection, credited: dict[int,
         and CREDITED_WITHIN[0] <= state.lines.days[row] - day <= CREDITED_WITHIN[1]
         and (not collection.account or state.lines.rows[row].account in ("", collection.account))
     ]
-    items = _entries_items(state, collection.entries)
-    if not lines or items is None:
+    items = _entries_items(state, collection.entries) if lines else None
+    if items is None:
         return
     lines = [row for row in lines if (state.items.currency[items] == state.lines.currency[row]).all()]
     if not lines:
@@ -161,7 +161,8 @@ def _collected(state: State, line: int, items: list[int], collection: Collection
     evidence = Evidence(
         ("return_file", 1.0), None, ("amount_of_collection", 1.0), late, {"entries": str(len(items))}
     )
-    return state.settlement("cnab", [line], items, adjustments, evidence)
+    kind: SettlementKind = "cnab" if len(items) > 1 else "boleto"
+    return state.settlement(kind, [line], items, adjustments, evidence)
 
 
 def settle_batches(state: State) -> None:

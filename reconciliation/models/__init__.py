@@ -5,6 +5,7 @@ from reconciliation.models.decision import Decision, IdempotencyKey, Rejection
 from reconciliation.models.mapping import ClientMapping
 from reconciliation.models.match import Match, MatchAdjustment, MatchItem, MatchLine
 from reconciliation.models.queue import OpenLine, Progress
+from reconciliation.models.returned import ReturnEntry
 from reconciliation.models.rule import Rule, RuleEffect, RuleRun
 from reconciliation.models.run import Run
 
@@ -20,6 +21,7 @@ __all__ = [
     "OpenLine",
     "Progress",
     "Rejection",
+    "ReturnEntry",
     "Rule",
     "RuleEffect",
     "RuleRun",

@@ -15,12 +15,12 @@ from ledger.models import Account
 from sync import overlap
 from sync.imports import sifting
 from sync.imports.homes import account_for, account_named
+from sync.imports.kinds import kind_of, registered
 from sync.models import FileImport, StatementFormat
 from sync.providers.csv.mapping import ColumnMapping, UnknownColumnsError, guess_mapping
 from sync.providers.csv.reader import read_rows
 from sync.providers.csv.table import CsvTable, read_table
 from sync.providers.ofx.reader import read_ofx
-from sync.providers.sniffing import sniff
 from sync.providers.statement import Sentence, StatementError, StatementFile, StatementLine
 from sync.words import kept, said
 from tenants.models import Tenant, User
@@ -88,7 +88,7 @@ def preview(
         tenant=tenant,
         user=user,
         name=name[:200],
-        kind=sniff(data, name),
+        kind=kind_of(data, name),
         sha256=hashlib.sha256(data).hexdigest(),
         size=len(data),
         content=zlib.compress(data, 6),
@@ -103,7 +103,10 @@ def look(
     row: FileImport, data: bytes, mapping: Mapping[str, Any] | None = None, tell: Tell | None = None
 ) -> None:
     """Read the file and write what was understood into its row. Does not save. Raises StatementError for what is no bank file."""
-    row.kind = sniff(data, row.name)
+    row.kind = kind_of(data, row.name)
+    if other := registered(row.kind):
+        other.look(row, data)
+        return
     remembered = _remembered(row.tenant, data) if row.kind == "csv" else None
     chosen = mapping or (remembered.mapping if remembered else None)
     reading = read(row.kind, data, ColumnMapping.from_json(chosen) if chosen else None, tell)

@@ -16,7 +16,8 @@ from live.events import publish
 from sync import accounts, facts, overlap
 from sync.imports import lines as imported
 from sync.imports.homes import account_for, named
-from sync.imports.reading import Reading, Status, Tell, reread
+from sync.imports.kinds import FileKind, registered
+from sync.imports.reading import Reading, Status, Tell, content_of, reread
 from sync.imports.rows import locked
 from sync.imports.sifting import FROM, by_account, counted, identity, sift
 from sync.models import FileImport, StatementFormat
@@ -54,6 +55,8 @@ def store_import(
     Raises StatementError with a sentence when the file was stored before (AlreadyStored; by anybody, also a moment ago), belongs to another
     account, or cannot be stored; nothing is stored then. `tell` hears how much of the file was read, before anything is written.
     """
+    if other := registered(file_import.kind):
+        return _store_other(other, file_import, access)
     try:
         # Read before the lock is taken: a large file takes its time, and others of the company wait behind the lock.
         reading = reread(file_import, tell)
@@ -101,6 +104,29 @@ def _store(
     actor = access or row.asked_by or row.user
     audit.record(tenant=row.tenant, action="file.imported", row=row, actor=actor, after=after)
     publish("facts_changed", tenant_id=row.tenant_id, changed=stored.changed > 0, file_import=row.pk)
+    return row
+
+
+@transaction.atomic
+def _store_other(kind: FileKind, file_import: FileImport, access: Access | None) -> FileImport:
+    """Store a file that is no statement, once."""
+    pg.lock(pg.Lock.LEDGER, file_import.tenant_id)
+    row = locked(file_import)
+    stored = FileImport.objects.filter(tenant=row.tenant, status=Status.STORED)
+    _refuse_stored(row, stored.filter(Q(pk=row.pk) | Q(kind=row.kind, sha256=row.sha256)))
+    kind.store(row, content_of(row))
+    row.status, row.stored_at, row.problem, row.error = Status.STORED, clock.now(), None, ""
+    row.work, row.progress, row.attempts = "", None, 0
+    row.save()
+    after = {"file": row.name, "kind": row.kind, "new": row.new_rows, "known": row.known_rows}
+    audit.record(
+        tenant=row.tenant,
+        action="file.imported",
+        row=row,
+        actor=access or row.asked_by or row.user,
+        after=after,
+    )
+    publish("facts_changed", tenant_id=row.tenant_id, changed=row.new_rows > 0, file_import=row.pk)
     return row
 
 

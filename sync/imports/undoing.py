@@ -11,6 +11,7 @@ from live.events import publish
 from sync import overlap
 from sync.imports import lines
 from sync.imports.homes import account_for
+from sync.imports.kinds import FileKind, registered
 from sync.imports.reading import Status, reread
 from sync.imports.rows import locked
 from sync.imports.sifting import by_account, identity
@@ -31,6 +32,8 @@ def undo_import(*, file_import: FileImport, access: Access | None = None) -> int
     """
     pg.lock(pg.Lock.LEDGER, file_import.tenant_id)
     row = locked(file_import)
+    if (other := registered(row.kind)) and row.status == Status.STORED:
+        return _undo_other(other, row, access)
     files = overlap.files_of(row.tenant_id)
     if row.status != Status.STORED or files is None:
         raise StatementError(Sentence("This file is not stored, so there is nothing to undo."))
@@ -53,6 +56,16 @@ def undo_import(*, file_import: FileImport, access: Access | None = None) -> int
     )
     publish("facts_changed", tenant_id=row.tenant_id, changed=voided > 0, file_import=row.pk)
     return voided
+
+
+def _undo_other(kind: FileKind, row: FileImport, access: Access | None) -> int:
+    taken = kind.undo(row)
+    row.status, row.undone_at, row.work, row.problem = Status.UNDONE, clock.now(), "", None
+    row.save(update_fields=["status", "undone_at", "work", "problem"])
+    after = {"file": row.name, "kind": row.kind, "taken": taken}
+    audit.record(tenant=row.tenant, action="file.undone", row=row, actor=access or row.asked_by, after=after)
+    publish("facts_changed", tenant_id=row.tenant_id, changed=taken > 0, file_import=row.pk)
+    return taken
 
 
 def note_old(row: FileImport, files: Source) -> None:

@@ -14,11 +14,11 @@ from live import wake
 from live.events import publish
 from sync import telling
 from sync.imports.homes import choose
+from sync.imports.kinds import kind_of
 from sync.imports.reading import Status, content_of, look, preview, remap, with_columns
 from sync.imports.storing import store_import
 from sync.imports.undoing import undo_import
 from sync.models import FileImport
-from sync.providers.sniffing import sniff
 from sync.providers.statement import Sentence, StatementError
 from sync.words import kept
 from tenants.access import Access
@@ -75,7 +75,7 @@ def _keep(row: FileImport, file: Uploaded) -> None:
     digest, packer, packed, size = hashlib.sha256(), zlib.compressobj(3), bytearray(), 0
     while piece := file.read(1 << 20):
         if not size:
-            row.kind = sniff(piece, row.name)
+            row.kind = kind_of(piece, row.name)
         digest.update(piece)
         packed += packer.compress(piece)
         size += len(piece)
