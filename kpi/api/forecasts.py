@@ -81,7 +81,7 @@ class ForecastsView(ApiView):
             query("measure", "Only this one.", {"enum": Forecast.Measure.values}),
             query("etag", "The ETag you hold."),
         ],
-        errors=(400, 401, 403, 404),
+        errors=(304, 400, 401, 403, 404),
     )
     def get(self, request: ApiRequest) -> HttpResponse:
         """Return the forecasts."""

@@ -72,7 +72,7 @@ class MonthView(ApiView):
         "ignored ones. `meta.as_of` is when the view was built for this company; while it is being built again, the month rollup answers.",
         data=MONTH,
         parameters=[query("etag", "The ETag you hold.")],
-        errors=(400, 401, 403, 404),
+        errors=(304, 400, 401, 403, 404),
     )
     def get(self, request: ApiRequest, month: str) -> HttpResponse:
         """Return the month."""
@@ -113,7 +113,7 @@ class KpisView(ApiView):
             query("compare", "What it is compared with.", {"enum": list(queries.COMPARISONS)}),
             query("etag", "The ETag you hold."),
         ],
-        errors=(400, 401, 403, 404),
+        errors=(304, 400, 401, 403, 404),
     )
     def get(self, request: ApiRequest) -> HttpResponse:
         """Return the board."""

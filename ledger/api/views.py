@@ -96,7 +96,7 @@ def detail_view(name: str) -> type[ApiView]:
             "answers, and `meta.as_of` says how old it is.",
             data=rows.detail_schema(name),
             parameters=[query("max_age", "Seconds."), query("etag", "The ETag you hold.")],
-            errors=(400, 401, 403, 404),
+            errors=(304, 400, 401, 403, 404),
         )
         def get(self, request: ApiRequest, pk: int) -> HttpResponseBase:
             """Return the record."""
@@ -145,6 +145,7 @@ class AccountsView(ApiView):
         description="Balances are as the bank last told (`balance_at`); null when it did not. Debt on a card is negative.",
         data=array(rows.account_schema()),
         parameters=[query("etag", "The ETag you hold.")],
+        errors=(304, 401, 403, 404),
     )
     def get(self, request: ApiRequest) -> HttpResponse:
         """Return every account."""

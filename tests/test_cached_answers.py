@@ -1,0 +1,76 @@
+"""Every cached answer of the API: where it came from, how old it is, how long it is fresh, and that it can be asked for again for nothing."""
+
+from typing import Any
+from urllib.parse import quote
+
+from django.test import Client
+
+from live import cache
+from live.tests.cache_tools import Clock, clock
+from tests.api import body, with_key
+from tests.cast import Cast
+from tests.test_api_schema import ids
+
+__all__ = ["clock"]
+
+# Seconds for which each is fresh. The lists of facts answer 304 out of the log of changes, so those have the age of this moment.
+FRESH = {
+    "/api/settings": 300,
+    "/api/pluggy/accounts": 120,
+    "/api/pluggy/transactions": 60,
+    "/api/reconciliation": 30,
+    "/api/kpis/{month}": 120,
+    "/api/kpis": 300,
+    "/api/forecasts": 300,
+    **{f"/api/{name}": 60 for name in ("sales", "customers", "products", "open-items")},
+    **{
+        f"/api/{name}/{{id}}": 600
+        for name in ("pluggy/transactions", "sales", "customers", "products", "open-items")
+    },
+}
+
+
+def told(answer: Any) -> dict[str, Any]:
+    """Return what an answer's headers say of the cache; of Vary what callers differ by."""
+    vary = {name.strip() for name in answer["Vary"].split(",")}
+    names = ("X-Cache", "Age", "ETag", "Cache-Control")
+    return {name: answer[name] for name in names} | {"Vary": vary & {"Authorization", "Cookie", "X-Tenant"}}
+
+
+def test_every_one_says_the_same_five_things(cast: Cast, clock: Clock, settings: Any) -> None:
+    settings.RATE_LIMIT_REQUESTS_PER_MINUTE = 1_000
+    known, client = ids(cast.aurora), with_key(cast.aurora)
+    for path, ttl in FRESH.items():
+        name = path.removeprefix("/api/").removesuffix("/{id}")
+        url = path.replace("{id}", str(known.get(name))).replace("{month}", "2026-03")
+        clock.ahead = 0
+        cache.forget_generations()
+        first = client.get(url)
+        common = {
+            "ETag": first["ETag"],
+            "Vary": {"Authorization", "Cookie", "X-Tenant"},
+            "Cache-Control": f"private, max-age={ttl}, stale-while-revalidate={ttl // 2}",
+        }
+        assert told(first) == {**common, "X-Cache": "MISS", "Age": "0"}, path
+        clock.ahead = 10
+        second = client.get(url)
+        assert told(second) == {**common, "X-Cache": "HIT", "Age": "10"}, path
+        assert body(second)["data"] == body(first)["data"]
+        asks: list[dict[str, Any]] = [
+            {"path": url, "headers": {"If-None-Match": first["ETag"]}},
+            {"path": f"{url}?etag={quote(first['ETag'])}"},
+        ]
+        for ask in asks:
+            again = client.get(**ask)
+            assert (again.status_code, again.content) == (304, b""), path
+            assert told(again) | {"Age": ""} == {**common, "X-Cache": "HIT", "Age": ""}, path
+
+
+def test_the_document_knows_every_one_and_how_to_ask_again() -> None:
+    document = body(Client().get("/api/schema", headers={"Accept": "application/json"}))
+    reads = {path: one["get"] for path, one in document["paths"].items() if "get" in one}
+    assert {path for path, one in reads.items() if "304" in one["responses"]} == set(FRESH)
+    by_parameter = {
+        path for path, one in reads.items() if "etag" in {each["name"] for each in one.get("parameters", ())}
+    }
+    assert by_parameter == set(FRESH)
