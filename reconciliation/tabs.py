@@ -12,6 +12,7 @@ _PAGES: Final[tuple[tuple[str, str | Promise], ...]] = (
     ("workbench", _("Queue")),
     ("rules", _("Rules")),
     ("payers", _("Known payers")),
+    ("quality", _("Quality")),
 )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reconciliation import decisions, payer_views, rule_views, views
+from reconciliation import decisions, payer_views, quality_views, rule_views, views
 
 app_name = "reconciliation"
 urlpatterns = [
@@ -28,6 +28,8 @@ urlpatterns = [
     path("reconciliation/payers/<int:pk>/", payer_views.payer_form, name="payer_edit"),
     path("reconciliation/payers/<int:pk>/rest/", payer_views.payer_rest, name="payer_rest"),
     path("reconciliation/payers/<int:pk>/use/", payer_views.payer_use, name="payer_use"),
+    path("reconciliation/quality/", quality_views.page, name="quality"),
+    path("reconciliation/quality/automatic/", quality_views.choose, name="automatic"),
     path("reconciliation/rules/", rule_views.rules, name="rules"),
     path("reconciliation/rules/new/", rule_views.rule_form, name="rule_new"),
     path("reconciliation/rules/<int:pk>/", rule_views.rule, name="rule"),

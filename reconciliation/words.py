@@ -47,6 +47,13 @@ REASONS: Final[dict[str, str | Promise]] = {
     "withholding_iss": gettext_lazy("Net of ISS"),
     "same_day": gettext_lazy("On the due date"),
 }
+# The same where no single case is meant: reasons that name a number or a day.
+_IN_GENERAL: Final[dict[str, str | Promise]] = {
+    "name_alike": gettext_lazy("Similar name"),
+    "amount_less_fee_of_payout": gettext_lazy("Card sales less a fee"),
+    "days_late": gettext_lazy("After the due date"),
+    "days_early": gettext_lazy("Before the due date"),
+}
 VERDICTS: Final[dict[str, tuple[str, str | Promise]]] = {
     "clear": ("good", gettext_lazy("clear")),
     "ambiguous": ("warn", gettext_lazy("needs your choice")),
@@ -65,6 +72,11 @@ def reason(code: str, detail: Mapping[str, Any]) -> str:
     return str(words) % defaultdict(
         lambda: "?", {name: _written(name, value) for name, value in detail.items()}
     )
+
+
+def kind_of_reason(code: str) -> str:
+    """Return what a reason is called where no single case is meant."""
+    return str(_IN_GENERAL[code]) if code in _IN_GENERAL else reason(code, {})
 
 
 def _written(name: str, value: Any) -> str:

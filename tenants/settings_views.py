@@ -95,7 +95,7 @@ class MatchingForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
         model = TenantSettings
         fields = (
             "weight_document", "weight_name", "weight_amount", "weight_date", "weight_contact",
-            "amount_tolerance", "date_tolerance_days", "auto_confirm_above", "reconcile_from",
+            "amount_tolerance", "date_tolerance_days", "reconcile_from",
         )  # fmt: skip
         localized_fields = ("amount_tolerance",)
         widgets = {"reconcile_from": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})}

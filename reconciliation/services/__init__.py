@@ -1,6 +1,6 @@
 """What is done to matches: one verb a function, each with its log of decisions, its audit entries and its event in one transaction."""
 
-from reconciliation.services.automatic import History, confirm_clear, history
+from reconciliation.services.automatic import History, confirm_clear, histories, history
 from reconciliation.services.closing import close_through
 from reconciliation.services.deciding import AT_ONCE, confirm, reject, undo
 from reconciliation.services.learning import change_payer, forget_payer, map_payer
@@ -26,6 +26,7 @@ __all__ = [
     "confirm",
     "confirm_clear",
     "forget_payer",
+    "histories",
     "history",
     "link",
     "map_payer",

@@ -1,6 +1,7 @@
 """Confirming clear proposals without a person: only where the company wants it, and only as far as its own history supports it."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -16,16 +17,18 @@ from tenants.models import Tenant, TenantSettings
 LEAST_DECISIONS: Final = 50  # below, a precision says too little
 LEAST_PRECISION: Final = Decimal("0.99")
 AT_ONCE: Final = 500
+EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-# What people said about clear suggestions of at least this score. One that was taken back counts as wrong, and so does the machine's own.
+# What people said about clear suggestions, by score. One that was taken back counts as wrong, and so does the machine's own.
 _HISTORY: Final = """
-SELECT count(*) FILTER (WHERE m.status = 'confirmed'),
+SELECT m.score, count(*) FILTER (WHERE m.status = 'confirmed'),
        count(*) FILTER (WHERE m.status = 'rejected' OR m.status = 'undone' AND EXISTS (
            SELECT FROM reconciliation_decision d WHERE d.tenant_id = m.tenant_id AND d.match_id = m.id AND d.action = 'undo'))
   FROM reconciliation_match m LEFT JOIN reconciliation_run r ON r.id = m.run_id
  WHERE m.tenant_id = %(tenant)s AND m.origin = 'automatic' AND m.verdict = 'clear' AND m.score >= %(score)s
-   AND m.status IN ('confirmed', 'rejected', 'undone')
+   AND m.status IN ('confirmed', 'rejected', 'undone') AND m.decided_at >= %(since)s
    AND NOT (m.status = 'confirmed' AND coalesce(r.kind, '') IN ('automatic', 'rule'))
+ GROUP BY m.score ORDER BY m.score DESC
 """
 # Not the lines about which a rule wants a person to be asked.
 _READY: Final = """
@@ -52,21 +55,37 @@ class History:
     wrong: int
 
     @property
+    def decided(self) -> int:
+        """Return how many there were."""
+        return self.right + self.wrong
+
+    @property
     def precision(self) -> Decimal | None:
         """Return the share that was right, None while nothing was decided."""
-        decided = self.right + self.wrong
-        return Decimal(self.right) / decided if decided else None
+        return Decimal(self.right) / self.decided if self.decided else None
 
     @property
     def supports(self) -> bool:
         """Return whether it is long and good enough."""
-        return self.right + self.wrong >= LEAST_DECISIONS and (self.precision or 0) >= LEAST_PRECISION
+        return self.decided >= LEAST_DECISIONS and (self.precision or 0) >= LEAST_PRECISION
 
 
 def history(tenant_id: int, *, score: int) -> History:
     """Return what people said about clear suggestions of at least this score."""
-    right, wrong = pg.fetch(_HISTORY, {"tenant": tenant_id, "score": score})[0]
-    return History(right, wrong)
+    found = histories(tenant_id, least=score)
+    return found[min(found)] if found else History(0, 0)
+
+
+def histories(tenant_id: int, *, least: int = 0, since: datetime = EVER) -> dict[int, History]:
+    """Return by score, the highest first, what people said since then about clear suggestions of at least that score. One statement."""
+    found: dict[int, History] = {}
+    right = wrong = 0
+    for score, more_right, more_wrong in pg.fetch(
+        _HISTORY, {"tenant": tenant_id, "score": least, "since": since}
+    ):
+        right, wrong = right + more_right, wrong + more_wrong
+        found[score] = History(right, wrong)
+    return found
 
 
 def confirm_clear(tenant: Tenant) -> Outcome | None:
