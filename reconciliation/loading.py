@@ -48,6 +48,14 @@ SELECT DISTINCT ON (r.digest) r.id, r.file_import_id, r.account_id, r.credited_o
         WHERE t.tenant_id = %(tenant)s AND t.id = ANY(%(lines)s) AND t.amount > 0)
  ORDER BY r.digest, r.id
 """
+# The rate that most of the last confirmed payouts of a contract paid.
+_PAYOUTS: Final = """
+SELECT d ->> 'acquirer', d ->> 'brand', d ->> 'mode', d ->> 'percent' FROM (
+    SELECT r -> 'detail' AS d FROM (
+        SELECT reasons FROM reconciliation_match WHERE tenant_id = %s AND status = 'confirmed' AND kind = 'payout' AND decided_at IS NOT NULL
+         ORDER BY decided_at DESC, id DESC LIMIT 500) m, jsonb_array_elements(m.reasons) r) found
+ WHERE d ? 'percent' AND d ? 'brand' GROUP BY 1, 2, 3, 4 ORDER BY count(*) DESC, 4
+"""
 # Where mappers keep further names of a payment or an item.
 _LINE_IDS: Final = ("txid", "end_to_end_id", "reference_number", "reason")
 _BOLETO_IDS: Final = ("digitable_line", "barcode")
@@ -158,6 +166,15 @@ def payers(tenant_id: int) -> list[Payer]:
             "payer_document", "name_key", "customer_id", "right", "wrong"
         )
     ]
+
+
+def rates(tenant_id: int) -> dict[tuple[str, str, str], float]:
+    """Return what share each contract with a card acquirer takes, by acquirer, brand and kind of sale: that of its last payouts."""
+    found: dict[tuple[str, str, str], float] = {}
+    for detail in pg.fetch(_PAYOUTS, [tenant_id]):
+        acquirer, brand, mode, percent = detail
+        found.setdefault((acquirer, brand, mode), float(percent) / 100)
+    return found
 
 
 def rejected(tenant_id: int, ids: Collection[int]) -> frozenset[tuple[str, str]]:

@@ -25,6 +25,8 @@ APART: Final = timedelta(
     seconds=5
 )  # fifty syncs in a minute shall not cost fifty runs; Beat finds what came sooner
 BLOCK: Final = 100_000  # lines judged together
+FEW: Final = 5_000  # lines up to which others are looked for that they may complete
+MOST_COMPANIONS: Final = 2_000
 CHUNK: Final = 500  # lines stored in one transaction
 GROWN: Final = 1_000  # new proposals after which the planner is told: tables grown from nothing are joined badly until autovacuum comes
 ROUNDS: Final = 3  # of asking which other lines want the same items
@@ -51,6 +53,27 @@ SELECT DISTINCT l.transaction_id FROM reconciliation_matchitem i
   JOIN reconciliation_match m ON m.id = i.match_id AND m.tenant_id = i.tenant_id AND m.status = 'proposed'
   JOIN reconciliation_matchline l ON l.tenant_id = m.tenant_id AND l.match_id = m.id
  WHERE i.tenant_id = %(tenant)s AND i.open_item_id = ANY(%(items)s)
+"""
+# Opposite amounts of a quarter of a year, equal ones of the same account and week where one is pending, and smaller payments of the same
+# payer within two months: what the matcher would put together if it saw both.
+_COMPANIONS: Final = """
+WITH mine AS (
+    SELECT t.id, t.date, t.amount, t.account_id, t.status, t.counterparty_document AS document, t.counterparty_name AS name
+      FROM ledger_transaction t WHERE t.tenant_id = %(tenant)s AND t.id = ANY(%(lines)s))
+SELECT id FROM (
+    SELECT q.transaction_id AS id, q.date FROM mine m JOIN reconciliation_openline q ON q.tenant_id = %(tenant)s AND q.amount = -m.amount
+       AND q.date BETWEEN m.date - 120 AND m.date + 120
+     UNION
+    SELECT q.transaction_id, q.date FROM mine m JOIN reconciliation_openline q ON q.tenant_id = %(tenant)s AND q.amount = m.amount
+       AND q.date BETWEEN m.date - 7 AND m.date + 7
+      JOIN ledger_transaction t ON t.id = q.transaction_id AND t.tenant_id = q.tenant_id AND t.account_id = m.account_id
+       AND (t.status = 'pending' OR m.status = 'pending')
+     UNION
+    SELECT q.transaction_id, q.date FROM mine m
+      JOIN ledger_transaction t ON t.tenant_id = %(tenant)s AND t.counterparty_document = m.document AND m.document <> ''
+       AND t.date BETWEEN m.date - 60 AND m.date + 60 AND sign(t.amount) = sign(m.amount)
+      JOIN reconciliation_openline q ON q.tenant_id = t.tenant_id AND q.transaction_id = t.id) found
+ WHERE id <> ALL(%(lines)s) ORDER BY date DESC, id DESC LIMIT %(most)s
 """
 
 
@@ -162,15 +185,17 @@ def _judge(tenant: Tenant, block: Sequence[int], items: "ItemTable") -> tuple[li
     """Return what the matcher thinks of the lines, and of those that want the same items; and how many seconds it took."""
     from reconciliation.matching.match import match
 
-    tenant_id, ids, took = tenant.pk, list(block), 0.0
+    tenant_id, took = tenant.pk, 0.0
+    ids = [*block, *_companions(tenant_id, block)]
     weights, tolerance = loading.weights(tenant_id)
-    payers, own = loading.payers(tenant_id), loading.own(tenant)
+    payers, own, rates = loading.payers(tenant_id), loading.own(tenant), loading.rates(tenant_id)
     for _round in range(ROUNDS):
         lines, rejected = loading.lines(tenant_id, ids), loading.rejected(tenant_id, ids)
         credited = loading.collections(tenant_id, ids)
         begun = time.perf_counter()
         judged = match(
             lines, items, weights=weights, tolerance=tolerance, mappings=payers, rejected=rejected, own=own, collections=credited,
+            rates=rates,
         )  # fmt: skip
         took += time.perf_counter() - begun
         rivals = _rivals(tenant_id, judged) - set(ids)
@@ -178,6 +203,16 @@ def _judge(tenant: Tenant, block: Sequence[int], items: "ItemTable") -> tuple[li
             break
         ids += rivals
     return judged, took
+
+
+def _companions(tenant_id: int, block: Sequence[int]) -> list[int]:
+    """Return other open lines that these may complete: the other half of a transfer, what a refund undoes, the pending twin of a posted
+    line, the other parts of a payment. Of a first run, which judges everything together, none.
+    """
+    if len(block) > FEW:
+        return []
+    params = {"tenant": tenant_id, "lines": list(block), "most": MOST_COMPANIONS}
+    return [row[0] for row in pg.fetch(_COMPANIONS, params)]
 
 
 def _rivals(tenant_id: int, judged: Sequence[Judgement]) -> set[int]:

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -207,8 +207,11 @@ def _settle_batch(state: State, row: int, items: list[int], total: int) -> bool:
     return True
 
 
-def settle_payouts(state: State) -> None:
-    """Settle an acquirer's payouts, each with all its sales of one to a few following days, less a fee that fits the acquirer's others."""
+def settle_payouts(state: State, rates: Mapping[tuple[str, str, str], float]) -> None:
+    """Settle an acquirer's payouts, each with all its sales of one to a few following days, less a fee that fits the acquirer's others.
+
+    `rates`: what share acquirers are known to take; without it the payouts at hand must agree on one.
+    """
     lines: dict[tuple[int, Contract], list[int]] = defaultdict(list)
     for row in map(int, np.flatnonzero(state.free_line & (state.lines.cents > 0))):
         if (contract := contract_of(state.lines.said[row])).acquirer:
@@ -219,7 +222,7 @@ def settle_payouts(state: State) -> None:
     for currency, contract in sorted(lines):
         rows = _sales_of(state, sales, currency, contract)
         if rows:
-            _settle_contract(state, contract, lines[currency, contract], rows)
+            _settle_contract(state, contract, lines[currency, contract], rows, rates.get(contract))
 
 
 def _sales(state: State) -> dict[tuple[int, Contract], list[int]]:
@@ -277,15 +280,17 @@ class _Spans:
         ]
 
 
-def _settle_contract(state: State, contract: Contract, lines: list[int], sales: list[int]) -> None:
+def _settle_contract(
+    state: State, contract: Contract, lines: list[int], sales: list[int], rate: float | None
+) -> None:
     runs = _Spans(state, sales)
     spans = {line: runs.fitting(int(state.lines.cents[line]), int(state.lines.days[line])) for line in lines}
     pools = {line: _recent(state, line, sales) for line in lines}
     fees = [fee for options in spans.values() for _, fee in options]
     fees += [fee for line, pool in pools.items() for fee in _single_fees(state, line, pool)]
-    usual = _usual_fee(fees)
+    usual = _usual_fee(fees) if rate is None else rate
     for line in sorted(lines, key=lambda row: (state.lines.days[row], row)):
-        if usual is not None and _settle_to_the_cent(state, line, pools[line], usual, contract.acquirer):
+        if usual is not None and _settle_to_the_cent(state, line, pools[line], usual, contract):
             continue
         options = [
             (items, fee)
@@ -294,7 +299,7 @@ def _settle_contract(state: State, contract: Contract, lines: list[int], sales: 
         ]
         fitting = [option for option in options if usual is None or abs(option[1] - usual) <= FEE_ALIKE]
         best = fitting or options
-        settlements = [_payout(state, line, items, fee, contract.acquirer) for items, fee in best[:3]]
+        settlements = [_payout(state, line, items, fee, contract) for items, fee in best[:3]]
         if len(best) == 1:
             state.settle(settlements[0], [line], best[0][0])
         else:
@@ -319,7 +324,7 @@ def _single_fees(state: State, line: int, pool: list[int]) -> list[float]:
     return [float(share) for share in fee[(fee >= FEES[0]) & (fee <= FEES[1])]]
 
 
-def _settle_to_the_cent(state: State, line: int, pool: list[int], usual: float, acquirer: str) -> bool:
+def _settle_to_the_cent(state: State, line: int, pool: list[int], usual: float, contract: Contract) -> bool:
     """Settle the line with the one set of recent sales that it pays to the cent at the contract's rate; return whether there is one.
 
     Sales of one contract that go to two accounts, or on two days, are told apart so. Rates have two decimals of a per cent, and each sale's
@@ -339,7 +344,7 @@ def _settle_to_the_cent(state: State, line: int, pool: list[int], usual: float, 
         return False
     total = int(gross[found[0]])
     fee = (total - int(state.lines.cents[line])) / total
-    state.settle(_payout(state, line, items, fee, acquirer), [line], items)
+    state.settle(_payout(state, line, items, fee, contract), [line], items)
     return True
 
 
@@ -354,9 +359,9 @@ def _usual_fee(fees: list[float]) -> float | None:
     return float(np.median(ranked[low[best] : low[best] + near[best]])) if near[best] > 1 else None
 
 
-def _payout(state: State, line: int, items: list[int], fee: float, name: str) -> Settlement:
+def _payout(state: State, line: int, items: list[int], fee: float, contract: Contract) -> Settlement:
     gap = int(state.lines.cents[line] - state.items.cents[items].sum())
     late = int(state.lines.days[line] - state.items.days[items].max())
-    detail = {"sales": str(len(items)), "percent": f"{100 * fee:.2f}", "acquirer": name}
+    detail = {"sales": str(len(items)), "percent": f"{100 * fee:.2f}", **contract._asdict()}
     evidence = Evidence(("acquirer", 0.9), None, ("amount_less_fee_of_payout", 0.9), late, detail)
     return state.settlement("payout", [line], items, (Adjustment("fee", money(gap)),), evidence)

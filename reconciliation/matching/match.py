@@ -2,7 +2,9 @@
 
 import gc
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as Given
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -32,6 +34,8 @@ RULES_VERSION: Final = 1  # raised by whoever changes what the same input is jud
 DEFAULT_WEIGHTS: Final = Weights()
 DEFAULT_TOLERANCE: Final = Tolerance()
 NOBODY: Final = Own()
+Rates = Given[tuple[str, str, str], float]
+NO_RATES: Final[Rates] = MappingProxyType({})
 GOOD: Final = 75.0  # points from which a line of the exact amount needs no look at amounts that are only near
 
 
@@ -45,18 +49,19 @@ def match(
     rejected: frozenset[tuple[str, str]] = frozenset(),
     collections: Sequence[Collection] = (),
     own: Own = NOBODY,
+    rates: Rates = NO_RATES,
     progress: Progress | None = None,
 ) -> list[Judgement]:
     """Return one judgement a line, in the order of `lines`; neither order nor repetition of the call changes a judgement.
 
     `rejected`: (line id, item id) that are never proposed. `collections`: what return files say is credited in one sum. `own`: who we
-    are. An `ItemTable` may be given again and again. Clear settlements never take a line twice, or more of an item than is open. Raises
+    are. `rates`: what share card acquirers are known to take, by (acquirer, brand, kind of sale). An `ItemTable` may be given again and again. Clear settlements never take a line twice, or more of an item than is open. Raises
     ValueError when an id stands twice or an amount has more than two places.
     """
     given = list(lines)
     with _collector_paused():
         state = _state(given, items, weights, tolerance, rejected, progress or _silent)
-        _settle(state, mappings, collections, own, progress or _silent)
+        _settle(state, mappings, collections, own, rates, progress or _silent)
         judgements = state.judgements()
     (progress or _silent)(1.0, "done")
     return [judgements[line.id] for line in given]
@@ -76,7 +81,12 @@ def _state(
 
 
 def _settle(
-    state: State, mappings: Sequence[Mapping], collections: Sequence[Collection], own: Own, tell: Progress
+    state: State,
+    mappings: Sequence[Mapping],
+    collections: Sequence[Collection],
+    own: Own,
+    rates: Rates,
+    tell: Progress,
 ) -> None:
     """Settle what is clear, the strongest evidence first, and keep what may be shown for the rest."""
     tell(0.25, "mirrors")
@@ -90,7 +100,7 @@ def _settle(
     _settle_single(state, found)
     tell(0.8, "groups")
     lumps.settle_batches(state)
-    lumps.settle_payouts(state)
+    lumps.settle_payouts(state, rates)
     Groups(state, tuple(mappings)).settle()
     _settle_parts(state, found)
     tell(0.9, "judgements")

@@ -94,3 +94,16 @@ def test_the_text_of_an_item_without_a_name_speaks_for_a_payer():
     wage = Item("i", MONDAY, D("-3420.00"), text="SALÁRIO 11/2026 LUCIANA OLIVEIRA")
     (found,) = match([Line("l", MONDAY, D("-3420.00"), "LUCIANA OLIVEIRA", "15517041531")], [wage])
     assert [reason.name for s in found.settlements for reason in s.reasons][:1] == ["name_alike"]
+
+
+def test_one_payout_alone_is_settled_by_the_rate_that_is_known():
+    items = [
+        batch("i1", "731.17", "VISA", "débito", MONDAY),
+        batch("i2", "1462.34", "VISA", "débito", MONDAY),
+    ]
+    alone = [payout("l", less(D("731.17"), FEES["débito"]), "VISA", "débito", MONDAY)]
+    known = {("cielo", "visa", "debit"): 0.0139}
+    assert settled(match(alone, items, rates=known)) == {"l": ["i1"]}
+    (found,) = match(alone, items, rates=known)
+    said = {"sales": "1", "percent": "1.39", "acquirer": "cielo", "brand": "visa", "mode": "debit"}
+    assert said in [reason.detail for reason in found.settlements[0].reasons]
