@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Final, NoReturn
@@ -20,6 +20,7 @@ SAMPLE: Final = 10_000  # rows that decide whether a comma is the decimal sign
 _CHUNK: Final = 1 << 20
 _ISO: Final = re.compile(r"(\d{4})[-/.]?(\d\d?)[-/.]?(\d\d?)")
 _LOCAL: Final = re.compile(r"(\d\d?)[/.-](\d\d?)[/.-](\d{4})")
+_MONTH: Final = re.compile(r"\d{4}-\d\d")
 _CLOCK: Final = re.compile(r"(\d\d?):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?")
 _PLAIN: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _COMMA: Final = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)?,\d+")
@@ -198,7 +199,13 @@ def _day(word: str, line: int, column: str, text: str) -> date:
 
 
 def moment(text: str, days: Days, line: int, column: str = "timestamp") -> datetime:
-    """Return the moment as it is written: naive, zones left away, so that a series keeps its own clock. Raises FileError."""
+    """Return the moment as it is written: naive, zones left away, so that a series keeps its own clock. A month is its first day;
+    Unix seconds and milliseconds are taken as UTC. Raises FileError.
+    """
+    if text.isdecimal() and len(text) in (10, 13):
+        return datetime.fromtimestamp(int(text[:10]), UTC).replace(tzinfo=None)
+    if _MONTH.fullmatch(text):
+        text += "-01"
     day = days.read(text, line, column)
     match = _CLOCK.search(text, 8)
     if match is None:
