@@ -14,6 +14,7 @@ from live import events, wake
 from reconciliation import loading, services
 from reconciliation.matching.records import Judgement
 from reconciliation.models import Match, OpenLine, Progress, Run
+from reconciliation.rules import following
 from reconciliation.services import Proposed, desk, queueing
 from reconciliation.services.queueing import WEIGHTS
 from tenants.models import Tenant
@@ -118,9 +119,11 @@ def run(tenant_id: int, *, sweep: bool = False) -> Done | None:
             return None
         if sweep:
             _sweep(tenant_id)
+        following.follow(tenant_id, settling=False)
         refreshed = queueing.refresh(tenant_id)
         tenant = Tenant.objects.get(pk=tenant_id)
         done = _judge_all(tenant, refreshed.read_at)
+        following.follow(tenant_id, settling=True)
         confirmed = 0
         while outcome := services.confirm_clear(tenant):
             confirmed += len(outcome.decided)

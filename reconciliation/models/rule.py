@@ -90,6 +90,9 @@ class RuleRun(models.Model):
     place_date = models.DateField(null=True)
     place = models.BigIntegerField(null=True)
     last_id = models.BigIntegerField()  # the last line to look at
+    # Lines that changed since this moment only: a run that follows one of a person's, whose rights it has. None: all lines.
+    since = models.DateTimeField(null=True)
+    seen_until = models.DateTimeField(null=True)  # what changes from then on is left to the run that follows
     lines = models.PositiveIntegerField(_("lines"), db_default=0)  # looked at
     total = models.PositiveIntegerField(db_default=0)  # to look at, counted at the beginning
     hits = models.PositiveIntegerField(_("would be done, or was done"), db_default=0)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 import orjson
@@ -18,6 +18,16 @@ from reconciliation.rules.engine import Action, Rule, State
 
 _COUNTS: Final = """
 t.tenant_id = %(tenant)s AND t.id <= %(last)s AND t.void_at IS NULL AND t.amount <> 0 AND (%(closed)s::date IS NULL OR t.date > %(closed)s)
+"""
+# Lines that were written since a moment, but for what rules themselves wrote; for a rule that settles: lines judged clear since.
+_CHANGED: Final = """
+AND t.updated_at >= %(since)s AND NOT EXISTS (
+    SELECT FROM reconciliation_ruleeffect e
+     WHERE e.tenant_id = t.tenant_id AND e.transaction_id = t.id AND e.undone_at IS NULL AND e.created_at >= t.updated_at)
+"""
+_JUDGED: Final = """
+AND t.id IN (SELECT q.transaction_id FROM reconciliation_openline q
+              WHERE q.tenant_id = %(tenant)s AND q.verdict = 'clear' AND q.judged_at >= %(since)s)
 """
 # `undone`: a person took back what the clear proposal says, and not with the whole run that had confirmed it.
 _LINES: Final = """
@@ -41,8 +51,8 @@ SELECT t.id, t.date, t.amount, coalesce(nullif(t.name_override, ''), t.counterpa
         WHERE o.id IS NOT NULL AND l.tenant_id = t.tenant_id AND l.transaction_id = t.id AND m.status = 'proposed' AND m.verdict = 'clear'
         ORDER BY l.rank, m.id LIMIT 1) p ON true
 """
-_BATCH: Final = f"""
-{_LINES} WHERE {_COUNTS} AND (%(place)s::bigint IS NULL OR (t.date, t.id) < (%(day)s::date, %(place)s::bigint))
+_BATCH: Final = """
+{lines} WHERE {counts} {changed} AND (%(place)s::bigint IS NULL OR (t.date, t.id) < (%(day)s::date, %(place)s::bigint))
  ORDER BY t.date DESC, t.id DESC LIMIT %(limit)s
 """
 _THESE: Final = (
@@ -69,18 +79,29 @@ def last_line(tenant_id: int) -> int:
     return int(rows[0][0])
 
 
-def count(tenant_id: int, *, last: int, closed: date | None) -> int:
-    """Return how many lines a run goes through: all that count, up to that id, of days that are not closed."""
-    sql = f"SELECT count(*) FROM ledger_transaction t WHERE {_COUNTS}"  # noqa: S608 - constants of ours
-    return int(pg.fetch(sql, {"tenant": tenant_id, "last": last, "closed": closed})[0][0])
+def count(
+    tenant_id: int, *, last: int, closed: date | None, since: datetime | None = None, action: str = ""
+) -> int:
+    """Return how many lines a run goes through: all that count, up to that id, of days that are not closed; with `since` what changed."""
+    sql = f"SELECT count(*) FROM ledger_transaction t WHERE {_COUNTS} {_changed(since, action)}"  # noqa: S608 - constants of ours
+    params = {"tenant": tenant_id, "last": last, "closed": closed, "since": since}
+    return int(pg.fetch(sql, params)[0][0])
+
+
+def _changed(since: datetime | None, action: str) -> str:
+    if since is None:
+        return ""
+    return _JUDGED if action == Row.Action.SETTLE else _CHANGED
 
 
 def batch(run: RuleRun, *, closed: date | None, limit: int) -> list[Seen]:
     """Return the next lines of a run, the newest day first; none when it is through."""
     params = {
         "tenant": run.tenant_id, "last": run.last_id, "closed": closed, "day": run.place_date, "place": run.place, "limit": limit,
+        "since": run.since,
     }  # fmt: skip
-    return [_seen(*row) for row in pg.fetch(_BATCH, params)]
+    sql = _BATCH.format(lines=_LINES, counts=_COUNTS, changed=_changed(run.since, run.action))
+    return [_seen(*row) for row in pg.fetch(sql, params)]
 
 
 def these(tenant_id: int, ids: Collection[int]) -> list[Seen]:

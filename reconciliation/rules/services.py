@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from ledger.models import Account
 from lib import pg
-from live import events, wake
+from live import delta, events, wake
 from reconciliation.models import Rule, RuleRun
 from reconciliation.rules import conditions, reading, words
 from reconciliation.rules.conditions import Unusable
@@ -184,6 +184,7 @@ def _begin(access: Access, rule: Rule, *, dry: bool) -> RuleRun:
         action=row.action,
         dry=dry,
         last_id=last,
+        seen_until=delta.clock().settled,
         total=reading.count(access.tenant.pk, last=last, closed=closed),
         actor=access.user,
         api_key=access.api_key,
