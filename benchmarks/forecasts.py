@@ -15,7 +15,8 @@ import numpy as np
 import psutil
 
 from benchmarks.results import Result, Settings
-from kpi.forecasting.forecast import prepare, smape
+from kpi.forecasting.forecast import prepare
+from kpi.forecasting.judging import smape
 from kpi.forecasting.parallel import forecast_all
 from kpi.forecasting.predict import predict
 from kpi.forecasting.records import Series

@@ -1,4 +1,4 @@
-"""The way in: a series as somebody wrote it, its forecast, and how well that has done before."""
+"""The way in: a series as somebody wrote it, and its forecast."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,12 +6,10 @@ from typing import Final
 import numpy as np
 
 from kpi.forecasting import periods
-from kpi.forecasting.predict import SHORT, Prediction, predict
-from kpi.forecasting.records import Accuracy, Forecast, Judged, Series, SeriesError
+from kpi.forecasting.predict import Prediction, predict
+from kpi.forecasting.records import Forecast, Series, SeriesError
 from kpi.forecasting.regular import Regular, Values, regular
 
-ORIGINS: Final = 4
-WILD: Final = 1.0  # half of the 80 % band as large as the level itself
 _CANDIDATES: Final = (12, 7, 4, 24, 52)  # seasons that numbered periods may have, the usual ones first
 
 
@@ -36,17 +34,6 @@ def forecast(series: Series, horizon: int, season: int | None = None) -> Forecas
     """Return the next `horizon` periods of a series. `season` None: the usual one of its frequency. Raises SeriesError."""
     ready = prepare(series, horizon, season)
     return written(ready.periods, ready.predict())
-
-
-def judged(series: Series, horizon: int, season: int | None = None, *, tried: int | None = None) -> Judged:
-    """Return the forecast, its accuracy on the series' own past, and whether the two are worth drawing. Raises SeriesError.
-
-    The accuracy is that over the next `tried` periods (the horizon unless said).
-    """
-    ready = prepare(series, horizon, season)
-    made = ready.predict()
-    accuracy = backtest(ready.values, tried or horizon, ready.season)
-    return Judged(written(ready.periods, made), accuracy, _verdict(made, accuracy))
 
 
 def prepare(series: Series, horizon: int, season: int | None = None, like: Series | None = None) -> Prepared:
@@ -100,56 +87,3 @@ def written(labels: tuple[str, ...], made: Prediction) -> Forecast:
     (lo80, hi80), (lo95, hi95) = made.bands[80], made.bands[95]
     mean, *bounds = (tuple(map(float, column)) for column in (made.mean, lo80, hi80, lo95, hi95))
     return Forecast(labels, mean, bounds[0], bounds[1], bounds[2], bounds[3], made.model)
-
-
-def backtest(values: Values, horizon: int, season: int, origins: int = ORIGINS) -> Accuracy | None:
-    """Forecast the series' own past from several earlier moments, as then known, and compare. None where it is too short for one."""
-    first = 2 * SHORT
-    apart = max(1, horizon // 2)
-    ends = [end for n in range(origins) if (end := len(values) - horizon - n * apart) >= first]
-    if not ends:
-        return None
-    tests = [(predict(values[:end], horizon, season), values[end : end + horizon], end) for end in ends]
-    actual = np.concatenate([after for _made, after, _end in tests])
-    mean = np.concatenate([made.mean for made, _after, _end in tests])
-    scales = [_unit(values[:end], season) for end in ends]
-    errors = [float(np.mean(np.abs(after - made.mean))) for made, after, _end in tests]
-    ratios = [error / unit for error, unit in zip(errors, scales, strict=True) if unit]
-    halves = np.concatenate([(made.bands[80][1] - made.bands[80][0]) / 2 for made, _after, _end in tests])
-    level = float(np.mean(np.abs(mean)))
-    return Accuracy(
-        mase=float(np.mean(ratios)) if ratios else None,
-        smape=smape(actual, mean),
-        covered80=_covered(tests, 80),
-        covered95=_covered(tests, 95),
-        width=float(np.mean(halves)) / level if level else None,
-        origins=len(ends),
-    )
-
-
-def smape(actual: Values, mean: Values) -> float:
-    """Return the symmetric mean absolute percentage error, 0 to 200; two zeros agree."""
-    size = np.abs(actual) + np.abs(mean)
-    return float(
-        np.mean(np.where(size > 0, 200 * np.abs(actual - mean) / np.where(size > 0, size, 1.0), 0.0))
-    )
-
-
-def _unit(values: Values, season: int) -> float:
-    lag = season if len(values) > season else 1
-    return float(np.mean(np.abs(values[lag:] - values[:-lag])))
-
-
-def _covered(tests: list[tuple[Prediction, Values, int]], level: int) -> float:
-    inside = [
-        (after >= made.bands[level][0]) & (after <= made.bands[level][1]) for made, after, _end in tests
-    ]
-    return float(np.mean(np.concatenate(inside)))
-
-
-def _verdict(made: Prediction, accuracy: Accuracy | None) -> str:
-    if accuracy is None or made.model.startswith("naive"):
-        return "too_short"
-    if made.model == "constant":
-        return "ok"
-    return "too_wild" if accuracy.width is None or accuracy.width > WILD else "ok"

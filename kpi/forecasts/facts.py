@@ -113,26 +113,15 @@ def _days(measure: str, about: str, subject: str, name: str, totals: dict[date, 
     return Days(measure, about, subject, name, days[0], tuple(totals.get(day, Decimal(0)) for day in span))
 
 
-def by_grain(days: Days, grain: str) -> tuple[list[date], list[float]]:
-    """Return first days and totals of the days, whole weeks (from Monday) or whole months of a series."""
-    if grain == Forecast.Grain.DAY:
-        return [days.start + timedelta(days=n) for n in range(len(days.totals))], [
-            float(t) for t in days.totals
-        ]
+def by_month(days: Days) -> tuple[list[date], list[float]]:
+    """Return first days and totals of the whole months of a series."""
     sums: dict[date, Decimal] = {}
     for n, total in enumerate(days.totals):
-        first = first_day(days.start + timedelta(days=n), grain)
+        first = (days.start + timedelta(days=n)).replace(day=1)
         sums[first] = sums.get(first, Decimal(0)) + total
-    if days.start != first_day(days.start, grain):
-        sums.pop(first_day(days.start, grain))
+    if days.start.day != 1:
+        sums.pop(days.start.replace(day=1))
     after = days.through + timedelta(days=1)
-    if after != first_day(after, grain):
-        sums.pop(first_day(after, grain), None)
+    if after.day != 1:
+        sums.pop(after.replace(day=1), None)
     return list(sums), [float(total) for total in sums.values()]
-
-
-def first_day(day: date, grain: str) -> date:
-    """Return the first day of the week (a Monday) or month that the day is in; the day itself for days."""
-    if grain == Forecast.Grain.WEEK:
-        return day - timedelta(days=day.weekday())
-    return day.replace(day=1) if grain == Forecast.Grain.MONTH else day

@@ -59,18 +59,39 @@ def compute(*, tenant: Tenant) -> Made | None:
 
 def _compute_one(tenant: Tenant, days: facts.Days, grain: Forecast.Grain) -> bool:
     """Forecast one series by one grain and keep it; return whether it is to be drawn."""
-    from kpi.forecasting.forecast import judged
+    from kpi.forecasting.records import SeriesError
+
+    try:
+        found = _judged(days, grain)
+    except SeriesError:  # no whole week or month yet
+        found = None
+    _keep(tenant, days, grain, found)
+    return found is not None and found.verdict == Forecast.Verdict.OK
+
+
+def _judged(days: facts.Days, grain: Forecast.Grain) -> "Judged":
+    import numpy as np
+
+    from kpi.forecasting.business import Business
+    from kpi.forecasting.calendar import brazilian_holidays
+    from kpi.forecasting.judging import judged
     from kpi.forecasting.records import Series
 
-    firsts, totals = facts.by_grain(days, grain)
-    if not firsts:
-        _keep(tenant, days, grain, None)
-        return False
-    sign = _sign(days.measure)
-    series = Series(days.name, [day.isoformat() for day in firsts], [sign * total for total in totals])
-    found = judged(series, AHEAD[grain], tried=TRIED[grain])
-    _keep(tenant, days, grain, found)
-    return found.verdict == Forecast.Verdict.OK
+    sign, ahead, tried = _sign(days.measure), AHEAD[grain], TRIED[grain]
+    if grain == Forecast.Grain.MONTH:
+        firsts, totals = facts.by_month(days)
+        return judged(
+            Series(days.name, [day.isoformat() for day in firsts], [sign * total for total in totals]),
+            ahead,
+            tried=tried,
+        )
+    years = range(days.start.year, days.through.year + 2)
+    business = Business(days.start, sign * np.array(days.totals, dtype=np.float64), brazilian_holidays(years))
+    return (
+        business.judged_days(ahead, tried=tried)
+        if grain == Forecast.Grain.DAY
+        else business.judged_weeks(ahead, tried=tried)
+    )
 
 
 def _sign(measure: str) -> int:

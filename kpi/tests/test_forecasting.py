@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from kpi.forecasting.forecast import forecast, judged
+from kpi.forecasting.forecast import forecast
+from kpi.forecasting.judging import judged
 from kpi.forecasting.records import Series, SeriesError
 
 
