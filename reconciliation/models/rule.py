@@ -152,9 +152,7 @@ class RuleEffect(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "rule_run", "transaction"], name="ruleeffect_once")
         ]
-        indexes = [
-            models.Index("tenant", "transaction", condition=Q(undone_at=None), name="ruleeffect_transaction")
-        ]
+        indexes = [models.Index("tenant", "transaction", name="ruleeffect_line")]
 
     def __str__(self) -> str:
         return f"{self.action} {self.transaction_id}"

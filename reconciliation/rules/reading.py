@@ -19,11 +19,11 @@ from reconciliation.rules.engine import Action, Rule, State
 _COUNTS: Final = """
 t.tenant_id = %(tenant)s AND t.id <= %(last)s AND t.void_at IS NULL AND t.amount <> 0 AND (%(closed)s::date IS NULL OR t.date > %(closed)s)
 """
-# Lines that were written since a moment, but for what rules themselves wrote; for a rule that settles: lines judged clear since.
+# Lines that were written since a moment, but for what rules themselves wrote or took back; for a rule that settles: lines judged clear since.
 _CHANGED: Final = """
 AND t.updated_at >= %(since)s AND NOT EXISTS (
     SELECT FROM reconciliation_ruleeffect e
-     WHERE e.tenant_id = t.tenant_id AND e.transaction_id = t.id AND e.undone_at IS NULL AND e.created_at >= t.updated_at)
+     WHERE e.tenant_id = t.tenant_id AND e.transaction_id = t.id AND greatest(e.created_at, e.undone_at) >= t.updated_at)
 """
 _JUDGED: Final = """
 AND t.id IN (SELECT q.transaction_id FROM reconciliation_openline q
