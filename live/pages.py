@@ -15,7 +15,7 @@ from live.cache import forget_generations
 from live.models import Generation
 
 # Pages of these apps show facts and may be kept; settings, keys and people may not.
-KEPT: Final = frozenset({"kpi", "ledger", "sync", "live"})
+KEPT: Final = frozenset({"kpi", "ledger", "sync", "live", "reconciliation"})
 Handler = Callable[[HttpRequest], HttpResponse]
 
 

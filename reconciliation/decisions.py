@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -180,18 +181,22 @@ def confirm_clear(request: TenantRequest) -> HttpResponseBase:
 @require_POST
 @member_required(Capability.DECIDE)
 def link(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Settle a line by hand, as the editor says."""
-    row = owned(Transaction.objects.all(), tenant=request.tenant, pk=pk)
+    """Settle a line by hand, or several at once, as the editor says."""
+    owned(Transaction.objects.all(), tenant=request.tenant, pk=pk)
+    lines = list(dict.fromkeys([pk, *forms.numbers(request.POST.get("lines", ""))]))
+    rows = Transaction.objects.filter(tenant=request.tenant, pk__in=lines)
+    total = sum(rows.values_list("amount", flat=True), Decimal(0))
 
     def act() -> Outcome:
-        split = forms.split_of(request.POST, sign=-1 if row.amount < 0 else 1)
-        if not split.items:
+        split = forms.split_of(request.POST, sign=-1 if total < 0 else 1)
+        if not split.items and total:
             raise ValidationError(_("Choose at least one open item."))
         return services.link(
             access=request.access,
-            lines=[pk],
+            lines=lines,
             items=split.items,
             adjustments=split.adjustments,
+            kind="" if total else request.POST.get("mirrored", ""),
             key=forms.key_of(request.POST),
         )
 

@@ -102,7 +102,7 @@ def _save(
         raise ValidationError({"document": _("This is no CPF or CNPJ. Leave it empty to go by the name.")})
     if customer is None:
         raise ValidationError({"customer": _("Choose the customer first.")})
-    named = {"customer": customer, "document": document, "name": values["name"]}
+    named: dict[str, Any] = {"customer": customer, "document": document, "name": values["name"]}
     if row is None:
         return services.map_payer(access=request.access, **named)
     return services.change_payer(access=request.access, mapping=row, **named)

@@ -1,8 +1,8 @@
 """The workbench: the queue, one line with what it may have paid, and the dialogs. Views translate; decisions are in `reconciliation.decisions`."""
 
 import uuid
+from decimal import Decimal
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
@@ -16,11 +16,11 @@ from django.views.decorators.http import require_GET
 from ledger import lists
 from ledger.lists import Filters
 from ledger.lists.filters import labels
-from ledger.models import Customer, Transaction
+from ledger.models import Transaction
 from lib import clock
 from lib.htmx import asks_for, wants_fragment
 from lib.keyset import CursorError, Page
-from reconciliation import forms, queries, screens, stories, words
+from reconciliation import forms, queries, screens, words
 from reconciliation.lists import DECIDED, QUEUE
 from reconciliation.models import MatchAdjustment
 from reconciliation.tabs import tabs
@@ -28,6 +28,7 @@ from tenants.access import TenantRequest, member_required, owned
 from tenants.models import Capability
 
 PAGE: Final = 50
+SEVERAL: Final = 100  # lines that are linked at once
 OPEN: Final = "open"
 STATUSES: Final = (OPEN, "confirmed", "rejected", "undone")
 
@@ -186,10 +187,14 @@ def match(request: TenantRequest, pk: int) -> HttpResponseBase:
 
 
 def _open_line(request: TenantRequest, pk: int) -> dict[str, Any]:
-    row = screens.line(request.tenant, pk)
-    if row is None:
+    """Return the open line; with others that were selected (`?lines=`) as one of their sum: `parts` are its lines. Raises Http404."""
+    ids = list(dict.fromkeys([pk, *forms.numbers(request.GET.get("lines", ""))]))[:SEVERAL]
+    found = [row for one in ids if (row := screens.line(request.tenant, one)) is not None]
+    if len(found) < len(ids) or len({row["currency"] for row in found}) > 1:
         raise Http404
-    return row | {"id": pk}
+    row, total = found[0], sum((one["amount"] for one in found), Decimal(0))
+    lines = ",".join(str(one) for one in ids)
+    return row | {"id": pk, "amount": total, "parts": found if len(found) > 1 else [], "lines": lines}
 
 
 @require_GET
@@ -206,7 +211,7 @@ def editor(request: TenantRequest, pk: int) -> HttpResponse:
     )
     context = {
         "line": row, "start": start, "kinds": MatchAdjustment.Kind.choices, "lessening": " ".join(sorted(screens.LESSENING)),
-        "found": screens.items(request.tenant, row, ""), "key": uuid.uuid4(),
+        "found": screens.items(request.tenant, row, "") if row["amount"] else [], "key": uuid.uuid4(), "mirrored": not row["amount"],
     }  # fmt: skip
     return render(request, "reconciliation/_editor.html", frame(request) | context)
 
@@ -278,18 +283,3 @@ def history(request: TenantRequest) -> HttpResponse:
     """The latest decisions, each with its way back."""
     entries = screens.history(request.tenant, request.user)
     return render(request, "reconciliation/_history.html", frame(request) | {"entries": entries})
-
-
-@require_GET
-@member_required()
-def story(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Older events of a customer's story, to be put below the others; asked for as a page, the customer's page from there on."""
-    customer = owned(Customer.objects.all(), tenant=request.tenant, pk=pk)
-    before = request.GET.get("before", "")
-    if not wants_fragment(request):
-        url = reverse("ledger:detail", kwargs={"slug": request.tenant.slug, "name": "customers", "pk": pk})
-        return redirect(f"{url}?{urlencode({'before': before})}")
-    context = {"row": customer, "story": stories.events(request.tenant, customer, before=before)}
-    return render(
-        request, "reconciliation/_events.html", context | {"today": clock.today(request.tenant.zone)}
-    )

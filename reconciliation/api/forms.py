@@ -10,6 +10,7 @@ from rest_framework.request import Request
 
 from reconciliation.api.shapes import LINKS, MOST
 from reconciliation.models import MatchAdjustment
+from reconciliation.services.linking import BY_HAND
 from tenants.api.errors import BadParameter
 
 LARGEST = 2**63 - 1
@@ -78,6 +79,7 @@ class LinkForm(StrictForm):
     lines = serializers.ListField(child=_id(), min_length=1, max_length=500)
     items = serializers.ListField(child=ShareForm(), required=False, default=list, max_length=500)
     adjustments = serializers.ListField(child=AdjustmentForm(), required=False, default=list, max_length=20)
+    kind = serializers.ChoiceField(BY_HAND, required=False, default="")
 
 
 class LinksForm(StrictForm):
@@ -103,7 +105,12 @@ def link_of(values: dict[str, Any]) -> dict[str, Any]:
         if one["kind"] in adjustments:
             raise serializers.ValidationError({"adjustments": [_("A difference is named twice.")]})
         adjustments[one["kind"]] = one["amount"]
-    return {"lines": values["lines"], "items": items, "adjustments": adjustments}
+    return {
+        "lines": values["lines"],
+        "items": items,
+        "adjustments": adjustments,
+        "kind": str(values["kind"]),
+    }
 
 
 def key_of(request: Request) -> str:

@@ -6,6 +6,7 @@ from drf_spectacular.utils import OpenApiParameter
 
 from ledger.models import OpenItem, Transaction
 from reconciliation.models import Match, MatchAdjustment
+from reconciliation.services.linking import BY_HAND
 from tenants.api.schema import (
     BOOLEAN,
     DAY,
@@ -119,6 +120,11 @@ SEVERAL: Final[Schema] = {
 UNDO: Final[Schema] = {**SEVERAL, "properties": {**SEVERAL["properties"], "run": ID}}
 AMOUNT: Final[Schema] = {"type": "string", "pattern": r"^-?\d{1,16}(\.\d{1,2})?$"}
 LINK_PROPERTIES: Final[dict[str, Schema]] = {
+    "kind": {
+        "type": "string",
+        "enum": [kind.value for kind in BY_HAND],
+        "description": "What lines without items are, which cancel each other out; a transfer between own accounts unless said.",
+    },
     "lines": {
         "type": "array",
         "items": ID,

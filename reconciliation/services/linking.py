@@ -21,6 +21,7 @@ from tenants.access import Access
 
 MOST_PARTS: Final = 500
 Kind = Match.Kind
+BY_HAND: Final = (Kind.TRANSFER, Kind.REFUND)  # what a person says of lines without items
 _QUEUE: Final = """
 INSERT INTO reconciliation_openline (tenant_id, transaction_id, date, amount, currency, line_changed_at)
 SELECT t.tenant_id, t.id, t.date, t.amount, t.currency, t.updated_at FROM ledger_transaction t
@@ -53,20 +54,22 @@ def link(
     lines: Sequence[int],
     items: Mapping[int, Decimal | None],
     adjustments: Mapping[str, Decimal] | None = None,
+    kind: str = "",
     key: str = "",
 ) -> Outcome:
     """Settle bank lines with these shares of open items and these differences (by `MatchAdjustment.Kind`); return the match that says so.
 
-    Whole lines only, several lines or several items alike; no items for a transfer between own accounts. A person may link an item that
+    Whole lines only, several lines or several items alike. No items for lines that cancel each other out: `kind` says then whether that was a
+    transfer between own accounts (unless said) or a refund. A person may link an item that
     the ERP shows as paid, as long as no other payment settled it here. Raises ValidationError when it does not add up, Refused when a line or
     item cannot be settled, KeyReused.
     """
-    draft = Draft(lines, items, adjustments or {})
+    draft = Draft(lines, items, adjustments or {}, kind=_kind_by_hand(kind, lines, items))
     question = {
         "lines": sorted(lines),
         "items": {str(item): str(amount) for item, amount in items.items()},
         "adjustments": {name: str(amount) for name, amount in draft.adjustments.items()},
-    }
+    } | ({"kind": kind} if kind else {})
     ticket = once.take(tenant_id=access.tenant.pk, key=key, question=question)
     if ticket.answer:
         return ticket.answer
@@ -78,6 +81,16 @@ def link(
     ticket.keep(outcome)
     writing.tell(by, "link", outcome.decided, lines)
     return outcome
+
+
+def _kind_by_hand(kind: str, lines: Sequence[int], items: Mapping[int, Decimal | None]) -> Match.Kind | None:
+    if not kind:
+        return None
+    if kind not in BY_HAND or items or len(lines) < 2:
+        raise ValidationError(
+            {"kind": _("Only bank lines that cancel each other out are a transfer or a refund.")}
+        )
+    return Kind(kind)
 
 
 def place(by: By, draft: Draft, *, why: tuple[str, dict[str, Any]] | None = None) -> Match:

@@ -4,9 +4,11 @@ import json
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from ledger.lists import parse
 from ledger.models import OpenItem, Transaction
@@ -427,3 +429,50 @@ def test_items_that_are_settled_already_are_not_offered(ana: Client, cast: Cast)
     make_open_item(cast.aurora, "100.00", counterparty_name="aberto")
     found = ana.get(f"{URL}line/{row.pk}/items/", headers=HTMX).context["found"]
     assert [one["counterparty_name"] for one in found] == ["aberto"]
+
+
+# --- several lines at once ----------------------------------------------------------------------------------------------------------
+def test_several_payments_settle_one_item_by_hand(ana: Client, cast: Cast) -> None:
+    first, second = (line(cast.aurora, amount, date=DAY) for amount in ("60.00", "40.00"))
+    item = make_open_item(cast.aurora, "100.00", number="N-9")
+    both = f"{first.pk},{second.pk}"
+    editor = ana.get(f"{URL}line/{first.pk}/edit/?lines={both}", headers=HTMX)
+    assert [str(part["amount"]) for part in editor.context["line"]["parts"]] == ["60.00", "40.00"]
+    assert [one["number"] for one in editor.context["found"]] == ["N-9"]  # of the sum's amount
+    asked = {"lines": both, "item": item.pk, "share": "100,00", "key": "m1"}
+    answer = post(ana, f"link/{first.pk}/", asked)
+    assert toast(answer)["tone"] == "good"
+    match = Match.objects.get(status="confirmed")
+    assert (match.kind, match.lines.count(), str(match.amount)) == ("many_to_one", 2, "100.00")
+    assert not OpenLine.objects.exists()
+    ana.post(toast(answer)["undo"]["url"], headers=HTMX)
+    assert OpenLine.objects.count() == 2
+
+
+@pytest.mark.parametrize("said", ["refund", "transfer"])
+def test_lines_that_cancel_each_other_out_are_a_refund_or_a_transfer(
+    ana: Client, cast: Cast, said: str
+) -> None:
+    paid, given_back = line(cast.aurora, "80.00"), line(cast.aurora, "-80.00")
+    both = f"{paid.pk},{given_back.pk}"
+    html = ana.get(f"{URL}line/{paid.pk}/edit/?lines={both}", headers=HTMX).content.decode()
+    assert 'name="mirrored"' in html
+    answer = post(ana, f"link/{paid.pk}/", {"lines": both, "mirrored": said, "key": "r1"})
+    assert toast(answer)["tone"] == "good"
+    match = Match.objects.get(status="confirmed")
+    assert (match.kind, match.items.count(), str(match.amount)) == (said, 0, "0.00")
+
+
+def test_what_is_selected_together_must_be_the_companys_and_open(ana: Client, cast: Cast) -> None:
+    mine, theirs = line(cast.aurora, "60.00"), line(cast.boreal, "40.00")
+    both = f"{mine.pk},{theirs.pk}"
+    assert ana.get(f"{URL}line/{mine.pk}/edit/?lines={both}", headers=HTMX).status_code == 404
+    item = make_open_item(cast.aurora, "100.00")
+    asked = {"lines": both, "item": item.pk, "share": "100,00"}
+    assert post(ana, f"link/{mine.pk}/", asked).status_code == 404
+    other = line(cast.aurora, "40.00")
+    wrong = post(ana, f"link/{mine.pk}/", {"lines": f"{mine.pk},{other.pk}", "mirrored": "refund"})
+    assert wrong["HX-Retarget"] == "#bench-problem"
+    with pytest.raises(ValidationError, match="se anulam"), override("pt-br"):
+        services.link(access=access_of(cast.ana, cast.aurora), lines=[mine.pk], items={}, kind="refund")
+    assert not Match.objects.exists()

@@ -6,6 +6,7 @@ const queue = () => document.getElementById("queue");
 const desk = () => document.getElementById("desk");
 const dialog = document.getElementById("bench-dialog");
 const body = document.getElementById("bench-dialog-body");
+const lang = document.documentElement.lang;
 const wide = matchMedia("(width >= 768px)");
 const lines = () => [...document.querySelectorAll(".queue-line")];
 const announce = (text) => document.dispatchEvent(new CustomEvent("announce", { detail: { text } }));
@@ -76,12 +77,50 @@ const OPENS = {
   history: () => open(withFilters("history/")),
   clear: () => open(withFilters("clear/")),
   keys: () => document.getElementById("bench-keys").showModal(),
+  together: () => {
+    const url = withFilters(`line/${[...picked.keys()][0]}/edit/`);
+    return open(`${url}${url.includes("?") ? "&" : "?"}lines=${[...picked.keys()].join(",")}`);
+  },
 };
 
 function press(name) {
+  if (name === "link" && picked.size > 1) return OPENS.together();
   const button = name === "split" ? chosen()?.querySelector("[data-bench=split]") : document.querySelector(`[data-bench="${name}"]`);
   if (!button) return name === "split" ? press("link") : undefined;
   (OPENS[name] ?? (() => open(button.dataset.url)))();
+}
+
+// --- several lines at once --------------------------------------------------------------------------------------------------
+const picked = new Map(); // line → { cents, currency }, in the order in which they were selected; kept while the queue is read again
+
+function pick(box) {
+  const { pick: line, amount, currency } = box.dataset;
+  if (box.checked) picked.set(line, { cents: Math.round(Number(amount) * 100), currency });
+  else picked.delete(line);
+  showPicked();
+}
+
+function showPicked() {
+  for (const box of document.querySelectorAll("[data-pick]")) box.checked = picked.has(box.dataset.pick);
+  const bar = document.querySelector("[data-bench-picked]");
+  if (!bar) return;
+  bar.hidden = picked.size < 2;
+  const all = [...picked.values()];
+  const currencies = new Set(all.map((one) => one.currency));
+  const sum = all.reduce((total, one) => total + one.cents, 0) / 100;
+  bar.querySelector("[data-picked-count]").textContent = picked.size.toLocaleString(lang);
+  bar.querySelector("[data-picked-sum]").textContent =
+    currencies.size === 1 ? sum.toLocaleString(lang, { style: "currency", currency: all[0].currency }) : [...currencies].join(" + ");
+  bar.querySelector("[data-bench]").disabled = currencies.size > 1;
+}
+
+function forgetPicked() {
+  picked.clear();
+  showPicked();
+}
+
+function pickCurrent() {
+  document.querySelector(`[data-pick="${CSS.escape(current)}"]`)?.click();
 }
 
 // --- deciding ------------------------------------------------------------------------------------------------------------------
@@ -124,6 +163,7 @@ const KEYS = {
   r: () => decide("[data-bench-reject]"),
   s: () => press("split"),
   l: () => press("link"),
+  x: pickCurrent,
   m: () => press("payer"),
   u: undo,
   a: () => press("clear"),
@@ -148,6 +188,8 @@ document.addEventListener("click", (event) => {
   if (!target) return;
   if (target.matches(".filters a[href]")) return forgetLine(target);
   if (target.matches("[data-bench]")) return target.dataset.url ? open(target.dataset.url) : OPENS[target.dataset.bench]?.();
+  if (target.matches("[data-picked-clear]")) return forgetPicked();
+  if (target.matches("[data-bench-again]")) return show(document.querySelector(`.queue-line[data-line="${CSS.escape(current)}"]`) ?? lines()[0]);
   if (target.matches("[data-add-item]")) return addItem(target);
   if (target.matches("[data-add-difference]")) return addDifference(target.form);
   if (target.matches("[data-remove-row]")) return removeRow(target);
@@ -168,7 +210,10 @@ document.addEventListener("submit", (event) => {
 });
 
 // --- what the server rings ---------------------------------------------------------------------------------------------------------
-document.body.addEventListener("bench-done", () => dialog.close());
+document.body.addEventListener("bench-done", () => {
+  dialog.close();
+  forgetPicked();
+});
 
 document.body.addEventListener("bench-changed", (event) => {
   current = String(event.detail.line ?? "");
@@ -182,15 +227,29 @@ document.body.addEventListener("bench-changed", (event) => {
 });
 
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.target.id === "queue") mark()?.scrollIntoView({ block: "nearest" });
+  if (event.target.id === "queue") {
+    mark()?.scrollIntoView({ block: "nearest" });
+    showPicked();
+  }
   if (event.target.id === "desk" && document.activeElement === document.body) {
     const focus = wide.matches ? mark() : document.querySelector("#desk [data-desk-title]");
     focus?.focus({ preventScroll: wide.matches });
   }
 });
 
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-pick]")) pick(event.target);
+});
+
+/** A line that could not be read must not leave another one on the desk: keys would decide on it. */
+for (const type of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(type, (event) => {
+    if (event.detail.target?.id !== "desk" || event.detail.requestConfig?.verb !== "get") return;
+    desk().replaceChildren(document.getElementById("bench-error").content.cloneNode(true));
+  });
+}
+
 // --- the editor: rows and what is not explained yet ----------------------------------------------------------------------------------
-const lang = document.documentElement.lang;
 const write = (cents) => (cents / 100).toLocaleString(lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
 /** Cents of an amount in either decimal style; NaN for what is none. */
@@ -217,7 +276,8 @@ function reckon() {
   }
   form.querySelector("output").textContent = write(rest);
   form.querySelector("[data-rest-line]").classList.toggle("is-done", rest === 0);
-  form.querySelector("[data-no-rows]").hidden = form.querySelector("[data-item-rows] [data-row]") !== null;
+  const none = form.querySelector("[data-no-rows]");
+  if (none) none.hidden = form.querySelector("[data-item-rows] [data-row]") !== null;
   form.dataset.missing = rest;
 }
 
