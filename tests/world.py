@@ -8,7 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection as database
 
-from kpi.models import Forecast, ForecastPoint, Visit
+from kpi.models import Anomaly, AnomalyState, Forecast, ForecastPoint, SegmentMember, SegmentState, Visit
 from ledger.models import BankConnection, Customer, Export, OpenItem, Product, Sale, SavedView, Transaction
 from live.models import Event, EventSubscription, Notification, NotificationPreference
 from reconciliation.models import (
@@ -210,6 +210,17 @@ def _expected(tenant: Tenant, mark: str) -> None:
     ForecastPoint.objects.create(
         tenant=tenant, forecast=forecast, start=date(2026, 3, 10), mean=1, lo80=1, hi80=1, lo95=1, hi95=1
     )
+    Anomaly.objects.create(
+        tenant=tenant, measure="revenue", kind="low", first_day=date(2026, 3, 9), last_day=date(2026, 3, 9), expected=9, lo=8, hi=10,
+        got=1, score=2.5, found_at=moment, updated_at=moment,
+        parts=[{"dimension": "product", "key": "1", "name": mark, "gap": "-8.00", "share": "1"}],
+    )  # fmt: skip
+    AnomalyState.objects.create(tenant=tenant, through=date(2026, 3, 9))
+    SegmentState.objects.create(tenant=tenant, as_of=date(2026, 3, 10), built_at=moment)
+    SegmentMember.objects.create(
+        tenant=tenant, month=date(2026, 3, 1), customer=Customer.objects.filter(tenant=tenant)[0], last_day=date(2026, 3, 9), frequency=1, monetary=30,
+        r=5, f=1, m=1, segment="new",
+    )  # fmt: skip
 
 
 def _told(tenant: Tenant, member: Membership, mark: str) -> None:
