@@ -11,6 +11,7 @@ const SILENCE = Number(document.body.dataset.liveHeartbeat || 30_000) * 2.5;
 
 let number = Number(document.body.dataset.liveNumber || 0);
 let state = "off";
+let heard = false; // whether the stream says what happens, as far as it last told
 const waiting = new Set(); // names of events that came while the page was hidden
 const readAt = new Map(); // part id → when it was last read
 const reading = new Map(); // part id → since when it is being read
@@ -28,6 +29,11 @@ function show(next) {
   }
   if (next !== "off") for (const banner of document.querySelectorAll("[data-kept]")) banner.hidden = true;
 }
+
+/** Parts of this page that could not be read: they show something older, however well the stream is. */
+const behind = () => parts().filter((part) => failures.get(part.id) >= 2);
+
+const showHeard = () => show(heard && behind().length === 0 ? "live" : "late");
 
 /** Say of which moment this page is, when it is one that the browser had kept. */
 function showKept(moment) {
@@ -118,7 +124,7 @@ document.addEventListener("htmx:afterRequest", ({ detail: { elt: part } }) => {
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   const part = event.detail.elt;
-  if (!isPart(part)) return;
+  if (!isPart(part) || event.detail.isError) return;
   const kept = event.detail.xhr.getResponseHeader("X-Kept-At");
   if (kept) {
     // The browser's copy is what stands there already.
@@ -128,7 +134,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     return;
   }
   before = new Map([...numbersOf(part)].map(([label, card]) => [label, card.querySelector(".number-value")?.textContent]));
-  failures.delete(part.id);
+  if (failures.delete(part.id) && heard) showHeard();
 });
 
 document.addEventListener("htmx:afterSettle", (event) => {
@@ -142,7 +148,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   report(id);
 });
 
-/** A part that could not be read is asked for once more; then the page says that it shows something older. */
+/** A part that could not be read is asked for once more; then the page says that it shows something older, and tries at each heartbeat. */
 function failed(event) {
   const part = event.detail.elt;
   if (!isPart(part)) return;
@@ -171,8 +177,9 @@ const others = new BroadcastChannel(`painel-live:${key}`);
 function got({ name, id, data }) {
   if (id) number = Math.max(number, id);
   // A heartbeat says when the server itself cannot hear the database: events may then be late.
-  show(data.live === false ? "late" : "live");
-  if (name === "heartbeat") return;
+  heard = data.live !== false;
+  showHeard();
+  if (name === "heartbeat") return readAll(behind());
   if (name === "reload") readAll();
   else if (name === "close") closed = data.reason;
   else ring(name, { ...data, number: id });
@@ -264,6 +271,7 @@ async function lead() {
     }
     if (performance.now() - began > BACK_OFF.most) wait = BACK_OFF.first;
     const until = performance.now() + Math.max(wait * (0.8 + Math.random() * 0.4), returnIn);
+    heard = false;
     show(navigator.onLine ? "late" : "off");
     while (performance.now() < until) {
       others.postMessage({ broken: true });
@@ -278,6 +286,7 @@ others.addEventListener("message", ({ data }) => {
   if (data.hello !== undefined) {
     if (leading) others.postMessage({ name: "heartbeat", id: 0, data: {}, number });
   } else if (data.broken) {
+    heard = false;
     if (state === "live") show("late");
     poll();
   } else {
