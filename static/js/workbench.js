@@ -35,6 +35,9 @@ function remember() {
   history.replaceState(history.state, "", url);
 }
 
+/** Put a part of the page where it belongs. What fails is told by app.js, and shown on the desk below. */
+const fetchInto = (target, url, swap) => window.htmx.ajax("GET", url, { target, swap }).catch(() => undefined);
+
 async function show(line) {
   if (!line) return;
   current = line.dataset.line;
@@ -43,7 +46,7 @@ async function show(line) {
   if (desk().getBoundingClientRect().top < 0) scrollTo({ top: 0 });
   const active = document.activeElement;
   if (active === document.body || active.matches(".queue-line") || desk().contains(active)) line.focus({ preventScroll: true });
-  await window.htmx.ajax("GET", line.dataset.desk, { target: "#desk", swap: "outerHTML" });
+  await fetchInto("#desk", line.dataset.desk, "outerHTML");
 }
 
 function step(by) {
@@ -61,7 +64,7 @@ async function open(url) {
   body.replaceChildren();
   // Open before it is filled: what is typed meanwhile must not act on the page behind.
   if (!dialog.open) dialog.showModal();
-  await window.htmx.ajax("GET", url, { target: "#bench-dialog-body", swap: "innerHTML" });
+  await fetchInto("#bench-dialog-body", url, "innerHTML");
   if (!body.firstElementChild) return dialog.close();
   (body.querySelector("[data-autofocus]") ?? body.querySelector("[data-dialog-title]"))?.focus();
   reckon();
