@@ -1,5 +1,6 @@
 """Facts as the matcher takes them: open lines, open items, learned payers, weights."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
@@ -57,6 +58,9 @@ SELECT d ->> 'acquirer', d ->> 'brand', d ->> 'mode', d ->> 'percent' FROM (
  WHERE d ? 'percent' AND d ? 'brand' GROUP BY 1, 2, 3, 4 ORDER BY count(*) DESC, 4
 """
 # Where mappers keep further names of a payment or an item.
+_NUMBERS: Final = re.compile(
+    r"\S*[\d*@]\S*"
+)  # of a line that names nobody, its own words may: "Pagamento de salário Daniela Mendes"
 _LINE_IDS: Final = ("txid", "end_to_end_id", "reference_number", "reason")
 _BOLETO_IDS: Final = ("digitable_line", "barcode")
 _ITEM_IDS: Final = (
@@ -81,7 +85,7 @@ def _line(
         id=str(pk),
         date=day,
         amount=amount,
-        name=name,
+        name=name or _NUMBERS.sub(" ", description),
         document=document,
         description=_joined([description, raw]),
         reference=_joined(ids),

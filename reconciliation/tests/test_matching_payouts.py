@@ -91,7 +91,7 @@ def test_an_item_that_names_nobody_is_asked_about_by_amount_and_day():
 
 
 def test_the_text_of_an_item_without_a_name_speaks_for_a_payer():
-    wage = Item("i", MONDAY, D("-3420.00"), text="SALÁRIO 11/2026 LUCIANA OLIVEIRA")
+    wage = Item("i", MONDAY, D("-3420.00"), text="ADIANTAMENTO 11/2026 LUCIANA OLIVEIRA")
     (found,) = match([Line("l", MONDAY, D("-3420.00"), "LUCIANA OLIVEIRA", "15517041531")], [wage])
     assert [reason.name for s in found.settlements for reason in s.reasons][:1] == ["name_alike"]
 

@@ -45,7 +45,7 @@ _WITH_COUNTERPARTY = frozenset({"pix", "ted", "doc", "boleto", "transfer"})
 _BANK_WORDS = frozenset(
     "a agendada agendado bloqueto boleto bx c cc chave cob cobranca code compe conta cp cred credito d da das de deb debito des dest "
     "devolucao devolvida devolvido disponiv do doc dos e efetivado efetuada efetuado eletr eletron eletronica eletronico em emitida "
-    "emitido entre enviada enviado envio estorno for if instantanea instantaneo int interbancaria interbancario internet liq liquidacao "
+    "emitido entre enviada enviado envio estorno for if instantanea instantaneo int interbancaria interbancario internet liq liquidacao liquidada liquidado "
     "mesma o outra p pag pagamento pagto para pelo pgto pix por programada programado qr qrcode qrs estatico dinamico realizada realizado "
     "receb recebida recebido recebimento rem sispag str ted tef tit titularidade titulo titulos transf transferencia transfer via".split()
 )

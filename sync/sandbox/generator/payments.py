@@ -13,6 +13,7 @@ from sync.sandbox.generator.quirks import about, is_booked, relative_of
 from sync.sandbox.generator.scene import Scene
 
 BRANDS = ("VISA", "MASTERCARD", "ELO")
+FIRST_RECEIVABLE, FIRST_RECEIVABLE_CODE = 771_200, 3_055  # counted up together
 ACQUIRERS = {"shop": "CIELO", "clinic": "REDE"}
 FORGOTTEN_DAYS = (45, 150)  # until somebody settles by hand what was never paid through the bank
 DEBIT_FEE, CREDIT_FEE, INSTALMENT_FEE = 0.0139, 0.0319, 0.0449
@@ -43,9 +44,9 @@ def account_of(scene: Scene, store: int) -> str:
 def new_receivable(scene: Scene, sale: Sale, due: date, cents: int, form: str, part: str = "") -> int:
     """Open a receivable for a sale or one of its instalments and return its id."""
     account = next(a for a in scene.spec.accounts if a.key == account_of(scene, sale.store))
-    entry_id = scene.next_id("receivable", 771_200)
+    entry_id = scene.next_id("receivable", FIRST_RECEIVABLE)
     entry = entry_payload(
-        entry_id=entry_id, code=scene.next_id("receivable_code", 3_055), text=sale.title + part, party=sale.customer, cents=cents, due=due,
+        entry_id=entry_id, code=scene.next_id("receivable_code", FIRST_RECEIVABLE_CODE), text=sale.title + part, party=sale.customer, cents=cents, due=due,
         form=form, plan="services" if sale.kind == "servico" else "sales", bank=account.bank, store=sale.store,
         store_name=scene.spec.stores[sale.store], stamp=scene.stamp(sale.day, sale.second),
     )  # fmt: skip

@@ -8,7 +8,16 @@ from typing import Any
 from sync.sandbox.generator.bank import Draft
 from sync.sandbox.generator.documents import boleto
 from sync.sandbox.generator.erp import SITUATION_IDS, SITUATION_NAMES, entry_payload, sale_row
-from sync.sandbox.generator.payments import ACQUIRERS, CREDIT_FEE, DEBIT_FEE, account_of, mark, plan_mark
+from sync.sandbox.generator.payments import (
+    ACQUIRERS,
+    CREDIT_FEE,
+    DEBIT_FEE,
+    FIRST_RECEIVABLE,
+    FIRST_RECEIVABLE_CODE,
+    account_of,
+    mark,
+    plan_mark,
+)  # fmt: skip
 from sync.sandbox.generator.people import Person
 from sync.sandbox.generator.quirks import TRANSFER_FEE, in_parts
 from sync.sandbox.generator.scene import Event, Scene
@@ -29,10 +38,10 @@ def close_batches(scene: Scene, rng: Random, day: date) -> None:
             else scene.calendar.next_working_day(day + timedelta(days=30))
         )
         bank = next(a.bank for a in scene.spec.accounts if a.key == account_of(scene, store))
-        entry_id = scene.next_id("receivable", 771_200)
+        entry_id = scene.next_id("receivable", FIRST_RECEIVABLE)
         words = f"{ACQUIRERS[scene.spec.key]} {brand} {'débito' if is_debit else 'crédito'}"
         entry = entry_payload(
-            entry_id=entry_id, code=scene.next_id("receivable_code", 3_055), text=f"Recebimento {words} vendas de {day:%d/%m/%Y}", party=None,
+            entry_id=entry_id, code=scene.next_id("receivable_code", FIRST_RECEIVABLE_CODE), text=f"Recebimento {words} vendas de {day:%d/%m/%Y}", party=None,
             cents=cents, due=settles, form=mode, plan="sales", bank=bank, store=store, store_name=scene.spec.stores[store],
             stamp=scene.stamp(day, 72_000),
         )  # fmt: skip
@@ -85,7 +94,10 @@ def receive_boleto(scene: Scene, rng: Random, day: date, event: Event) -> None:
     _, store, customer, cents, entry, sale, interest, fine, discount, due_text = event
     person, account = _person(scene, customer), account_of(scene, store)
     bank = next(a.bank for a in scene.spec.accounts if a.key == account)
-    barcode, line = boleto(bank, date.fromisoformat(due_text), cents, f"{entry:015d}{sale:010d}")
+    code = (
+        entry - FIRST_RECEIVABLE + FIRST_RECEIVABLE_CODE
+    )  # what the ERP calls the entry, and the bank its nosso número
+    barcode, line = boleto(bank, date.fromisoformat(due_text), cents, f"{code:015d}{sale:010d}")
     paper = {
         "digitableLine": line, "barcode": barcode, "baseAmount": cents / 100, "interestAmount": interest / 100, "penaltyAmount": fine / 100,
         "discountAmount": discount / 100,
@@ -93,7 +105,7 @@ def receive_boleto(scene: Scene, rng: Random, day: date, event: Event) -> None:
     scene.book.add(
         Draft(
             account, 14_400 + rng.randrange(1_800), cents + interest + fine - discount, "boleto_in", "receivable",
-            {"receivables": [entry], "sales": [sale]}, person.name, person.document, person.bank, person.account, extra=f"{entry:08d}", boleto=paper,
+            {"receivables": [entry], "sales": [sale]}, person.name, person.document, person.bank, person.account, extra=f"{code:08d}", boleto=paper,
         )
     )  # fmt: skip
     scene.add_sum(f"boleto:{account}", 1)
