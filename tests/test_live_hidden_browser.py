@@ -9,10 +9,11 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from config.tests import browser
 from lib import clock
 from tenants.models import Tenant
 from tests import factories
-from tests.test_live_browser import DOT, aurora, chromium, enter, sell, visit
+from tests.test_live_browser import DOT, UNTIL_KEPT, _keep, aurora, chromium, enter, sell, visit
 
 __all__ = ["aurora", "chromium", "visit"]
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -126,3 +127,21 @@ def test_a_part_that_fails_is_asked_for_once_more_before_the_page_says_so(
         sell(aurora, "8.88")
         expect(page.locator("#sales tbody")).to_contain_text("8,88")
         expect(page.locator(DOT)).to_have_attribute("data-state", "live")
+
+
+def test_a_kept_record_that_is_opened_without_network_says_its_age(visit, door, aurora: Tenant) -> None:
+    with visit("about:blank") as seen:
+        page = seen.page
+        enter(page, door.url)
+        _keep(page, door)
+        browser.go(page, f"{door.url}/t/aurora/sales/")
+        cell, drawer = page.locator("tbody tr").first.locator("td.nowrap").first, page.locator("#drawer")
+        cell.click()
+        expect(drawer).to_contain_text("100,00")
+        page.evaluate(UNTIL_KEPT, ["/t/aurora/list/sales/", True])
+        page.keyboard.press("Escape")
+        expect(drawer).not_to_be_visible()
+        page.context.set_offline(True)
+        cell.click()
+        expect(drawer).to_contain_text("100,00")
+        expect(page.locator("[data-kept] time")).to_have_text(re.compile(r"^\d\d:\d\d$"))

@@ -124,15 +124,15 @@ document.addEventListener("htmx:afterRequest", ({ detail: { elt: part } }) => {
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   const part = event.detail.elt;
-  if (!isPart(part) || event.detail.isError) return;
   const kept = event.detail.xhr.getResponseHeader("X-Kept-At");
   if (kept) {
-    // The browser's copy is what stands there already.
-    event.detail.shouldSwap = false;
+    // The browser's copy of a part is what stands there already; a record that is opened is shown, and the page says its age.
+    if (isPart(part)) event.detail.shouldSwap = false;
     show("off");
     showKept(kept);
     return;
   }
+  if (!isPart(part) || event.detail.isError) return;
   before = new Map([...numbersOf(part)].map(([label, card]) => [label, card.querySelector(".number-value")?.textContent]));
   if (failures.delete(part.id) && heard) showHeard();
 });
