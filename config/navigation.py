@@ -41,7 +41,13 @@ class Link:
 
 
 GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
-    ("", (Entry("kpi:overview", _("Overview"), "layout-dashboard", on_phone=True),)),
+    (
+        "",
+        (
+            Entry("kpi:overview", _("Overview"), "layout-dashboard", on_phone=True),
+            Entry("kpi:analysis", _("Analysis"), "chart-column"),
+        ),
+    ),
     (
         _("Money"),
         (

@@ -24,7 +24,7 @@ from tenants.models import Tenant
 COMPARISONS: Final = ("previous", "same_weekdays", "last_year")
 CREDIT, DEBIT, SALE = "CREDIT", "DEBIT", "SALE"
 # What ERPs and shops call the customer whom nobody asked for a name: many people, so no customer. As `lib.text.fold` writes them.
-_WALK_IN: Final = "^(consumidor( final)?|cliente (balcao|final|padrao|avulso|diversos?)|venda (a vista|balcao)|balcao)( .*)?$"
+WALK_IN: Final = "^(consumidor( final)?|cliente (balcao|final|padrao|avulso|diversos?)|venda (a vista|balcao)|balcao)( .*)?$"
 ZERO = Decimal(0)
 
 
@@ -322,7 +322,7 @@ def top_customers(tenant: Tenant, *, period: Period, limit: int = 5) -> list[Ran
     """Return the customers with the largest sales of the period, walk-ins left out. Two queries, one over the period's sales."""
     rows = (
         Sale.objects.filter(_counted(tenant, period), customer__isnull=False)
-        .exclude(customer__name_folded__regex=_WALK_IN)
+        .exclude(customer__name_folded__regex=WALK_IN)
         .values("customer_id", shown=_shown("customer__"))
         .annotate(sum=Sum("total"), n=Count("id"))
         .order_by("-sum", "customer_id")[:limit]
@@ -332,7 +332,7 @@ def top_customers(tenant: Tenant, *, period: Period, limit: int = 5) -> list[Ran
 
 def walk_ins(tenant: Tenant, *, period: Period) -> tuple[int, Decimal]:
     """Return how many sales of the period name no customer or the ERP's placeholder ("Consumidor final"), and their total. One query."""
-    anonymous = Q(customer=None) | Q(customer__name_folded__regex=_WALK_IN)
+    anonymous = Q(customer=None) | Q(customer__name_folded__regex=WALK_IN)
     found = Sale.objects.filter(_counted(tenant, period)).filter(anonymous)
     sums = found.aggregate(n=Count("id"), total=Sum("total", default=ZERO))
     return sums["n"], sums["total"]

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 
 from kpi import overview as reading
 from kpi import pictures, queries, ready
+from kpi.forecasts.expected import expected
 from kpi.queries import Board, Card
 from lib import clock, periods
 from lib.htmx import wants_fragment
@@ -25,7 +26,8 @@ from tenants.access import TenantRequest, member_required
 from tenants.models import Tenant
 
 
-def _period(request: TenantRequest, *, default: str = periods.DEFAULT) -> Period:
+def asked_period(request: TenantRequest, *, default: str = periods.DEFAULT) -> Period:
+    """Return the period that the address asks for; what is no period is said and becomes the default."""
     today = clock.today(request.tenant.zone)
     try:
         return periods.from_query(request.GET, today=today, default=default)
@@ -38,7 +40,7 @@ def _period(request: TenantRequest, *, default: str = periods.DEFAULT) -> Period
 @member_required()
 def overview(request: TenantRequest) -> HttpResponse:
     """The board of a period with its charts, rankings and the freshness of every connection."""
-    tenant, period, now = request.tenant, _period(request), timezone.now()
+    tenant, period, now = request.tenant, asked_period(request), timezone.now()
     comparison = request.GET.get("compare", "previous")
     comparison = comparison if comparison in queries.COMPARISONS else "previous"
     asked: dict[str, Any] = {"period": period, "today": clock.today(tenant.zone), "comparison": comparison}
@@ -87,7 +89,10 @@ def _charts(tenant: Tenant, board: Board) -> dict[str, Any]:
     draw = pictures.Pictures(tenant=tenant, locale=to_locale(get_language() or "pt-br"))
     told = ready.story(tenant, board=board, today=clock.today(tenant.zone))
     by_day = draw.sales if told.sells else draw.received
+    found = expected(tenant, sells=told.sells, today=clock.today(tenant.zone))
     return {
+        "expected": found,
+        "expected_chart": draw.expected(found) if found else None,
         "cash_flow": draw.cash_flow(told.cash_flow),
         "day_chart": by_day(told.by_day, told.compared_by_day),
         "sells": told.sells,

@@ -29,7 +29,7 @@ from tenants.api.schema import (
 from tenants.models import Capability
 
 BOUNDS = ("mean", "lo80", "hi80", "lo95", "hi95")
-ACCURACY = ("mase", "smape", "covered80", "covered95")
+ACCURACY = ("mase", "smape", "wape", "covered80", "covered95")
 ONE = record(
     {
         "measure": {"enum": Forecast.Measure.values},
@@ -52,6 +52,10 @@ ONE = record(
                     "description": "Error on its own past; 1 is that of last season's values again.",
                 },
                 "smape": {**nullable(NUMBER), "description": "Error in percent, 0 to 200."},
+                "wape": {
+                    **nullable(NUMBER),
+                    "description": "Sum of absolute errors over the sum of absolute values: 0.14 is 14 %.",
+                },
                 "covered80": {
                     **nullable(NUMBER),
                     "description": "Share of past values inside the 80 % band.",

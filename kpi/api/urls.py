@@ -2,10 +2,15 @@
 
 from django.urls import path
 
-from kpi.api import forecasts, views
+from kpi.api import analysis, forecasts, views
 
 urlpatterns = [
     path("forecasts", forecasts.ForecastsView.as_view(), name="forecasts"),
     path("kpis", views.KpisView.as_view(), name="kpis"),
+    path("kpis/ageing", analysis.AgeingView.as_view(), name="kpis-ageing"),
+    path("kpis/cohorts", analysis.CohortsView.as_view(), name="kpis-cohorts"),
+    path("kpis/concentration", analysis.ConcentrationView.as_view(), name="kpis-concentration"),
+    path("kpis/drivers", analysis.DriversView.as_view(), name="kpis-drivers"),
+    path("kpis/projection", analysis.ProjectionView.as_view(), name="kpis-projection"),
     path("kpis/<str:month>", views.MonthView.as_view(), name="kpis-month"),
 ]

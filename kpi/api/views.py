@@ -119,7 +119,7 @@ class KpisView(ApiView):
         """Return the board."""
         tenant = request.access.tenant
         today = clock.today(tenant.zone)
-        period, comparison = _period(request), _comparison(request)
+        period, comparison = asked_period(request), asked_comparison(request)
 
         def board() -> tuple[Any, dict[str, Any]]:
             found = ready.numbers(tenant, period=period, today=today, comparison=comparison)
@@ -135,7 +135,8 @@ class KpisView(ApiView):
         return cached(request, "board", compute=board, params=key)
 
 
-def _period(request: ApiRequest) -> Period:
+def asked_period(request: ApiRequest) -> Period:
+    """Return the period that the query asks for. Raises BadParameter."""
     today = clock.today(request.access.tenant.zone)
     try:
         return periods.from_query(request.query_params, today=today)
@@ -151,7 +152,8 @@ def _period(request: ApiRequest) -> Period:
         ) from error
 
 
-def _comparison(request: ApiRequest) -> str:
+def asked_comparison(request: ApiRequest) -> str:
+    """Return the comparison that the query asks for. Raises BadParameter."""
     name = request.query_params.get("compare", "previous")
     if name not in queries.COMPARISONS:
         raise BadParameter(

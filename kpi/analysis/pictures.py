@@ -1,0 +1,184 @@
+"""The charts of the analysis page, each with the sentence that it shows."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from kpi.analysis.ageing import Bucket
+from kpi.analysis.cohorts import Cohort
+from kpi.analysis.concentration import Concentration
+from kpi.analysis.drivers import Drivers
+from kpi.analysis.projection import Projection
+from lib import formats
+from lib.charts import Chart, Flag, Series, Step, Unit, bar_chart, heatmap, line_chart, waterfall
+from lib.periods import Period
+from tenants.models import Tenant
+
+AGES: Final[dict[str, str | Promise]] = {
+    "later": gettext_lazy("due in more than 30 days"),
+    "next_30": gettext_lazy("due within 30 days"),
+    "late_30": gettext_lazy("1 to 30 days late"),
+    "late_60": gettext_lazy("31 to 60 days late"),
+    "late_90": gettext_lazy("61 to 90 days late"),
+    "older": gettext_lazy("more than 90 days late"),
+}
+MEASURES: Final[dict[str, str | Promise]] = {
+    "revenue": gettext_lazy("Sales"),
+    "inflow": gettext_lazy("Received"),
+    "expenses": gettext_lazy("Expenses"),
+}
+DIMENSIONS: Final[dict[str, str | Promise]] = {
+    "product": gettext_lazy("Product"),
+    "customer": gettext_lazy("Customer"),
+    "store": gettext_lazy("Store"),
+    "seller": gettext_lazy("Seller"),
+    "channel": gettext_lazy("Channel"),
+    "payment": gettext_lazy("Payment"),
+    "category": gettext_lazy("Category"),
+    "account": gettext_lazy("Account"),
+}
+
+
+class Drawing:
+    """Draws for one company and one reader's language."""
+
+    def __init__(self, tenant: Tenant, locale: str) -> None:
+        """Remember for whom."""
+        self.tenant, self.locale = tenant, locale
+        self.unit = Unit("money", tenant.currency, locale)
+
+    def drivers(self, found: Drivers, rows_of: Callable[[str], str]) -> Chart:
+        """Return the way from the compared period's sum to this one's, part by part; each part leads to its rows."""
+        steps = [Step(_("Before"), found.before, total=True)]
+        steps += [
+            Step(part.name, part.difference, href=rows_of(part.key))
+            for part in found.parts
+            if part.difference
+        ]
+        if found.others:
+            others = ngettext("%(n)d other", "%(n)d others", found.others_count) % {"n": found.others_count}
+            steps.append(Step(others, found.others))
+        return waterfall(
+            title=self._drivers_title(found),
+            steps=[*steps, Step(_("Now"), found.now, total=True)],
+            unit=self.unit,
+        )
+
+    def _drivers_title(self, found: Drivers) -> str:
+        if not found.difference:
+            return _("%(measure)s: no change") % {"measure": MEASURES[found.measure]}
+        first = max(found.parts, key=lambda part: part.difference * (1 if found.difference > 0 else -1))
+        said = {
+            "measure": MEASURES[found.measure],
+            "amount": formats.money_short(abs(found.difference), self.tenant.currency, self.locale),
+            "name": first.name,
+            "part": formats.money_short(abs(first.difference), self.tenant.currency, self.locale),
+        }
+        if found.difference > 0:
+            return _("%(measure)s: %(amount)s more; %(name)s alone brought %(part)s") % said
+        return _("%(measure)s: %(amount)s less; %(name)s alone took %(part)s") % said
+
+    def concentration(self, found: Concentration) -> Chart:
+        """Return the share of the whole that the first n carriers reach."""
+        count = found.counts["A"]
+        if found.dimension == "customer":
+            sentence = ngettext(
+                "%(n)d customer carries 80 %% of sales", "%(n)d customers carry 80 %% of sales", count
+            )
+        else:
+            sentence = ngettext(
+                "%(n)d product carries 80 %% of sales", "%(n)d products carry 80 %% of sales", count
+            )
+        return line_chart(
+            title=sentence % {"n": count},
+            x=[str(n) for n, _share in found.curve],
+            series=[Series(_("Share of sales"), [share for _n, share in found.curve])],
+            unit=Unit("percent", locale=self.locale),
+            by="month",
+        )
+
+    def ageing(self, buckets: Sequence[Bucket], direction: str) -> Chart:
+        """Return what is open by age; each age leads to its items."""
+        late = sum((bucket.left for bucket in buckets if bucket.late), Decimal(0))
+        amount = formats.money_short(abs(late), self.tenant.currency, self.locale)
+        if direction == "receivable":
+            title = _("%(amount)s to receive are late") if late else _("Nothing to receive is late")
+        else:
+            title = _("%(amount)s to pay are late") if late else _("Nothing to pay is late")
+        url = reverse("ledger:open_items", kwargs={"slug": self.tenant.slug})
+        return bar_chart(
+            title=title % {"amount": amount},
+            x=[str(AGES[bucket.code]) for bucket in buckets],
+            series=[
+                Series(
+                    _("Open"),
+                    [abs(bucket.left) for bucket in buckets],
+                    color=1 if direction == "receivable" else 2,
+                )
+            ],
+            unit=self.unit,
+            by="month",
+            links=[f"{url}?direction={direction}&status=unsettled{_due(bucket)}" for bucket in buckets],
+        )
+
+    def cohorts(self, found: Sequence[Cohort]) -> Chart:
+        """Return the share of each month's new customers that bought in the months after."""
+        longest = max((len(cohort.kept) for cohort in found), default=1)
+        second = [(cohort.kept[1], cohort.size) for cohort in found if len(cohort.kept) > 2]
+        size = sum(n for _kept, n in second)
+        title = _("Who comes back, by month of the first purchase")
+        if size:
+            share = formats.percent(Decimal(sum(kept for kept, _n in second)) / size, self.locale)
+            title = _("%(share)s of new customers bought again in the month after") % {"share": share}
+        return heatmap(
+            title=title,
+            rows=[f"{formats.month(cohort.month, self.locale)} · {cohort.size}" for cohort in found],
+            columns=[f"+{n}" for n in range(1, longest)],
+            values=[[cohort.share(n) for n in range(1, longest)] for cohort in found],
+            unit=Unit("percent", locale=self.locale),
+        )
+
+    def projection(self, found: Projection) -> Chart:
+        """Return the balance at the end of each week: with what is expected, and with what is due only."""
+        short = found.short_on
+        if short:
+            title = _("Cash may run short in the week of %(day)s") % {"day": formats.day(short, self.locale)}
+        else:
+            last = formats.money_short(found.weeks[-1].balance_expected, self.tenant.currency, self.locale)
+            title = _("In 90 days there may be %(amount)s in cash") % {"amount": last}
+        expected = [week.balance_expected for week in found.weeks]
+        due = [week.balance_due for week in found.weeks]
+        place = next((n for n, week in enumerate(found.weeks) if week.start == short), None)
+        return line_chart(
+            title=title,
+            x=[week.start + timedelta(days=6) for week in found.weeks],
+            series=[Series(_("Expected"), expected), Series(_("Only what is due"), due, role="previous")],
+            unit=self.unit,
+            by="day",
+            flags=[Flag(place, _("below zero"))] if place is not None else [],
+        )
+
+
+def _due(bucket: Bucket) -> str:
+    parts = (("from", bucket.first), ("to", bucket.last))
+    return "".join(f"&{name}={day.isoformat()}" for name, day in parts if day)
+
+
+def rows_url(tenant: Tenant, *, measure: str, dimension: str, key: str, period: Period) -> str:
+    """Return the list behind one part of a number; "" where no list can be filtered like it."""
+    if not key or dimension == "payment":
+        return ""
+    name, query = {
+        "revenue": ("sales", "status=counted"),
+        "inflow": ("transactions", "type=CREDIT&flow=1"),
+        "expenses": ("transactions", "type=DEBIT&flow=1"),
+    }[measure]
+    span = {"from": period.start.isoformat(), "to": period.last.isoformat()}
+    return f"{reverse(f'ledger:{name}', kwargs={'slug': tenant.slug})}?{query}&{urlencode({dimension: key} | span)}"

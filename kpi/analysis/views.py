@@ -1,0 +1,123 @@
+"""The analysis page: why numbers changed, who carries them, how old debts are, who comes back, where the cash is going."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import get_language, to_locale
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from kpi import queries
+from kpi.analysis.ageing import ageing
+from kpi.analysis.cohorts import cohorts
+from kpi.analysis.concentration import concentration
+from kpi.analysis.drivers import Drivers, dimensions_of, drivers
+from kpi.analysis.pictures import DIMENSIONS, MEASURES, Drawing, rows_url
+from kpi.analysis.projection import projection
+from kpi.views import asked_period
+from lib import clock
+from lib.htmx import wants_fragment
+from lib.periods import Period
+from tenants.access import TenantRequest, member_required
+
+
+@require_GET
+@member_required()
+def analysis(request: TenantRequest) -> HttpResponse:
+    """The page. `measure` and `by` choose what the change is split by; the other parts always show what stands now."""
+    tenant, today = request.tenant, clock.today(request.tenant.zone)
+    period = asked_period(request)
+    comparison = _one_of(request, "compare", queries.COMPARISONS)
+    compared = queries.compared_with(period.until(today), comparison)
+    measure = _one_of(request, "measure", tuple(MEASURES))
+    dimension = _one_of(request, "by", dimensions_of(measure))
+    draw = Drawing(tenant, to_locale(get_language() or "pt-br"))
+    why = drivers(tenant, measure=measure, dimension=dimension, period=period, compared=compared)
+    carried = concentration(tenant, dimension=_one_of(request, "abc", ("customer", "product")), period=period)
+    late = {
+        direction: ageing(tenant, direction=direction, today=today) for direction in ("receivable", "payable")
+    }
+    kept, ahead = cohorts(tenant, today=today), projection(tenant, today=today)
+    context: dict[str, Any] = {
+        "period": period,
+        "compared": compared,
+        "comparison": comparison,
+        "as_of": queries.facts_as_of(tenant),
+        "measures": _choices(request, "measure", MEASURES, measure, drop=("by",)),
+        "dimensions": _choices(
+            request, "by", {name: DIMENSIONS[name] for name in dimensions_of(measure)}, dimension
+        ),
+        "why": why,
+        "parts": _parts(request, why, period),
+        "why_chart": draw.drivers(why, lambda key: _rows(request, why, key, period)),
+        "carried": carried,
+        "carriers": [
+            {
+                "name": one.name,
+                "value": one.total,
+                "note": one.group,
+                "url": rows_url(
+                    tenant, measure="revenue", dimension=carried.dimension, key=one.key, period=period
+                ),
+            }
+            for one in carried.largest
+        ],
+        "abc": _choices(
+            request, "abc", {name: DIMENSIONS[name] for name in ("customer", "product")}, carried.dimension
+        ),
+        "carried_chart": draw.concentration(carried),
+        "receivables": draw.ageing(late["receivable"], "receivable"),
+        "payables": draw.ageing(late["payable"], "payable"),
+        "cohorts": draw.cohorts(kept),
+        "ahead": ahead,
+        "ahead_chart": draw.projection(ahead) if ahead else None,
+    }
+    template = "kpi/analysis.html#parts" if wants_fragment(request) else "kpi/analysis.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _one_of(request: TenantRequest, name: str, known: tuple[str, ...]) -> str:
+    """Return what the address asks for, or the first known one."""
+    asked = request.GET.get(name, "")
+    return asked if asked in known else known[0]
+
+
+def _choices(
+    request: TenantRequest, name: str, labels: dict[str, Any], chosen: str, drop: tuple[str, ...] = ()
+) -> list[dict[str, Any]]:
+    found = []
+    for value, label in labels.items():
+        query = request.GET.copy()
+        for gone in drop:
+            query.pop(gone, None)
+        query[name] = value
+        found.append({"label": label, "url": f"?{query.urlencode()}", "active": value == chosen})
+    return found
+
+
+def _rows(request: TenantRequest, why: Drivers, key: str, period: Period) -> str:
+    return rows_url(request.tenant, measure=why.measure, dimension=why.dimension, key=key, period=period)
+
+
+def _parts(request: TenantRequest, why: Drivers, period: Period) -> list[dict[str, Any]]:
+    rows = [
+        {"name": part.name, "now": part.now, "before": part.before, "difference": part.difference,
+         "share": why.share(part), "url": _rows(request, why, part.key, period)}
+        for part in why.parts
+    ]  # fmt: skip
+    if why.others_count:
+        rows.append(
+            {
+                "name": _("Others"),
+                "now": None,
+                "before": None,
+                "difference": why.others,
+                "share": None,
+                "url": "",
+            }
+        )
+    return rows
