@@ -102,6 +102,7 @@ def _accuracy(tests: list[_Tested]) -> Accuracy:
     return Accuracy(
         mase=float(np.mean(ratios)) if ratios else None,
         smape=smape(came, mean),
+        wape=float(np.sum(np.abs(came - mean)) / size) if (size := float(np.sum(np.abs(came)))) else None,
         covered80=_covered(tests, 80),
         covered95=_covered(tests, 95),
         width=float(np.mean(half)) / level if level else None,

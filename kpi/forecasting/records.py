@@ -45,13 +45,15 @@ class Forecast:
 class Accuracy:
     """How well the same method did on the series' own past, forecast from several earlier moments.
 
-    `mase`: mean absolute error in units of the seasonal naive's error one season ahead (below 1 is better than that); `smape` in percent, 0 to 200;
+    `mase`: mean absolute error in units of the seasonal naive's error one season ahead (below 1 is better than that); `smape` in percent, 0 to 200; `wape`: sum of absolute errors as a share of the sum of
+    absolute values;
     `covered80` and `covered95`: share of values inside the bounds, 0 to 1; `width`: half the 80 % band as a share of the mean level;
     `origins`: from how many moments. None where the past says nothing (a flat series, a level of zero).
     """
 
     mase: float | None
     smape: float
+    wape: float | None
     covered80: float
     covered95: float
     width: float | None

@@ -1,4 +1,4 @@
-"""Reading stored forecasts: two queries, whatever made them."""
+"""Reading stored forecasts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,14 +25,22 @@ def made_at(tenant: Tenant) -> datetime | None:
 
 
 def told(
-    tenant: Tenant, *, grain: str, about: str, measure: str | None = None, since: date | None = None
+    tenant: Tenant,
+    *,
+    about: str,
+    grain: str | None = None,
+    measure: str | None = None,
+    since: date | None = None,
 ) -> list[Told]:
-    """Return the forecasts by one grain, of the company itself, its products or its stores, points before `since` left out. Two queries."""
-    rows = Forecast.objects.filter(tenant=tenant, grain=grain, about=about).order_by("measure", "name", "id")
+    """Return the forecasts of the company itself, its products or its stores, points before `since` left out. Two queries at most."""
+    rows = Forecast.objects.filter(tenant=tenant, about=about).order_by("measure", "name", "id")
     rows = rows.filter(measure=measure) if measure else rows
-    points = ForecastPoint.objects.filter(tenant=tenant, forecast__in=rows).order_by("forecast_id", "start")
+    found = list(rows.filter(grain=grain) if grain else rows)
+    if not found:
+        return []
+    points = ForecastPoint.objects.filter(tenant=tenant, forecast__in=[row.pk for row in found])
     points = points.filter(start__gte=since) if since else points
     by_forecast: dict[int, list[ForecastPoint]] = {}
-    for point in points:
+    for point in points.order_by("forecast_id", "start"):
         by_forecast.setdefault(point.forecast_id, []).append(point)
-    return [Told(row, by_forecast.get(row.pk, ())) for row in rows]
+    return [Told(row, by_forecast.get(row.pk, ())) for row in found]

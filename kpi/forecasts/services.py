@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 AHEAD: Final = {Forecast.Grain.DAY: 90, Forecast.Grain.WEEK: 13, Forecast.Grain.MONTH: 12}
 TRIED: Final = {Forecast.Grain.DAY: 28, Forecast.Grain.WEEK: 8, Forecast.Grain.MONTH: 3}
 
+ACCURACY: Final = ("mase", "smape", "wape", "covered80", "covered95")
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -105,13 +107,11 @@ def _keep(tenant: Tenant, days: facts.Days, grain: Forecast.Grain, found: "Judge
     if found:
         said |= {"verdict": found.verdict, "model": found.forecast.model}
     if found and (accuracy := found.accuracy):
-        said |= {
-            name: getattr(accuracy, name) for name in ("mase", "smape", "covered80", "covered95", "origins")
-        }
+        said |= {name: getattr(accuracy, name) for name in (*ACCURACY, "origins")}
     row, _created = Forecast.objects.update_or_create(
         tenant=tenant, measure=days.measure, grain=grain, about=days.about, subject=days.subject,
         defaults={
-            **dict.fromkeys(("mase", "smape", "covered80", "covered95")), "name": days.name,
+            **dict.fromkeys(ACCURACY), "name": days.name,
             "currency": tenant.currency, "through": days.through, "made_at": clock.now(), **said,
         },
     )  # fmt: skip

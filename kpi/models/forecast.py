@@ -47,6 +47,7 @@ class Forecast(models.Model):
     verdict = models.CharField(max_length=9, choices=Verdict)
     mase = models.FloatField(null=True)
     smape = models.FloatField(null=True)
+    wape = models.FloatField(null=True)
     covered80 = models.FloatField(null=True)
     covered95 = models.FloatField(null=True)
     origins = models.PositiveSmallIntegerField(db_default=0)

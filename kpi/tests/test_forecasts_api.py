@@ -14,7 +14,7 @@ def make(tenant, mean="5.00", **fields):
     """Return a stored forecast with one point."""
     given = {
         "measure": "sales", "grain": "day", "about": "company", "currency": "BRL", "through": date(2026, 3, 9), "made_at": MADE,
-        "model": "ETS+Theta+CES", "verdict": "ok", "mase": 0.81234, "smape": 12.0, "covered80": 0.8, "covered95": 0.95, "origins": 4,
+        "model": "ETS+Theta+CES", "verdict": "ok", "mase": 0.81234, "smape": 12.0, "wape": 0.1, "covered80": 0.8, "covered95": 0.95, "origins": 4,
         **fields,
     }  # fmt: skip
     row = Forecast.objects.create(tenant=tenant, **given)
@@ -53,6 +53,7 @@ def test_a_company_sees_its_own_forecasts(cast: Cast, django_assert_max_num_quer
     assert sales["accuracy"] == {
         "mase": 0.8123,
         "smape": 12.0,
+        "wape": 0.1,
         "covered80": 0.8,
         "covered95": 0.95,
         "origins": 4,
