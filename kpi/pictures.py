@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from kpi.calculations import change
+from kpi.forecasts.expected import Expected
 from kpi.queries import Card, MonthFlow
 from lib import formats
-from lib.charts import Chart, Series, Unit, bar_chart, line_chart, sparkline
+from lib.charts import Band, Chart, Series, Unit, bar_chart, line_chart, sparkline
 from lib.clock import month_end
 from lib.periods import Period
 from tenants.models import Tenant
@@ -77,6 +78,34 @@ class Pictures:
     def _lines(self, month: date) -> str:
         url = reverse("ledger:transactions", kwargs={"slug": self.tenant.slug})
         return f"{url}?flow=1&from={month.isoformat()}&to={month_end(month).isoformat()}"
+
+    def expected(self, found: Expected) -> Chart:
+        """Return the last weeks by day and the next ones as expected, with the band that holds 80 % of what comes."""
+        past, ahead = list(found.past), list(found.ahead)
+        nothing: list[Decimal | None] = [None] * len(past)
+        sells = found.measure == "sales"
+        total = sum((one.mean for one in ahead), Decimal(0))
+        told = {"amount": formats.money_short(total, self.tenant.currency, self.locale), "days": len(ahead)}
+        title = (
+            _("%(amount)s of sales expected in the next %(days)d days")
+            if sells
+            else _("%(amount)s expected to come in over the next %(days)d days")
+        )
+        return line_chart(
+            title=title % told,
+            x=[*(day for day, _total in past), *(one.start for one in ahead)],
+            series=[
+                Series(_("Sales") if sells else _("Received"), [value for _day, value in past]),
+                Series(_("Expected"), [*nothing, *(one.mean for one in ahead)], role="forecast"),
+            ],
+            unit=self.unit,
+            by="day",
+            band=Band(
+                _("8 of 10 days lie here"),
+                [*nothing, *(one.low for one in ahead)],
+                [*nothing, *(one.high for one in ahead)],
+            ),
+        )
 
     def sales(self, now: DayTotals, before: DayTotals) -> Chart:
         """Return sales by day beside the days they are compared with, matched by position; each day leads to its sales."""
