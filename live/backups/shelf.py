@@ -22,7 +22,7 @@ _ABANDONED: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What is known about a backup without opening it. `figures` is JSON, sealed like the dump when that is (base64 then)."""
+    """What is known about a backup without opening it. `figures` is JSON, sealed like the dump when that is (hexadecimal then)."""
 
     name: str
     database: str
