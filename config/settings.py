@@ -312,6 +312,7 @@ ADMIN_SECOND_FACTOR = env.flag("ADMIN_SECOND_FACTOR", default=True)
 SESSION_ENGINE = (
     "django.contrib.sessions.backends.cached_db" if REDIS_URL else "django.contrib.sessions.backends.db"
 )
+CSRF_FAILURE_VIEW = "tenants.api.errors.csrf_failure"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

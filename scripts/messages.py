@@ -41,7 +41,7 @@ LANGUAGES = {"pt_BR": "pt_BR", "en": "en"}
 # word for word as they have it.
 THEIRS = (
     "%(full_result_count)s total", "Add new item", "Add row", "All applications", "Apply Filters", "Choose file to upload", "Click to cancel", "Click to download", "Date from",
-    "Date to", "Email", "Expand row", "False", "Forgotten your password or username?", "General", "Go back", "Image preview", "Loading more results...", "More actions", "No data",
+    "Date to", "Email", "Expected available in {wait} second.", "Expected available in {wait} seconds.", "Expand row", "False", "Forgotten your password or username?", "General", "Go back", "Image preview", "Loading more results...", "More actions", "No data",
     "No recent searches", "No results found", "No results matching your query", "Not enough data.", "Recent searches", "Record picture",
     "Reset filters", "Return to site", "Run", "Search apps and models...", "Select action", "Select action to run", "Select all rows",
     "Select record", "Select value", "Submit", "This item will be deleted.",

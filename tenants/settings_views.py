@@ -1,7 +1,6 @@
 """Settings of a company: the company itself, matching, people, API keys, what was done. Under /t/<slug>/settings/."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import messages
@@ -16,40 +15,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from lib import documents
 from lib.keyset import CursorError, paginate
-from tenants import history, invitations, services
+from tenants import history, invitations, services, zones
 from tenants.access import TenantRequest, member_required, owned
 from tenants.models import ApiKey, AuditLog, Capability, Membership, Role, Tenant, TenantSettings
 from tenants.models.membership import OFFERED_ROLES, ROLE_HELP
 
-BRAZIL = {
-    "America/Sao_Paulo": "São Paulo, Brasília", "America/Bahia": "Salvador", "America/Fortaleza": "Fortaleza", "America/Recife": "Recife",
-    "America/Maceio": "Maceió", "America/Araguaina": "Araguaína", "America/Belem": "Belém", "America/Santarem": "Santarém",
-    "America/Manaus": "Manaus", "America/Cuiaba": "Cuiabá", "America/Campo_Grande": "Campo Grande", "America/Boa_Vista": "Boa Vista",
-    "America/Porto_Velho": "Porto Velho", "America/Rio_Branco": "Rio Branco", "America/Eirunepe": "Eirunepé",
-    "America/Noronha": "Fernando de Noronha",
-}  # fmt: skip
-CONTINENTS = {
-    "America",
-    "Europe",
-    "Africa",
-    "Asia",
-    "Australia",
-    "Pacific",
-    "Atlantic",
-    "Indian",
-    "Antarctica",
-}
 KEY_SCOPES = (Capability.READ, Capability.WRITE, Capability.SYNC, Capability.DECIDE)
-
-
-def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return the time zones to choose from, Brazil's first, then the cities of the world."""
-    names = sorted(name for name in available_timezones() if name.split("/")[0] in CONTINENTS and "/" in name)
-    world = [(name, name.replace("_", " ")) for name in names if name not in BRAZIL]
-    return [
-        (_("Brazil"), list(BRAZIL.items())),
-        (_("World"), world),
-    ]
 
 
 class CompanyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -65,7 +36,7 @@ class CompanyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
 
     time_zone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),
-        choices=zone_choices,
+        choices=zones.choices,
         help_text=gettext_lazy("When a business day begins and ends."),
     )
 
@@ -75,6 +46,8 @@ class CompanyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        zone: Any = self.fields["time_zone"]
+        zone.choices = zones.choices(self.instance.time_zone)
         self.initial["document"] = documents.pretty(self.instance.document)
 
     def clean_document(self) -> str:

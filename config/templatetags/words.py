@@ -34,12 +34,23 @@ _DONE: Final = {
     "connection.credentials": _("new credentials stored"), "connection.paused": _("connection paused"),
     "connection.resumed": _("connection resumed"), "connection.tested": _("connection tested"),
     "connection.disconnected": _("connection ended"), "file.imported": _("file imported"),
+    "connection.renamed": _("connection renamed"), "connection.removed": _("connection removed"),
+    "file.undone": _("import taken back"), "file.discarded": _("preview thrown away"),
+    "account.renamed": _("account renamed"), "account.removed": _("account removed"), "account.merged": _("accounts made one"),
+    "mute_alert": _("alert silenced"), "change_alert_rule": _("limit of an alert changed"), "match.held": _("match kept, the period is closed"),
+    "rule.create": _("rule made"), "rule.change": _("rule changed"), "rule.move": _("rule put elsewhere in the order"),
+    "rule.remove": _("rule removed"), "rule.run": _("rule run"), "rule.undo": _("run of a rule taken back"),
     "match.confirm": _("match confirmed"), "match.link": _("linked by hand"), "match.reject": _("suggestion rejected"),
     "match.undo": _("match taken back"), "match.reopen": _("match opened again"), "mapping.create": _("payer made known"),
     "mapping.end": _("payer forgotten"), "books.closed": _("books closed"), "books.opened": _("books opened again"),
 }  # fmt: skip
+# Tables that the log of changes names and that have no name of their own.
+_ROWS: Final = {
+    "ledger_account": _("account"), "ledger_bankconnection": _("bank connection"), "ledger_export": _("file"),
+    "sync_statementformat": _("form of a statement"), "live_eventsubscription": _("notification choice"),
+}  # fmt: skip
 _SCOPES: Final = {scope.value: scope.label for scope in Capability}
-WORDS: Final[dict[str, str | Promise]] = {**_RESOURCES, **_PARTS, **_BANKS, **_DONE, **_SCOPES}
+WORDS: Final[dict[str, str | Promise]] = {**_RESOURCES, **_PARTS, **_BANKS, **_DONE, **_ROWS, **_SCOPES}
 
 
 @lru_cache(maxsize=1)

@@ -227,6 +227,13 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (focusKey && document.activeElement === document.body) {
     document.querySelector(`[data-focus-key="${CSS.escape(focusKey)}"]`)?.focus();
   }
+  // A record as a page of its own was renamed: its heading stands outside what was swapped.
+  const name = event.target.matches?.("[data-record]") && event.target.querySelector("[data-drawer-title]");
+  const heading = name && document.querySelector(".page-title h1");
+  if (heading && heading.textContent !== name.textContent) {
+    document.title = document.title.replace(heading.textContent, name.textContent);
+    heading.textContent = name.textContent;
+  }
   const told = event.target.querySelector?.("[data-announce]")?.dataset.announce;
   if (told) announce(told);
   for (const element of document.querySelectorAll(".toasts > .toast")) leaveLater(element);

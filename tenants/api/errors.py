@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.template import loader
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -156,6 +157,16 @@ bad_request = _page_or_envelope(
 )
 forbidden = _page_or_envelope(
     defaults.permission_denied, 403, "permission_denied", gettext_lazy("You may not do this.")
+)
+
+
+def _old_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Return the page that says what to do: mostly the form stood open until the login ended, or the browser keeps no cookies."""
+    return render(request, "403_csrf.html", status=status.HTTP_403_FORBIDDEN)
+
+
+csrf_failure = _page_or_envelope(
+    _old_form, 403, "permission_denied", gettext_lazy("The CSRF token is missing or wrong.")
 )
 not_found = _page_or_envelope(
     defaults.page_not_found, 404, "not_found", gettext_lazy("There is nothing here, or not for you.")

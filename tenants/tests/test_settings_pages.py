@@ -1,15 +1,19 @@
 """Settings of a company as people see and change them."""
 
+from typing import Any
+
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from ledger import edits
 from live import cache
-from tenants import audit, services
-from tenants.models import ApiKey, AuditLog, Membership, Role, Tenant, TenantSettings
+from tenants import audit, services, zones
+from tenants.models import ApiKey, AuditLog, Membership, Role, Tenant, TenantSettings, User
 from tests import factories
 from tests.cast import Cast
 
@@ -190,8 +194,10 @@ def test_a_name_that_would_break_a_mail_header_is_refused(client, cast: Cast, na
 def test_a_time_zone_is_chosen_and_not_typed(client, cast: Cast) -> None:
     client.force_login(cast.ana)
     html = client.get(url("settings")).content.decode()
-    assert '<option value="America/Manaus">Manaus</option>' in html
-    assert '<option value="Europe/Lisbon">Europe/Lisbon</option>' in html
+    assert '<option value="America/Manaus">Manaus (GMT−4)</option>' in html
+    assert '<option value="Asia/Tokyo">Tóquio (GMT+9)</option>' in html
+    assert '<option value="Asia/Kolkata">Kolkata (GMT+5:30)</option>' in html
+    assert html.count("Buenos Aires (GMT−3)") == 1  # of two names for one city
     data = {"name": "Aurora", "document": "", "company": "1"}
     client.post(url("settings"), {**data, "time_zone": "America/Manaus"})
     client.post(url("settings"), {**data, "time_zone": "Mars/Olympus"})
@@ -209,3 +215,25 @@ def test_roles_say_what_they_may_where_they_are_chosen(client, cast: Cast) -> No
     assert html.count('<option value="approver_a1" selected>') == 1
     client.force_login(approver)
     assert "vê tudo e exporta, não altera nada" in client.get(url("people")).content.decode()
+
+
+def test_a_zone_that_is_chosen_is_offered_under_its_own_name() -> None:
+    offered = dict(zones.choices("America/Buenos_Aires")[1][1])
+    assert offered["America/Buenos_Aires"] == "Buenos Aires (GMT−3)"
+    assert "America/Argentina/Buenos_Aires" not in offered
+
+
+def test_an_invited_person_is_shown_as_invited(client: Any, cast: Cast) -> None:
+    client.force_login(cast.ana)
+    assert client.get(url("people")).content.decode().count("convite enviado") == 1  # Bruno's, who never came in
+    User.objects.filter(pk=cast.bruno.pk).update(password=make_password("x"))
+    assert "convite enviado" not in client.get(url("people")).content.decode()
+
+
+def test_a_form_without_its_token_says_what_to_do(cast: Cast) -> None:
+    careful = Client(enforce_csrf_checks=True)
+    careful.force_login(cast.ana)
+    answer = careful.post(url("people"), {})
+    assert (answer.status_code, "Este formulário ficou velho" in answer.content.decode()) == (403, True)
+    told = careful.post("/api/settings", "{}", content_type="application/json")
+    assert (told.status_code, told["Content-Type"]) == (403, "application/json")
