@@ -12,7 +12,21 @@ from typing import Final
 
 import psutil
 
-from benchmarks import answers, details, forecasts, matching, pages, streams, syncs, upserts, views, whole, windows
+from benchmarks import (
+    answers,
+    details,
+    forecasts,
+    matching,
+    pages,
+    queues,
+    segments,
+    streams,
+    syncs,
+    upserts,
+    views,
+    whole,
+    windows,
+)
 from benchmarks.results import Measure, Result, Settings
 from benchmarks.servers import servers
 
@@ -26,6 +40,8 @@ MEASURES: Final[dict[str, Measure]] = {
     "window": windows.sliding_window,
     "streams": streams.streams,
     "matcher": matching.matcher,
+    "segments": segments.scores_in_sql,
+    "queue": queues.queue_page,
     "forecasts": forecasts.forecasts,
     "details": details.share_of_the_erp,
     "demo": whole.first_filling,
