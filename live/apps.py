@@ -16,6 +16,7 @@ class LiveConfig(AppConfig):
         from live.alerts import installation
         from live.notifications import kinds, people
         from tenants import doors
+        from tenants.doors import Door
 
         health.register("cache", health.cache, needs_database=False)
         health.register("workers", health.worker_part, needs_database=False)
@@ -24,6 +25,10 @@ class LiveConfig(AppConfig):
         alerts.register_alert_source(installation.look, *installation.KINDS)
         notifications.register(*kinds.KINDS)
         people.listen()
+        # Mail programs post the way out from few addresses, for many people.
+        both = ("GET", "POST")
+        doors.register("notifications:unsubscribe", Door("unsubscribe", "300/m", methods=both))
+        doors.register("live:metrics", Door("metrics", "60/m", methods=("GET",)))
         counters.follow(
             lambda: (
                 ("door_refused", {"door": group, "why": why}, n)

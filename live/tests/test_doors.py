@@ -92,6 +92,8 @@ def test_tokens_are_refused_in_the_envelope(hugo: User, monkeypatch: pytest.Monk
         ("token-refresh", "post", "/api/auth/token/refresh"),
         ("pluggy-webhook", "post", "/api/webhooks/pluggy/unknown"),
         ("schema", "get", "/api/schema"),
+        ("notifications:unsubscribe", "post", "/notifications/unsubscribe/guessed"),
+        ("live:metrics", "get", "/metrics"),
     ],
 )
 def test_every_other_open_door_counts_by_address(
