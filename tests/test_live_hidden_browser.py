@@ -28,6 +28,12 @@ WRITE_DOWN = """() => {
     return answer;
   };
 }"""
+# What the tab that holds the stream tells the others when the server cannot hear the database.
+DEAF = """() => {
+  const { liveKey, liveNumber } = document.body.dataset;
+  const message = { name: "heartbeat", id: 0, data: { live: false }, number: Number(liveNumber) };
+  new BroadcastChannel(`painel-live:${liveKey}`).postMessage(message);
+}"""
 LOOK_AWAY = """(away) => {
   Object.defineProperty(document, "hidden", { configurable: true, get: () => away });
   document.dispatchEvent(new Event("visibilitychange"));
@@ -145,3 +151,15 @@ def test_a_kept_record_that_is_opened_without_network_says_its_age(visit, door, 
         cell.click()
         expect(drawer).to_contain_text("100,00")
         expect(page.locator("[data-kept] time")).to_have_text(re.compile(r"^\d\d:\d\d$"))
+
+
+def test_while_the_server_itself_hears_nothing_the_page_asks_at_each_heartbeat(
+    visit, door, aurora: Tenant
+) -> None:
+    with visit("about:blank", worker=False) as seen:
+        enter(seen.page, door.url, "sales/")
+        expect(seen.page.locator(DOT)).to_have_attribute("data-state", "live")
+        factories.make_sale(aurora, "7.77", date=clock.today(aurora.zone))  # without a word about it
+        seen.page.evaluate(DEAF)
+        expect(seen.page.locator(DOT)).to_have_attribute("data-state", "late")
+        expect(seen.page.locator("#sales tbody")).to_contain_text("7,77")

@@ -176,10 +176,10 @@ const others = new BroadcastChannel(`painel-live:${key}`);
 
 function got({ name, id, data }) {
   if (id) number = Math.max(number, id);
-  // A heartbeat says when the server itself cannot hear the database: events may then be late.
+  // A heartbeat says when the server itself cannot hear the database: events may then be late, so the page asks by itself.
   heard = data.live !== false;
   showHeard();
-  if (name === "heartbeat") return readAll(behind());
+  if (name === "heartbeat") return readAll(heard || document.hidden || polling === undefined ? behind() : parts());
   if (name === "reload") readAll();
   else if (name === "close") closed = data.reason;
   else ring(name, { ...data, number: id });
