@@ -42,7 +42,8 @@ class Concentration:
 def concentration(tenant: Tenant, *, dimension: str, period: Period, most: int = 10) -> Concentration:
     """Return the classes of a period's sales: A reaches 80 % of what is named, B 95 %, C the rest. Only what sold more than it took back."""
     found = sums.by_key(tenant, kind="SALE", dimension=dimension, span=period)
-    unnamed = found.pop("", sums.Sum(0, ZERO)).total
+    nobody = {"", *sums.walk_ins(tenant)} if dimension == "customer" else {""}
+    unnamed = sum((found.pop(key).total for key in nobody & found.keys()), ZERO)
     ranked = sorted(
         ((one.total, key) for key, one in found.items() if one.total > 0),
         key=lambda each: (-each[0], each[1]),

@@ -1,6 +1,6 @@
 """The charts of the analysis page, each with the sentence that it shows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final
@@ -17,17 +17,17 @@ from kpi.analysis.concentration import Concentration
 from kpi.analysis.drivers import Drivers
 from kpi.analysis.projection import Projection
 from lib import formats
-from lib.charts import Chart, Flag, Series, Step, Unit, bar_chart, heatmap, line_chart, waterfall
+from lib.charts import Chart, Flag, Series, Unit, bar_chart, heatmap, line_chart
 from lib.periods import Period
 from tenants.models import Tenant
 
 AGES: Final[dict[str, str | Promise]] = {
-    "later": gettext_lazy("due in more than 30 days"),
-    "next_30": gettext_lazy("due within 30 days"),
-    "late_30": gettext_lazy("1 to 30 days late"),
-    "late_60": gettext_lazy("31 to 60 days late"),
-    "late_90": gettext_lazy("61 to 90 days late"),
-    "older": gettext_lazy("more than 90 days late"),
+    "later": gettext_lazy("due later"),
+    "next_30": gettext_lazy("due in 30 days"),
+    "late_30": gettext_lazy("1–30 days late"),
+    "late_60": gettext_lazy("31–60"),
+    "late_90": gettext_lazy("61–90"),
+    "older": gettext_lazy("over 90"),
 }
 MEASURES: Final[dict[str, str | Promise]] = {
     "revenue": gettext_lazy("Sales"),
@@ -54,24 +54,8 @@ class Drawing:
         self.tenant, self.locale = tenant, locale
         self.unit = Unit("money", tenant.currency, locale)
 
-    def drivers(self, found: Drivers, rows_of: Callable[[str], str]) -> Chart:
-        """Return the way from the compared period's sum to this one's, part by part; each part leads to its rows."""
-        steps = [Step(_("Before"), found.before, total=True)]
-        steps += [
-            Step(part.name, part.difference, href=rows_of(part.key))
-            for part in found.parts
-            if part.difference
-        ]
-        if found.others:
-            others = ngettext("%(n)d other", "%(n)d others", found.others_count) % {"n": found.others_count}
-            steps.append(Step(others, found.others))
-        return waterfall(
-            title=self._drivers_title(found),
-            steps=[*steps, Step(_("Now"), found.now, total=True)],
-            unit=self.unit,
-        )
-
-    def _drivers_title(self, found: Drivers) -> str:
+    def why(self, found: Drivers) -> str:
+        """Return the sentence above the parts of a change."""
         if not found.difference:
             return _("%(measure)s: no change") % {"measure": MEASURES[found.measure]}
         first = max(found.parts, key=lambda part: part.difference * (1 if found.difference > 0 else -1))
@@ -139,7 +123,7 @@ class Drawing:
             title = _("%(share)s of new customers bought again in the month after") % {"share": share}
         return heatmap(
             title=title,
-            rows=[f"{formats.month(cohort.month, self.locale)} · {cohort.size}" for cohort in found],
+            rows=[f"{formats.month_short(cohort.month, self.locale)} · {cohort.size}" for cohort in found],
             columns=[f"+{n}" for n in range(1, longest)],
             values=[[cohort.share(n) for n in range(1, longest)] for cohort in found],
             unit=Unit("percent", locale=self.locale),

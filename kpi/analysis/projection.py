@@ -40,7 +40,7 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """The balance now, the weeks, and what is overdue: that is no plan, so it is in no week, except payables, which are in the first.
+    """The balance now, the weeks, and what is overdue: nobody knows when that moves, so it is in no week.
 
     `source` tells what `expected` comes from: forecast, usual (the median of past weeks) or none (nothing is known).
     """
@@ -69,7 +69,6 @@ def projection(tenant: Tenant, *, today: date, weeks: int = WEEKS) -> Projection
     found, by_due, by_expected = [], balance, balance
     for n, start in enumerate(starts):
         due_in, due_out = due[n]
-        due_out += late_out if n == 0 else ZERO
         expected_in, expected_out = max(due_in, usual[n][0]), min(due_out, usual[n][1])
         by_due += due_in + due_out
         by_expected += expected_in + expected_out

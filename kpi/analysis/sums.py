@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from kpi import dimensions
+from kpi.queries import WALK_IN
 from ledger.models import Account, Customer, Product
 from lib import pg
 from lib.clock import add_months
@@ -69,3 +70,9 @@ def names(tenant: Tenant, dimension: str, keys: Collection[str]) -> dict[str, st
     return {
         str(pk): name for pk, name in rows.annotate(shown=Coalesce(shown, "name")).values_list("pk", "shown")
     } | unknown
+
+
+def walk_ins(tenant: Tenant) -> list[str]:
+    """Return the keys of the ERP's placeholders for whom nobody asked for a name ("Consumidor final")."""
+    rows = Customer.objects.filter(tenant=tenant, name_folded__regex=WALK_IN)
+    return [str(pk) for pk in rows.values_list("pk", flat=True)]

@@ -51,7 +51,8 @@ def analysis(request: TenantRequest) -> HttpResponse:
         ),
         "why": why,
         "parts": _parts(request, why, period),
-        "why_chart": draw.drivers(why, lambda key: _rows(request, why, key, period)),
+        "why_title": draw.why(why),
+        "widest": max((abs(part.difference) for part in why.parts), default=None),
         "carried": carried,
         "carriers": [
             {
@@ -106,7 +107,8 @@ def _rows(request: TenantRequest, why: Drivers, key: str, period: Period) -> str
 def _parts(request: TenantRequest, why: Drivers, period: Period) -> list[dict[str, Any]]:
     rows = [
         {"name": part.name, "now": part.now, "before": part.before, "difference": part.difference,
-         "share": why.share(part), "url": _rows(request, why, part.key, period)}
+         "share": why.share(part), "url": _rows(request, why, part.key, period), "size": abs(part.difference),
+         "tone": "neg" if (part.difference < 0) == (why.measure != "expenses") else ""}
         for part in why.parts
     ]  # fmt: skip
     if why.others_count:

@@ -168,7 +168,7 @@ class TestProjection:
             D(-5),
             "none",
         )
-        assert [week.balance_due for week in found.weeks[:3]] == [D(125), D(-125), D(-125)]
+        assert [week.balance_due for week in found.weeks[:3]] == [D(130), D(-120), D(-120)]
         assert found.short_on == DAY + timedelta(days=7)
 
     def test_past_weeks_stand_in_where_nothing_was_forecast(self, cast: Cast) -> None:
