@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reconciliation import decisions, payer_views, quality_views, rule_views, story_views, views
+from reconciliation import debt_views, decisions, payer_views, quality_views, rule_views, story_views, views
 
 app_name = "reconciliation"
 urlpatterns = [
@@ -21,6 +21,7 @@ urlpatterns = [
     path("reconciliation/decide/clear/", decisions.confirm_clear, name="confirm_clear"),
     path("reconciliation/decide/link/<int:pk>/", decisions.link, name="link"),
     path("reconciliation/decide/payer/<int:pk>/", decisions.map_payer, name="map_payer"),
+    path("open-items/people/", debt_views.page, name="debts"),
     path("customers/<int:pk>/story/", story_views.story, name="story"),
     path("reconciliation/payers/", payer_views.payers, name="payers"),
     path("reconciliation/payers/new/", payer_views.payer_form, name="payer_new"),
