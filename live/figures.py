@@ -1,6 +1,6 @@
 """What is asked about right now: how many streams, how fast the answers, how good the cache. From the figures of live.measure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.conf import settings
@@ -80,6 +80,12 @@ def is_well(now: Now) -> bool:
         and (now.latency_ms is None or now.latency_ms < SLOW_MS)
         and (now.cache_reads < ENOUGH_READS or now.hit_rate is None or now.hit_rate > LOW_HIT_RATE)
     )
+
+
+def all_well(totals: measure.Totals) -> bool:
+    """Return whether the installation may get more work: the same rule, with the streams of the web process that holds most of them."""
+    held = (int(one.gauges.get("connections", 0)) for one in totals.of_kind("web"))
+    return is_well(replace(of(totals), connections=max(held, default=0)))
 
 
 def health_json(now: Now) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils import translation
 
-from live import figures
+from live import figures, measure
 from live.models import Notification
 from live.notifications import words
 from live.streams.seat import Seat
@@ -35,5 +35,6 @@ def of(seat: Seat, pk: Any) -> dict[str, Any] | None:
 
 def metrics() -> dict[str, Any]:
     """Return `{performance, status}`: the last minute summed over all processes, and whether that is well. Raises django.db.Error."""
-    now = figures.everybody()
-    return {"performance": figures.metrics_json(now), "status": "ok" if figures.is_well(now) else "degraded"}
+    totals = measure.totals()
+    performance = figures.metrics_json(figures.of(totals))
+    return {"performance": performance, "status": "ok" if figures.all_well(totals) else "degraded"}

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from live import counters, exposition, measure
 from live.models import Process
+from live.streams import notices
 from tests.api import body, with_key
 from tests.cast import Cast
 
@@ -94,6 +95,18 @@ def test_realtime_metrics_are_sums_over_web_processes(cast: Cast, monkeypatch: p
         "activeConnections": 6, "requestsPerMinute": 40.0, "cacheHitRate": 0.8, "averageLatency": 20.0,
     }  # fmt: skip
     assert Client().get("/api/metrics/realtime").status_code == 401
+
+
+@pytest.mark.parametrize(("most", "status"), [(600, "degraded"), (601, "ok")])
+def test_places_are_counted_by_process_and_not_in_sum(
+    db: None, settings: Any, most: int, status: str
+) -> None:
+    settings.MAX_CONCURRENT_CONNECTIONS = most
+    for connections in (600, 400):
+        counters.gauge("connections", lambda connections=connections: connections)
+        write_as("web")
+    told = notices.metrics()
+    assert (told["performance"]["activeConnections"], told["status"]) == (1_000, status)
 
 
 def test_status_counts_the_processes(cast: Cast) -> None:
