@@ -44,13 +44,15 @@ def listing(request: TenantRequest, name: str) -> HttpResponse:
     """One page of a list, as a whole page or as its rows alone."""
     spec = spec_of(name)
     today = clock.today(request.tenant.zone)
-    filters = lists.parse(spec, request.GET, today=today)
+    filters = lists.owed(spec, lists.parse(spec, request.GET, today=today))
     for problem in filters.problems:
         messages.warning(request, problem.message)
+    page = _page(request, spec, filters)
+    lists.add_rest(spec, request.tenant, page.rows)
     context = {
         "spec": spec,
         "filters": filters,
-        "page": _page(request, spec, filters),
+        "page": page,
         "choices": [
             (choice, labels(choice), request.GET.get(choice.name, "") or choice.default)
             for choice in spec.choices
@@ -110,7 +112,7 @@ def _page(request: TenantRequest, spec: lists.ListSpec, filters: lists.Filters) 
 def totals(request: TenantRequest, name: str) -> HttpResponse:
     """The sums of what is filtered; asked for after the page, so that the page never waits for them."""
     spec, today = spec_of(name), clock.today(request.tenant.zone)
-    filters = lists.parse(spec, request.GET, today=today)
+    filters = lists.owed(spec, lists.parse(spec, request.GET, today=today))
     found = lists.ready_totals(spec, request.tenant, filters, today=today)
     return render(request, "ledger/_totals.html", {"spec": spec, "totals": found})
 

@@ -12,9 +12,9 @@ class ReconciliationConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what a customer's page tells, return files as a kind of file to import, the sums that a backup is compared by, and the command that proves them."""
-        from ledger import details
+        from ledger import details, lists
         from live.backups import figures
-        from reconciliation import returns, stories
+        from reconciliation import queries, returns, stories
         from sync.imports import kinds
 
         details.register("customers", stories.read)
@@ -25,3 +25,4 @@ class ReconciliationConfig(AppConfig):
         )
         figures.register_proof("check_matches")
         kinds.register(returns.KIND)
+        lists.register_rest("open_items", lists.Rest(queries.still_open, queries.with_left, queries.some_left))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import Case, DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import Case, DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, Greatest, Least
 
 from ledger.lists import Filters
@@ -210,6 +210,14 @@ def decisions(tenant_id: int, *, match: int | None = None, limit: int = 50) -> l
 def still_open(tenant_id: int, items: Iterable[int]) -> dict[int, Decimal]:
     """Return what is left of open items by id, signed: the smaller of what the ERP shows open and face − confirmed settlements."""
     return dict(pg.fetch(STILL_OPEN, {"tenant": tenant_id, "items": list(items)}))
+
+
+def some_left() -> Q:
+    """Return the condition that an open item is not wholly settled by one match: what lists of open items leave out."""
+    whole = MatchItem.objects.filter(
+        tenant=OuterRef("tenant"), open_item=OuterRef("pk"), confirmed=True, amount=OuterRef("amount")
+    )
+    return ~Q(Exists(whole))
 
 
 def with_left(rows: QuerySet[OpenItem]) -> QuerySet[Any]:

@@ -2,7 +2,8 @@
 
 from ledger.lists.catalog import LISTS
 from ledger.lists.filters import Choice, FilterProblem, Filters, ListSpec, parse
-from ledger.lists.read import Totals, kinds, listing, ready_totals, rows, totals
+from ledger.lists.read import Totals, add_rest, kinds, listing, owed, ready_totals, rows, totals
+from ledger.lists.rests import Rest, register_rest
 
 __all__ = [
     "LISTS",
@@ -10,11 +11,15 @@ __all__ = [
     "FilterProblem",
     "Filters",
     "ListSpec",
+    "Rest",
     "Totals",
+    "add_rest",
     "kinds",
     "listing",
+    "owed",
     "parse",
     "ready_totals",
+    "register_rest",
     "rows",
     "totals",
 ]

@@ -1,21 +1,23 @@
 """Reading a list: one page by keyset, or the sums of all that the filter lets through."""
 
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import orjson
-from django.db.models import Count, Exists, Q, Sum
+from django.db.models import Count, Exists, Q, QuerySet, Sum
 
 from ledger.lists.catalog import LISTS
 from ledger.lists.filters import Filters, ListSpec
+from ledger.lists.rests import rest_of
 from lib import keyset
 from lib.keyset import Page
 from live import cache
 from tenants.models import Tenant
 
+_OPEN = ("unsettled", "overdue")  # statuses that ask for what is open; the first is the default
 CHUNK = 2_000  # rows an export holds in memory at once
 
 
@@ -28,6 +30,26 @@ class Totals:
     inflow: Decimal
     outflow: Decimal
     net: Decimal
+
+
+def owed(spec: ListSpec, filters: Filters) -> Filters:
+    """Return the filter without rows of which nothing is left, where it asks for what is open. For people: the API follows the upstream."""
+    rest, status = rest_of(spec.name), filters.active.get("status", _OPEN[0])
+    return (
+        filters
+        if rest is None or status not in _OPEN
+        else replace(filters, condition=filters.condition & rest.some())
+    )
+
+
+def add_rest(spec: ListSpec, tenant: Tenant, found: list[dict[str, Any]]) -> None:
+    """Give each row `left`: what is left of its amount, where somebody knows; else the amount. One query."""
+    if spec.amount_column is None:
+        return
+    rest = rest_of(spec.name)
+    left = rest.of(tenant.pk, [row["id"] for row in found]) if rest and found else {}
+    for row in found:
+        row["left"] = left.get(row["id"], row[spec.amount_column])
 
 
 def kinds(tenant: Tenant) -> frozenset[str]:
@@ -57,10 +79,11 @@ def totals(spec: ListSpec, tenant: Tenant, filters: Filters) -> list[Totals]:
         n = spec.base(tenant.pk).filter(filters.condition).count()
         return [Totals("", n, Decimal(0), Decimal(0), Decimal(0))]
     column, currency = spec.amount_column, spec.currency_column or "currency"
+    counted: QuerySet[Any] = spec.base(tenant.pk).filter(filters.condition)
+    if rest := rest_of(spec.name):
+        counted, column = rest.within(counted), "left"
     found = (
-        spec.base(tenant.pk)
-        .filter(filters.condition)
-        .order_by()
+        counted.order_by()
         .values(currency)
         .annotate(
             n=Count("id"),
@@ -83,7 +106,8 @@ def ready_totals(spec: ListSpec, tenant: Tenant, filters: Filters, *, today: dat
 
     # Today decides what is overdue; the order changes no sum.
     params = {**filters.key, "sort": "", "list": spec.name, "today": today}
-    kept = cache.remember("list", tenant_id=tenant.pk, compute=compute, params=params, part="totals")
+    resource = "board" if rest_of(spec.name) else "list"  # what is left moves with decisions, too
+    kept = cache.remember(resource, tenant_id=tenant.pk, compute=compute, params=params, part="totals")
     return [
         Totals(currency, n, *(Decimal(amount) for amount in amounts))
         for currency, n, *amounts in orjson.loads(kept.body)
