@@ -45,7 +45,7 @@ def cache_stats(tenant: Tenant | None) -> dict[str, Any]:
     """
     figures = _figures()
     states = sizes.states()
-    tier = next(name for name, state in states.items() if state == "ok")
+    tier = sizes.in_use(states)
     held = sizes.sizes(tier, tenant.pk if tenant else None)
     named = {key[1][1] for key in figures.counts if key[0] in {"cache_hits", "cache_misses"} and len(key) > 1}
     rows = [

@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from lib import pg, scrub
-from live import figures, freshness, measure, queries, seen
+from live import figures, freshness, measure, seen
 from live.alerts import catalog
 from live.backups.due import last_ok
+from live.cache import sizes
 from live.models import Alert, BackupRun, PerformanceMetric, Presence
 from tenants.models import Tenant
 
@@ -194,7 +195,7 @@ def company(tenant: Tenant) -> dict[str, Any]:
         "event_to_screen": delays[seen.EVENT_TO_SCREEN],
         "upstream_to_screen": delays[seen.UPSTREAM_TO_SCREEN],
         "hit_rate": rate["mean"] / 100 if rate["mean"] is not None else None,
-        "tier": _(TIERS[queries.cache_stats(tenant)["tier"]]),
+        "tier": _(TIERS[sizes.in_use(sizes.states())]),
         "streams": open_screens.count(),
         "workers": len(totals.of_kind("worker")),
         "now": figures.of(totals),

@@ -23,6 +23,11 @@ def states() -> dict[str, str]:
     return {"redis": _redis_state(), "sqlite": sqlite, "memory": "ok"}
 
 
+def in_use(found: Mapping[str, str]) -> str:
+    """Return the first tier that works, out of `states`."""
+    return next(name for name, state in found.items() if state == "ok")
+
+
 def sizes(tier: str, tenant_id: int | None) -> Sizes | None:
     """Return how many values the tier holds and their bytes, by resource, of one company or of all; None when it does not answer.
 

@@ -241,7 +241,7 @@ def test_the_page_costs_a_fixed_number_of_queries(
         fresh(cast.aurora, name=f"ERP {n}")
         make_alert(cast.aurora, subject=f"run:{n}")
     text_of(ana)
-    with django_assert_max_num_queries(32):
+    with django_assert_max_num_queries(31):
         text_of(ana)
 
 
