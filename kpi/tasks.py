@@ -10,6 +10,7 @@ from celery import shared_task
 from django.conf import settings
 
 from kpi.forecasts import services
+from kpi.segmenting import services as segmenting
 
 log = structlog.get_logger(__name__)
 # Nobody waits for a forecast, and everybody for a page.
@@ -20,11 +21,21 @@ LONGEST: Final = 3_000  # seconds; less than the broker waits before it gives th
 @shared_task(name="kpi.forecast_due", ignore_result=True)
 def forecast_due(**_: object) -> None:
     """Forecast every company of which a day is over, in a child that ends: the worker itself never holds the statistical library."""
-    if not services.due():
-        return
+    if services.due():
+        _child("forecast")
+
+
+@shared_task(name="kpi.segments_due", ignore_result=True)
+def segments_due(**_: object) -> None:
+    """Bring the segments of every company up to date, in a child that ends."""
+    if segmenting.due():
+        _child("segments")
+
+
+def _child(command: str) -> None:
     try:
         done = subprocess.run(  # noqa: S603 - our own command
-            [*_POLITELY, sys.executable, "manage.py", "forecast"],
+            [*_POLITELY, sys.executable, "manage.py", command],
             cwd=settings.BASE_DIR,
             capture_output=True,
             text=True,
@@ -32,9 +43,9 @@ def forecast_due(**_: object) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        log.warning("forecast_unfinished", seconds=LONGEST)  # what is left is still due
+        log.warning("child_unfinished", command=command, seconds=LONGEST)  # what is left is still due
         return
     if done.returncode:
-        log.error("forecast_failed", status=done.returncode, said=done.stderr[-2000:])
+        log.error("child_failed", command=command, status=done.returncode, said=done.stderr[-2000:])
     else:
-        log.info("forecast_done", said=done.stdout)
+        log.info("child_done", command=command, said=done.stdout)

@@ -23,6 +23,8 @@ class Lock(IntEnum):
     RULES = 10  # one writer of the order of rules a tenant
     DIMENSIONS = 11  # one process that sums a tenant by dimension
     FORECAST = 12  # one process that forecasts a tenant
+    SEGMENTS = 13  # one process that scores a tenant's customers
+    ANOMALIES = 14  # one process that judges a tenant's numbers
     MEASURE = 21  # one process that adds up the figures of the departed
     COLLECT = 22  # one collector of measurements and alerts
 

@@ -89,7 +89,8 @@ def _run(place: servers.Place, wishes: Wishes) -> dict[str, object]:
     place.start_beat()
     place.wait_web()
     webhooks.check_webhooks()  # the banks deliver to the door, so it stands open first
-    wake.now("kpi.forecast_due")  # Beat asks first in half an hour
+    for name in ("forecast", "segments"):  # Beat asks first in a quarter of an hour or more
+        wake.now(f"kpi.{name}_due")
     with contextlib.suppress(Ended):  # from here on it is the ordinary end
         _welcome(companies.fresh_key(tenants["clinic"]))
         _watch(place.supervisor)

@@ -1,0 +1,33 @@
+"""`manage.py segments`: bring customers' segments up to date, in this process, which then ends and gives its memory back."""
+
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from kpi.segmenting import services
+from reconciliation.management.commands.check_matches import company_of
+
+
+class Command(BaseCommand):
+    """Scores the customers of every company that is behind, or of one company now, and says how many there are."""
+
+    help = "Bring the segments of every company's customers up to date, or those of one company now."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--tenant", help="the company with this slug, due or not")
+
+    def handle(self, *, tenant: str | None, **options: Any) -> None:
+        """Print a line for each company."""
+        one = company_of(tenant)
+        for company in [one] if one else services.due():
+            begun = time.monotonic()
+            made = services.compute(tenant=company)
+            if made is None:
+                self.stdout.write(f"{company.slug}: another process is at it")
+                continue
+            seconds = time.monotonic() - begun
+            said = "" if made.fitted else ", too few purchases to expect any"
+            self.stdout.write(f"{company.slug}: {made.customers} customers{said}, {seconds:.1f} s")

@@ -1,0 +1,1 @@
+"""Segments of a company's customers: computed in SQL, kept by month, read by page and API."""

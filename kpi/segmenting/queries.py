@@ -1,0 +1,157 @@
+"""Reading segments: one query over the current and the previous month, one for a page of customers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from kpi.models import SegmentMember, SegmentState
+from kpi.segmenting.services import month_of
+from kpi.segments.edges import SEGMENTS
+from lib import clock, pg
+from tenants.models import Tenant
+
+_MOVES: Final = """
+SELECT coalesce(n.segment, ''), coalesce(b.segment, ''), count(*), coalesce(sum(n.monetary), 0), sum(n.expected), sum(n.expected * n.spend)
+  FROM (SELECT * FROM kpi_segmentmember WHERE tenant_id = %(tenant)s AND month = %(month)s) n
+  FULL JOIN (SELECT * FROM kpi_segmentmember WHERE tenant_id = %(tenant)s AND month = %(before)s) b USING (customer_id)
+ GROUP BY 1, 2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One segment now and how it moved since the end of last month. `before` is None where last month is unknown.
+
+    `expected` are purchases (days with one) in the next 90 days, `worth` what they are expected to bring; None where no fit was possible.
+    """
+
+    code: str
+    customers: int
+    value: Decimal
+    share: Decimal | None
+    value_share: Decimal | None
+    before: int | None
+    entered: int
+    left: int
+    expected: Decimal | None
+    worth: Decimal | None
+
+    @property
+    def moved(self) -> int | None:
+        """Return how many customers more (or fewer) than at the end of last month; None where that is unknown."""
+        return None if self.before is None else self.customers - self.before
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All segments, the best first; what customers they are, and where they came from: (from, to) → customers, "" for new ones."""
+
+    as_of: date
+    built_at: datetime
+    fitted: bool
+    customers: int
+    value: Decimal
+    segments: tuple[Segment, ...]
+    moves: dict[tuple[str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One customer of a segment."""
+
+    customer_id: int
+    name: str
+    phone: str
+    email: str
+    recency: int
+    last_day: date
+    frequency: int
+    monetary: Decimal
+    scores: tuple[int, int, int]
+    segment: str
+    before: str
+    expected: Decimal | None
+    spend: Decimal | None
+
+
+def state(tenant: Tenant) -> SegmentState | None:
+    """Return what the segments were made from; None before the first time."""
+    return SegmentState.objects.filter(tenant=tenant, as_of__isnull=False).first()
+
+
+def overview(tenant: Tenant) -> Overview | None:
+    """Return all segments; None before they were first computed. Two queries."""
+    made = state(tenant)
+    if made is None or made.as_of is None or made.built_at is None:
+        return None
+    month = month_of(made.as_of)
+    rows = pg.fetch(_MOVES, {"tenant": tenant.pk, "month": month, "before": clock.add_months(month, -1)})
+    known = any(before for _now, before, *_rest in rows)
+    customers = sum(row[2] for row in rows if row[0])
+    value = sum((row[3] for row in rows), Decimal(0))
+    return Overview(
+        made.as_of, made.built_at, made.fitted is not None, customers, value,
+        tuple(_segment(code, rows, customers, value, known) for code in SEGMENTS),
+        {(before, now): n for now, before, n, *_rest in rows if now and now != before} if known else {},
+    )  # fmt: skip
+
+
+def _segment(code: str, rows: Sequence[Any], customers: int, value: Decimal, known: bool) -> Segment:
+    here = [row for row in rows if row[0] == code]
+    n, own = sum(row[2] for row in here), sum((row[3] for row in here), Decimal(0))
+    expected = [row[4] for row in here if row[4] is not None]
+    worth = [row[5] for row in here if row[5] is not None]
+    return Segment(
+        code, n, own, Decimal(n) / customers if customers else None, own / value if value > 0 else None,
+        sum(row[2] for row in rows if row[1] == code) if known else None,
+        sum(row[2] for row in here if row[1] != code) if known else 0,
+        sum(row[2] for row in rows if row[1] == code and row[0] != code),
+        sum(expected, Decimal(0)) if expected else None, sum(worth, Decimal(0)).quantize(Decimal("0.01")) if worth else None,
+    )  # fmt: skip
+
+
+_MEMBERS: Final = """
+SELECT s.customer_id, CASE WHEN c.name_override = '' THEN c.name ELSE c.name_override END, c.phone, c.email, s.last_day, s.frequency, s.monetary,
+       s.r, s.f, s.m, s.segment, coalesce(b.segment, ''), s.expected, s.spend
+  FROM kpi_segmentmember s
+  JOIN ledger_customer c ON c.tenant_id = s.tenant_id AND c.id = s.customer_id
+  LEFT JOIN kpi_segmentmember b ON b.tenant_id = s.tenant_id AND b.customer_id = s.customer_id AND b.month = %(before)s
+ WHERE s.tenant_id = %(tenant)s AND s.month = %(month)s AND s.segment = %(segment)s
+   AND (%(value)s::numeric IS NULL OR (s.monetary, -s.customer_id) < (%(value)s::numeric, -%(id)s::bigint))
+ ORDER BY s.monetary DESC, s.customer_id LIMIT %(limit)s
+"""
+
+
+def members(
+    tenant: Tenant, *, as_of: date, segment: str, after: tuple[Decimal, int] | None = None, limit: int = 50
+) -> list[Member]:
+    """Return the customers of a segment, those of the largest value first, from behind `after` (value, id) on. One query."""
+    month = month_of(as_of)
+    value, pk = after or (None, None)
+    rows = pg.fetch(
+        _MEMBERS,
+        {"tenant": tenant.pk, "month": month, "before": clock.add_months(month, -1), "segment": segment, "value": value, "id": pk,
+         "limit": limit},
+    )  # fmt: skip
+    return [
+        Member(
+            row[0],
+            row[1],
+            row[2],
+            row[3],
+            (as_of - row[4]).days,
+            row[4],
+            row[5],
+            row[6],
+            row[7:10],
+            *row[10:],
+        )
+        for row in rows
+    ]
+
+
+def of_customer(tenant: Tenant, customer_id: int) -> SegmentMember | None:
+    """Return where a customer stands in the newest month; None for who never bought. One query."""
+    return SegmentMember.objects.filter(tenant=tenant, customer_id=customer_id).order_by("-month").first()
