@@ -112,7 +112,8 @@ def test_every_list_of_facts_is_one(cast: Cast, name: str) -> None:
         "products": lambda: make_product(cast.aurora),
         "open-items": lambda: make_open_item(cast.aurora),
     }
-    url, client = f"/api/{name}?period=all&x=", with_key(cast.aurora)
+    period = "" if name in {"customers", "products"} else "period=all&"
+    url, client = f"/api/{name}?{period}limit=50", with_key(cast.aurora)
     old = makers[name]()
     aged()
     first = client.get(url)
@@ -153,8 +154,8 @@ def test_the_validator_is_of_one_question(cast: Cast) -> None:
             SALES,
             f"{SALES}&status=void",
             f"{SALES}&fields=total",
-            "/api/customers?period=all",
-            "/api/products?period=all",
+            "/api/customers",
+            "/api/products",
         )
     }
     assert len(tags) == 5
@@ -293,7 +294,11 @@ def test_a_period_that_moves_with_the_day_is_read_anew_on_another_day(cast: Cast
     )
     assert body(client.get(f"/api/sales?period=30d&since={yesterday}"))["isDelta"] is same_day
     assert body(client.get(f"/api/open-items?status=overdue&since={yesterday}"))["isDelta"] is same_day
-    for still in ("/api/sales?period=all", "/api/sales?from=2026-01-01&to=2026-12-31", "/api/open-items?x="):
+    for still in (
+        "/api/sales?period=all",
+        "/api/sales?from=2026-01-01&to=2026-12-31",
+        "/api/open-items?limit=50",
+    ):
         assert body(client.get(f"{still}&since={yesterday}"))["isDelta"] is True
 
 
