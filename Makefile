@@ -27,10 +27,10 @@ demo: $(VENV)/.runtime ## the whole panel with three companies on http://localho
 	@$(BIN)/python manage.py demo $(ARGS)
 
 test: $(VENV)/.dev ## the test suite on real servers
-	@$(BIN)/python -m pytest -n 2 -m "not e2e and not drill" $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not e2e and not drill" $(ARGS)
 
 drill: $(VENV)/.dev ## programs killed in the middle, servers that go away, backups brought back
-	@$(BIN)/python -m pytest -n 2 -m drill $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m drill $(ARGS)
 
 e2e: $(VENV)/.dev ## the browser tests (needs Chromium; gpg and ssh-keygen for sealed backups)
 	@$(BIN)/python -m pytest -m e2e $(ARGS)
