@@ -1,7 +1,7 @@
 """Connecting: credentials that are tried before they are kept, and a bank's consent there and back."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from django import forms
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from sync import consents, queries, services
+from sync import consents, hints, queries, services
 from sync.models import Connection
 from sync.providers.base import UpstreamError
 from sync.providers.registry import FIELDS
@@ -115,27 +115,38 @@ def connect(request: TenantRequest, kind: str) -> HttpResponseBase:
     """Connect an upstream: what it is, its credentials, and a first test before anything is kept."""
     if kind not in FIELDS:
         raise Http404
-    label = Connection.Kind(kind).label
+    label, hint = Connection.Kind(kind).label, hints.of(kind, request.tenant.slug)
     earlier = queries.removed(request.tenant, kind)
     form = CredentialsForm(kind, request.POST or None, earlier=earlier, initial={"name": label})
     if request.method == "POST" and form.is_valid():
         known = form.earlier()
-        trial = Connection(tenant=request.tenant, kind=kind, config=known.config if known else {})
+        config = known.config if known else hint.config if hint else {}
+        trial = Connection(tenant=request.tenant, kind=kind, config=config)
         if _works(trial, form):
             messages.success(request, _("Connected. The first reading has begun."))
-            return back(request, _connected(request, kind, form, known))
-    return render(
-        request, "sync/connect.html", {"form": form, "kind": kind, "label": label, "about": ABOUT[kind]}
-    )
+            return back(request, _connected(request, kind, form, known, config))
+    context = {"form": form, "kind": kind, "label": label, "about": ABOUT[kind]}
+    if hint:
+        context["hint"] = [(_(field.label), hint.credentials.get(field.name, "")) for field in FIELDS[kind]]
+    return render(request, "sync/connect.html", context)
 
 
 def _connected(
-    request: TenantRequest, kind: str, form: CredentialsForm, known: Connection | None
+    request: TenantRequest,
+    kind: str,
+    form: CredentialsForm,
+    known: Connection | None,
+    config: dict[str, Any],
 ) -> Connection:
     name, credentials = form.cleaned_data["name"], form.credentials()
     if known is None:
         return services.connect(
-            tenant=request.tenant, kind=kind, name=name, credentials=credentials, actor=request.access
+            tenant=request.tenant,
+            kind=kind,
+            name=name,
+            credentials=credentials,
+            config=config,
+            actor=request.access,
         )
     services.reconnect(connection=known, name=name, credentials=credentials, actor=request.access)
     return known

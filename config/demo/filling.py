@@ -27,9 +27,7 @@ def connect(tenants: Mapping[str, Tenant], upstreams: str) -> None:
     # The largest first: it takes the longest, and the others fit beside it.
     for company in sorted(make_companies(SANDBOX_SEED).values(), key=lambda each: -BY_KEY[each.key].sales):
         for kind, credentials, extra in accesses(company):
-            config = {"base_url": f"{upstreams}/{kind}", "budget": BUDGET, **extra}
-            if kind == Connection.Kind.PLUGGY:
-                config["connect_url"] = f"{upstreams}/pluggy/connect"
+            config = leads_to(kind, upstreams, extra)
             found = Connection.objects.filter(tenant=tenants[company.key], kind=kind).first()
             if found is None:
                 name = Connection.Kind(kind).label
@@ -43,6 +41,14 @@ def connect(tenants: Mapping[str, Tenant], upstreams: str) -> None:
                 )
             elif found.config.get("base_url") != config["base_url"]:
                 services.update_credentials(connection=found, credentials=credentials, config=config)
+
+
+def leads_to(kind: str, upstreams: str, extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the configuration of a connection that leads to the simulated upstreams at this address."""
+    config = {"base_url": f"{upstreams}/{kind}", "budget": BUDGET, **extra}
+    if kind == Connection.Kind.PLUGGY:
+        config["connect_url"] = f"{upstreams}/pluggy/connect"
+    return config
 
 
 def accesses(company: Company) -> list[tuple[str, dict[str, str], dict[str, Any]]]:

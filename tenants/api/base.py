@@ -1,17 +1,18 @@
 """The base of every API view."""
 
 from collections.abc import Mapping
-from typing import ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from tenants import doors
 from tenants.access import Access, CompanyNotNamed
-from tenants.api.errors import TooMany
+from tenants.api.errors import BadParameter, TooMany
 from tenants.models import Capability, Tenant, User
 
 
@@ -48,6 +49,17 @@ class ApiView(APIView):
         except (APIException, Http404, PermissionDenied, CompanyNotNamed):
             self.check_throttles(request)
             raise
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Let in, then refuse a list's query string with a name that the list does not have. Raises BadParameter."""
+        super().initial(request, *args, **kwargs)
+        known = getattr(getattr(self, (request.method or "").lower(), None), "query_names", None)
+        strange = sorted(set(request.query_params) - known) if known is not None else []
+        if strange:
+            said = _("This list has no such parameter. It has: %(known)s.") % {
+                "known": ", ".join(sorted(known or ()))
+            }
+            raise BadParameter({name[:40]: said for name in strange[:10]})
 
     def throttled(self, request: Request, wait: float | None) -> NoReturn:
         """Raise the 429 in our words."""

@@ -136,16 +136,25 @@ def documented(
 
     304 among `errors`: the answer has a validator.
     """
+    parameters = list(parameters)
     unchanged = {304: OpenApiResponse(None, "What you hold is still right.")} if 304 in errors else {}
     failed = {code: {"description": _WORDS[code], **ERROR_REF} for code in sorted({*errors, 429} - {304})}
-    return extend_schema(
+    described = extend_schema(
         summary=summary,
         description=description or summary,
-        parameters=list(parameters),
+        parameters=parameters,
         request={"application/json": body} if body else None,
         responses={status: answer(data, meta=meta, top=top), **unchanged, **failed},
         auth=[] if open_to_all else None,
     )
+    names = frozenset(one.name for one in parameters if one.location == OpenApiParameter.QUERY)
+
+    def decorate(method: F) -> F:
+        if "cursor" in names:  # a list: a name that it does not know would quietly filter nothing
+            method.query_names = names  # type: ignore[attr-defined]  # `ApiView` asks for it
+        return described(method)
+
+    return decorate
 
 
 class AutoSchema(BaseSchema):
