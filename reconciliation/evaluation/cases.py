@@ -22,12 +22,17 @@ def _money(amount: Decimal) -> Decimal:
 
 
 def partial(maker: Maker) -> None:
-    """A part of an item; half of the payers name it."""
+    """A part of an item; half of the payers name it, a quarter only say that it is a part, a quarter say nothing."""
     rng = maker.rng
     who = maker.someone()
     item = maker.item(who, maker.amount() + 100, maker.day())
     part = _money(item.amount * Decimal(rng.randint(20, 80)) / 100)
-    said = {"description": f"PIX RECEBIDO PARTE {item.reference}"} if rng.random() < 0.5 else {}
+    chance = rng.random()
+    said = {"description": f"PIX RECEBIDO PARTE {item.reference}"} if chance < 0.5 else {}
+    if 0.5 <= chance < 0.75:
+        said = {
+            "description": f"PIX RECEBIDO {rng.choice(('SINAL', 'ENTRADA', 'PARTE DO PAGAMENTO', 'RESTANTE'))}"
+        }
     line = maker.line(who, part, maker.later(item.due_date, -2, 5), document=who.document, **said)
     maker.true("partial", [line], [item])
 

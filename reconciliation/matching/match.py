@@ -1,6 +1,7 @@
 """The way in: judge bank lines against open items."""
 
 import gc
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Given
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from reconciliation.matching.columns import Bools, Ints, distinct
 from reconciliation.matching.columns import Pairs as PairColumns
 from reconciliation.matching.groups import Groups
 from reconciliation.matching.keys import by_name, candidates, unlinked
-from reconciliation.matching.pairs import Pairs, weigh
+from reconciliation.matching.pairs import EQUAL, Pairs, weigh
 from reconciliation.matching.records import (
     Collection,
     Item,
@@ -36,6 +37,10 @@ DEFAULT_TOLERANCE: Final = Tolerance()
 NOBODY: Final = Own()
 Rates = Given[tuple[str, str, str], float]
 NO_RATES: Final[Rates] = MappingProxyType({})
+# What people write beside a payment that is not all of it: part, advance, down payment, the rest.
+_PART: Final = re.compile(
+    r"\b(?:PARTE|PARCIAL|ENTRADA|SINAL|ADIANTAMENTO|RESTANTE|RESTO|SALDO RESTANTE|COMPLEMENTO)\b"
+)
 GOOD: Final = 75.0  # points from which a line of the exact amount needs no look at amounts that are only near
 
 
@@ -182,10 +187,13 @@ def _settle_single(state: State, found: Pairs) -> None:
 
 
 def _settle_parts(state: State, found: Pairs) -> None:
-    """Settle lines that name an item and pay a part of it, as long as the parts do not exceed it."""
-    named = found.only(
-        (found.code == explain.PARTIAL) & (found.reference >= single.SPELLED_OUT_BITS) & _open(state, found)
-    )
+    """Settle lines that name an item and pay a part of it, or call themselves a part of the one item that their payer owes, as long as
+    the parts do not exceed it.
+    """
+    parts = found.only((found.code == explain.PARTIAL) & _open(state, found))
+    alone = single.only_one(parts.lines) & (parts.document == EQUAL)
+    called = np.asarray([bool(_PART.search(_words(state, line))) for line in parts.lines.tolist()], np.bool_)
+    named = parts.only((parts.reference >= single.SPELLED_OUT_BITS) | (alone & called))
     named = named.only(single.only_one(named.lines))
     paid = np.zeros(len(state.items), np.int64)
     np.add.at(paid, named.items, np.abs(state.lines.cents[named.lines]))
@@ -194,6 +202,11 @@ def _settle_parts(state: State, found: Pairs) -> None:
     for line, settlement in zip(named.lines.tolist(), built, strict=True):
         state.settle(settlement, (line,))
     state.free_item[named.items] = False
+
+
+def _words(state: State, line: int) -> str:
+    """Return everything that a line says, in capitals."""
+    return f"{state.lines.said[line]} {state.lines.rows[line].reference}".upper()
 
 
 def _show_single(state: State, found: Pairs) -> None:

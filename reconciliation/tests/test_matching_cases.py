@@ -441,3 +441,12 @@ def test_an_id_that_stands_twice_is_refused():
 def test_a_third_decimal_place_is_refused():
     with pytest.raises(ValueError, match="more than two decimal places"):
         match([line(amount="1.001")], [])
+
+
+def test_a_payment_that_calls_itself_a_part_is_one_of_the_only_item_that_its_payer_owes():
+    part = line(amount="40.00", description="PIX RECEBIDO SINAL")
+    found = settled(only([part], [item()]))
+    assert (found.kind, found.items) == ("partial", (Share("i1", D("40.00")),))
+    assert only([part], [item(), item("i2", "90.00")]).verdict == "ambiguous"  # of which?
+    assert only([part], [item(document="")]).verdict != "clear"  # the name alone says too little
+    assert only([line(amount="40.00")], [item()]).verdict == "ambiguous"
