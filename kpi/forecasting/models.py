@@ -10,7 +10,7 @@ import numpy as np
 from kpi.forecasting.regular import Values
 
 Z80: Final = 1.2815515655446004
-LONGEST: Final = 1_096  # periods a model looks back; three years of days
+LONGEST: Final = 732  # periods a model looks back: two years of days, sixty of months
 _NAMES: Final = ("ETS", "Theta", "CES")
 _MOST_SEASON: Final = (
     24  # longer ones are taken out beforehand: a state for every week of the year fits noise

@@ -39,7 +39,7 @@ def forecast_all(ready: Iterable[Prepared], *, processes: int) -> Iterator[Forec
             while asked:
                 yield from asked.popleft().result()
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
 
 
 def _forecast(ready: Prepared) -> Forecast:
