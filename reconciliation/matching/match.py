@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from reconciliation.matching import build, explain, lumps, mirrors, single
+from reconciliation.matching import build, explain, lumps, mirrors, payouts, single
 from reconciliation.matching.blocks import near_amount, nobody_named, same_amount
 from reconciliation.matching.columns import Bools, Ints, distinct
 from reconciliation.matching.columns import Pairs as PairColumns
@@ -105,7 +105,7 @@ def _settle(
     _settle_single(state, found)
     tell(0.8, "groups")
     lumps.settle_batches(state)
-    lumps.settle_payouts(state, rates)
+    payouts.settle_payouts(state, rates)
     Groups(state, tuple(mappings)).settle()
     _settle_parts(state, found)
     tell(0.9, "judgements")

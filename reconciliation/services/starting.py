@@ -42,7 +42,8 @@ def choose(tenant: Tenant, tolerance: timedelta) -> date | None:
         return None
     today = timezone.now().astimezone(tenant.zone).date()
     left, asked = 0, sum(paid for _due, _open, paid in rows)
-    best, least = rows[0][0], asked
+    best: date = rows[0][0]
+    least = asked
     for (due, still_open, paid), following in zip(rows, [*(row[0] for row in rows[1:]), today], strict=True):
         left, asked = left + MISSED * still_open, asked - paid
         if left + asked < least:

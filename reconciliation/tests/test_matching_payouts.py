@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
-from reconciliation.matching.lumps import contract_of
 from reconciliation.matching.match import match
+from reconciliation.matching.payouts import contract_of
 from reconciliation.matching.records import Item, Judgement, Line
 
 D = Decimal
