@@ -29,6 +29,7 @@ KEYWORDS = {
     "gettext_lazy": None,
     "gettext_noop": None,
     "Sentence": None,
+    "Refused": (2,),
     "ngettext": (1, 2),
     "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2),

@@ -15,19 +15,27 @@ _SLUG: Final = re.compile(r"[a-z0-9-]{1,40}")
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,4096}")
 
 
-class Refused(Exception):
-    """The message cannot be used. `code` is a word for programs, the text a sentence that is safe to show."""
+def gettext_noop(template: str) -> str:
+    """Return the template: marks one for the catalogues."""
+    return template
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+
+class Refused(Exception):
+    """The message cannot be used. `code` is a word for programs, the text a sentence that is safe to show.
+
+    Who sends it says `template` in the reader's language, with `values`: this module knows no gettext.
+    """
+
+    def __init__(self, code: str, template: str, **values: str | int) -> None:
+        super().__init__(template % values)
+        self.code, self.template, self.values = code, template, values
 
 
 class TooBig(Refused):
     """The message is longer than MAX_BYTES."""
 
     def __init__(self) -> None:
-        super().__init__("too_big", f"A message has at most {MAX_BYTES} bytes.")
+        super().__init__("too_big", gettext_noop("A message has at most %(most)d bytes."), most=MAX_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,12 @@ def read(text: str) -> Said:
     if not isinstance(event, str) or not isinstance(data, dict):
         raise Refused("bad_message", "“event” is text and “data” is an object.")
     if event not in EVENTS:
-        raise Refused("unknown_event", f"Unknown event: {safe(event)}. Known: {', '.join(EVENTS)}.")
+        raise Refused(
+            "unknown_event",
+            "Unknown event: %(event)s. Known: %(known)s.",
+            event=safe(event),
+            known=", ".join(EVENTS),
+        )
     return Said(event, data)
 
 
@@ -94,11 +107,16 @@ def names(data: Mapping[str, Any], known: Collection[str]) -> frozenset[str]:
         or len(wanted) > MAX_NAMES
         or not all(isinstance(one, str) for one in wanted)
     ):
-        raise Refused("bad_message", f"“events” is a list of at most {MAX_NAMES} names.")
+        raise Refused("bad_message", "“events” is a list of at most %(most)d names.", most=MAX_NAMES)
     strange = sorted(set(wanted) - set(known))
     if strange:
         shown = ", ".join(safe(one) for one in strange[:5])
-        raise Refused("unknown_event", f"Unknown: {shown}. Known: {', '.join(sorted(known))}.")
+        raise Refused(
+            "unknown_event",
+            "Unknown: %(shown)s. Known: %(known)s.",
+            shown=shown,
+            known=", ".join(sorted(known)),
+        )
     return frozenset(wanted)
 
 

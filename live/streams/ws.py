@@ -157,7 +157,9 @@ class StreamConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels 
 
     async def _refuse(self, refused: Refused) -> None:
         measure.add("websocket_refused", code=refused.code)
-        await self.say("error", {"code": refused.code, "message": str(refused)})
+        with translation.override(settings.LANGUAGE_CODE):
+            said = translation.gettext(refused.template) % refused.values
+        await self.say("error", {"code": refused.code, "message": said})
 
     async def say(self, event: str, data: Any, number: int | None = None) -> None:
         """Send one message."""
