@@ -78,6 +78,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         (
             Entry("ledger:sales", _("Sales"), "shopping-bag", on_phone=True),
             Entry("ledger:customers", _("Customers"), "users"),
+            Entry("kpi:segments", _("Customer segments"), "users-round"),
             Entry("ledger:products", _("Products"), "package"),
         ),
     ),

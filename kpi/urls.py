@@ -4,9 +4,12 @@ from django.urls import path
 
 from kpi import views
 from kpi.analysis.views import analysis
+from kpi.segmenting.views import segments, segments_csv
 
 app_name = "kpi"
 urlpatterns = [
     path("", views.overview, name="overview"),
     path("analysis/", analysis, name="analysis"),
+    path("segments/", segments, name="segments"),
+    path("segments/csv/", segments_csv, name="segments_csv"),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kpi.api import analysis, forecasts, views
+from kpi.api import analysis, forecasts, segments, views
 
 urlpatterns = [
     path("forecasts", forecasts.ForecastsView.as_view(), name="forecasts"),
@@ -13,4 +13,5 @@ urlpatterns = [
     path("kpis/drivers", analysis.DriversView.as_view(), name="kpis-drivers"),
     path("kpis/projection", analysis.ProjectionView.as_view(), name="kpis-projection"),
     path("kpis/<str:month>", views.MonthView.as_view(), name="kpis-month"),
+    path("segments", segments.SegmentsView.as_view(), name="segments"),
 ]

@@ -1,15 +1,19 @@
 """Reading segments: one query over the current and the previous month, one for a page of customers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+
 from kpi.models import SegmentMember, SegmentState
 from kpi.segmenting.services import month_of
 from kpi.segments.edges import SEGMENTS
 from lib import clock, pg
+from lib.keyset import Page, paginate
 from tenants.models import Tenant
 
 _MOVES: Final = """
@@ -112,44 +116,43 @@ def _segment(code: str, rows: Sequence[Any], customers: int, value: Decimal, kno
     )  # fmt: skip
 
 
-_MEMBERS: Final = """
-SELECT s.customer_id, CASE WHEN c.name_override = '' THEN c.name ELSE c.name_override END, c.phone, c.email, s.last_day, s.frequency, s.monetary,
-       s.r, s.f, s.m, s.segment, coalesce(b.segment, ''), s.expected, s.spend
-  FROM kpi_segmentmember s
-  JOIN ledger_customer c ON c.tenant_id = s.tenant_id AND c.id = s.customer_id
-  LEFT JOIN kpi_segmentmember b ON b.tenant_id = s.tenant_id AND b.customer_id = s.customer_id AND b.month = %(before)s
- WHERE s.tenant_id = %(tenant)s AND s.month = %(month)s AND s.segment = %(segment)s
-   AND (%(value)s::numeric IS NULL OR (s.monetary, -s.customer_id) < (%(value)s::numeric, -%(id)s::bigint))
- ORDER BY s.monetary DESC, s.customer_id LIMIT %(limit)s
-"""
-
-
 def members(
-    tenant: Tenant, *, as_of: date, segment: str, after: tuple[Decimal, int] | None = None, limit: int = 50
-) -> list[Member]:
-    """Return the customers of a segment, those of the largest value first, from behind `after` (value, id) on. One query."""
+    tenant: Tenant, *, as_of: date, segment: str, cursor: str | None = None, limit: int = 50
+) -> Page[Member]:
+    """Return a page of a segment's customers, those of the largest value first. One query. Raises CursorError."""
+    page = paginate(
+        _rows(tenant, as_of, segment), order=("-monetary", "-customer_id"), limit=limit, cursor=cursor
+    )
+    return Page([_member(row, as_of) for row in page.rows], page.next, page.previous)
+
+
+def all_members(tenant: Tenant, *, as_of: date, segment: str) -> Iterator[Member]:
+    """Yield every customer of a segment in the same order, a few thousand rows in memory at a time."""
+    rows = _rows(tenant, as_of, segment).order_by("-monetary", "-customer_id")
+    return (_member(row, as_of) for row in rows.iterator(chunk_size=2_000))
+
+
+def _rows(tenant: Tenant, as_of: date, segment: str) -> QuerySet[SegmentMember, dict[str, Any]]:
     month = month_of(as_of)
-    value, pk = after or (None, None)
-    rows = pg.fetch(
-        _MEMBERS,
-        {"tenant": tenant.pk, "month": month, "before": clock.add_months(month, -1), "segment": segment, "value": value, "id": pk,
-         "limit": limit},
-    )  # fmt: skip
-    return [
-        Member(
-            row[0],
-            row[1],
-            row[2],
-            row[3],
-            (as_of - row[4]).days,
-            row[4],
-            row[5],
-            row[6],
-            row[7:10],
-            *row[10:],
+    earlier = SegmentMember.objects.filter(
+        tenant=tenant, customer=OuterRef("customer_id"), month=clock.add_months(month, -1)
+    )
+    return (
+        SegmentMember.objects.filter(tenant=tenant, month=month, segment=segment)
+        .annotate(before=Coalesce(Subquery(earlier.values("segment")[:1]), Value("")))
+        .values(
+            "customer_id", "customer__name", "customer__name_override", "customer__phone", "customer__email", "last_day", "frequency",
+            "monetary", "r", "f", "m", "segment", "before", "expected", "spend",
         )
-        for row in rows
-    ]
+    )  # fmt: skip
+
+
+def _member(row: dict[str, Any], as_of: date) -> Member:
+    return Member(
+        row["customer_id"], row["customer__name_override"] or row["customer__name"], row["customer__phone"], row["customer__email"],
+        (as_of - row["last_day"]).days, row["last_day"], row["frequency"], row["monetary"], (row["r"], row["f"], row["m"]),
+        row["segment"], row["before"], row["expected"], row["spend"],
+    )  # fmt: skip
 
 
 def of_customer(tenant: Tenant, customer_id: int) -> SegmentMember | None:

@@ -1,0 +1,144 @@
+"""Segments as JSON."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from kpi.segmenting import queries
+from kpi.segmenting.queries import Member, Overview
+from kpi.segmenting.words import WORDS
+from kpi.segments.edges import SEGMENTS
+from lib.keyset import CursorError
+from live import freshness
+from live.api.cached import cached
+from tenants.api.base import ApiRequest, ApiView
+from tenants.api.errors import BadParameter
+from tenants.api.schema import DAY, INTEGER, MOMENT, MONEY, STRING, array, documented, nullable, query, record
+from tenants.models import Capability
+
+CODE = {"enum": list(SEGMENTS)}
+SCORE = {"type": "integer", "minimum": 1, "maximum": 5}
+ONE = record(
+    {
+        "segment": CODE, "name": STRING, "action": STRING, "customers": INTEGER, "value": MONEY, "share": nullable(STRING),
+        "value_share": nullable(STRING), "customers_before": {**nullable(INTEGER), "description": "At the end of last month."},
+        "entered": INTEGER, "left": INTEGER, "expected_purchases_90d": nullable(STRING), "expected_value_90d": nullable(MONEY),
+    }
+)  # fmt: skip
+MOVE = record(
+    {"from": {**STRING, "description": "Empty: bought for the first time."}, "to": CODE, "customers": INTEGER}
+)
+MEMBER = record(
+    {
+        "customer": INTEGER, "name": STRING, "last_purchase": DAY, "recency": INTEGER, "frequency": INTEGER, "monetary": MONEY, "r": SCORE,
+        "f": SCORE, "m": SCORE, "segment_before": STRING, "expected_purchases_90d": nullable(STRING), "expected_spend": nullable(MONEY),
+    }
+)  # fmt: skip
+
+
+class SegmentsView(ApiView):
+    """`/api/segments`."""
+
+    requires = {"GET": Capability.READ}
+
+    @documented(
+        summary="Customers by how lately, how often and for how much they bought",
+        description="All segments with their movement since last month; with `segment` also its customers, the largest value first."
+        " Scores go from 1 to 5, 5 is best. `reference_day`: purchases before it count. Null `data.segments` never happens: before the first"
+        " computation the list is empty and `reference_day` null.",
+        data=record(
+            {
+                "reference_day": nullable(DAY), "computed_at": nullable(MOMENT), "customers": INTEGER, "value": MONEY,
+                "segments": array(ONE), "moves": array(MOVE), "members": array(MEMBER), "next": nullable(STRING),
+            }
+        ),
+        parameters=[
+            query("segment", "List its customers too.", CODE),
+            query("cursor", "Where the last page of customers ended (`data.next`)."),
+            query("limit", "Customers at most.", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
+            query("etag", "The ETag you hold."),
+        ],
+        errors=(304, 400, 401, 403, 404),
+    )  # fmt: skip
+    def get(self, request: ApiRequest) -> HttpResponse:
+        """Return the segments."""
+        tenant = request.access.tenant
+        segment, limit = _segment(request), _limit(request)
+        cursor = request.query_params.get("cursor") or None
+        made = queries.state(tenant)
+
+        def told() -> tuple[Any, dict[str, Any]]:
+            as_of = freshness.as_of(tenant)
+            found = queries.overview(tenant)
+            data = _shown(found)
+            if found and segment:
+                page = queries.members(tenant, as_of=found.as_of, segment=segment, cursor=cursor, limit=limit)
+                data |= {"members": [_member(one) for one in page.rows], "next": page.next}
+            return data, {"as_of": as_of}
+
+        params = {"segment": segment, "cursor": cursor, "limit": limit, "at": made.built_at if made else None,
+                  "language": get_language()}  # fmt: skip
+        try:
+            return cached(request, "board", compute=told, params=params, part="segments")
+        except CursorError as error:
+            raise BadParameter({"cursor": str(error)}) from error
+
+
+def _segment(request: ApiRequest) -> str:
+    found = request.query_params.get("segment", "")
+    if found and found not in SEGMENTS:
+        raise BadParameter({"segment": _("Use one of: %(names)s.") % {"names": ", ".join(SEGMENTS)}})
+    return found
+
+
+def _limit(request: ApiRequest) -> int:
+    text = request.query_params.get("limit", "50")
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:4]) <= 200 and len(text) <= 3):
+        raise BadParameter({"limit": _("Use a whole number from 1 to 200.")})
+    return int(text)
+
+
+def _shown(found: Overview | None) -> dict[str, Any]:
+    empty: dict[str, Any] = {"members": [], "next": None}
+    if found is None:
+        return {
+            "reference_day": None,
+            "computed_at": None,
+            "customers": 0,
+            "value": "0.00",
+            "segments": [],
+            "moves": [],
+        } | empty
+    return empty | {
+        "reference_day": found.as_of, "computed_at": found.built_at, "customers": found.customers, "value": found.value,
+        "segments": [
+            {
+                "segment": one.code, "name": str(WORDS[one.code].name), "action": str(WORDS[one.code].action), "customers": one.customers,
+                "value": one.value, "share": _ratio(one.share), "value_share": _ratio(one.value_share), "customers_before": one.before,
+                "entered": one.entered, "left": one.left, "expected_purchases_90d": _text(one.expected), "expected_value_90d": one.worth,
+            }
+            for one in found.segments
+        ],
+        "moves": [
+            {"from": before, "to": now, "customers": n} for (before, now), n in sorted(found.moves.items(), key=lambda item: -item[1])
+        ],
+    }  # fmt: skip
+
+
+def _member(one: Member) -> dict[str, Any]:
+    r, f, m = one.scores
+    return {
+        "customer": one.customer_id, "name": one.name, "last_purchase": one.last_day, "recency": one.recency, "frequency": one.frequency,
+        "monetary": one.monetary, "r": r, "f": f, "m": m, "segment_before": one.before, "expected_purchases_90d": _text(one.expected),
+        "expected_spend": one.spend,
+    }  # fmt: skip
+
+
+def _ratio(value: Any) -> str | None:
+    return None if value is None else str(round(value, 4))
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
