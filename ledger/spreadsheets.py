@@ -86,6 +86,6 @@ def _cell(sheet: Any, value: Any) -> Any:
     if isinstance(value, str):
         # XML has no control characters: one in a bank's text must not cost the whole file.
         text = ILLEGAL_CHARACTERS_RE.sub("", value)
-        # openpyxl takes a text that begins with "=" for a formula.
-        return harmless(text) if text[:1] == "=" else text
+        # The same text as in the CSV: openpyxl takes "=…" for a formula, and a sheet that is saved as CSV would run the others.
+        return harmless(text)
     return value
