@@ -9,6 +9,8 @@ from sync.sandbox.generator.payments import pix_payer
 from sync.sandbox.generator.quirks import about, in_parts, is_booked, less_withheld
 from sync.sandbox.generator.scene import Event, Scene
 
+TOGETHER = 0.12  # of the fees that come by Pix or TED are paid with the next one
+
 
 def receive_fees(scene: Scene, rng: Random, day: date, events: list[Event]) -> None:
     """Receive the fees of a day. Boletos arrive as one lump, as Bradesco credits them; the rest line by line."""
@@ -24,18 +26,26 @@ def receive_fees(scene: Scene, rng: Random, day: date, events: list[Event]) -> N
         scene.add_sum("boleto:bradesco", len(lump))
     for _, entry, cents, how, person_id in events:
         scene.add_sum("revenue", cents)
-        _register(scene, rng, day, entry)
+        _register(scene, rng, day, entry, over_the_counter=how == "cash")
         if how not in ("pix", "ted"):
             continue
         person = scene.people_by_id[person_id]
         name, document, bank, account = pix_payer(rng, person)
         kind = "ted_in" if how == "ted" else rng.choice(("pix_in", "pix_qr_in"))
-        due = less_withheld(person, cents)
-        cents, rest = in_parts(rng, due)
+        entries = [entry]
+        following = _next_of(scene, person_id, how) if rng.random() < TOGETHER else None
+        if following is not None:
+            entries.append(following[1])
+            scene.add_sum("revenue", following[2])
+            _register(scene, rng, day, following[1])
+        rest, due = 0, cents + following[2] if following else less_withheld(person, cents)
+        cents = due
+        if following is None:
+            cents, rest = in_parts(rng, due)
         if rest:
             later = scene.calendar.next_working_day(day + timedelta(days=rng.randrange(9, 25)))
             scene.at(later, ["fee_rest", entry, rest, person_id])
-        elif not person.is_firm:
+        elif not person.is_firm and following is None:
             cents = about(rng, cents)
         said = f"parte {entry:011d}" if rest and how == "ted" else ""
         scene.book.add(
@@ -45,7 +55,7 @@ def receive_fees(scene: Scene, rng: Random, day: date, events: list[Event]) -> N
                 cents,
                 kind,
                 "receivable",
-                {"receivables": [entry]},
+                {"receivables": entries},
                 name,
                 document,
                 bank,
@@ -55,6 +65,16 @@ def receive_fees(scene: Scene, rng: Random, day: date, events: list[Event]) -> N
         )
         if how == "pix":
             scene.add_sum("pix:bradesco", 1)
+
+
+def _next_of(scene: Scene, person: int, how: str) -> Event | None:
+    """Return and forget the next fee that the same client is going to pay the same way: some pay two at once."""
+    for events in scene.state.events.values():
+        for event in events:
+            if event[0] == "fee_in" and event[4] == person and event[3] == how:
+                events.remove(event)
+                return event
+    return None
 
 
 def receive_rest(scene: Scene, rng: Random, day: date, event: Event) -> None:
@@ -71,7 +91,7 @@ def pay_expense(scene: Scene, rng: Random, day: date, event: Event) -> None:
     `words` is the text of a tax or debit, or the name of the employee.
     """
     _, entry, cents, how, words = event
-    _register(scene, rng, day, entry)
+    _register(scene, rng, day, entry, over_the_counter=how == "petty_cash")
     if how == "petty_cash":
         return
     name, document, bank, number = _payee(scene, entry, how, words)
@@ -105,9 +125,10 @@ def _payee(scene: Scene, entry: int, how: str, words: str) -> tuple[str, str, in
     return supplier.name, supplier.document, supplier.bank, supplier.account
 
 
-def _register(scene: Scene, rng: Random, day: date, entry: int) -> None:
+def _register(scene: Scene, rng: Random, day: date, entry: int, *, over_the_counter: bool = False) -> None:
+    """Let Advbox learn of a payment. Of cash it always does: nobody else would know."""
     chance = rng.random()
-    if not is_booked(rng, day, scene.span.booked_until):
+    if not over_the_counter and not is_booked(rng, day, scene.span.booked_until):
         return
     if chance < 0.8:
         note_payment(scene, day, ["note", entry, day.isoformat()])
