@@ -136,6 +136,10 @@ def _expected(model: Model, horizon: float, x: Floats, t_x: Floats, age: Floats)
     if abs(a + b - 1) < _APART:
         b += 2 * _APART
     z = horizon / (alpha + age + horizon)
-    tail = np.exp((a - 1) * np.log1p(-z)) * hyp2f1(a - 1, a + b - 1 - r, a + b + x - 1, z)
+    with np.errstate(over="ignore", invalid="ignore"):
+        tail = np.exp((a - 1) * np.log1p(-z)) * hyp2f1(a - 1, a + b - 1 - r, a + b + x - 1, z)
+        # Where customers leave as good as never or at once, a and b are huge and the paper's own form is the one that holds.
+        plain = np.exp((r + x) * np.log1p(-z)) * hyp2f1(r + x, b + x, a + b + x - 1, z)
+    tail = np.where(np.isfinite(tail), tail, plain)
     bought = (a + b + x - 1) / (a - 1) * (1 - tail) / (1 + _odds_left(model, x, t_x, age))
     return np.asarray(np.maximum(bought, 0.0))

@@ -150,3 +150,12 @@ def test_edges_can_be_moved_and_bad_ones_are_refused():
     ):
         with pytest.raises(edges.EdgesError, match=said):
             edges.read(rows)
+
+
+def test_the_expectation_holds_where_parameters_are_at_their_bounds():
+    x, t_x, age = np.array([0, 3]), np.array([0.0, 80.0]), np.array([100.0, 100.0])
+    leaves_at_once = bgnbd.Model(2.0, 50.0, 8_000.0, 2_000.0).expected(90, x, t_x, age)
+    stays = bgnbd.Model(2.0, 50.0, 1e-4, 8_000.0).expected(90, x, t_x, age)
+    assert np.isfinite(leaves_at_once).all()
+    assert stays == pytest.approx((2.0 + x) / 150.0 * 90, rel=1e-3)
+    assert (leaves_at_once < stays).all()
