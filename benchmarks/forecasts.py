@@ -150,7 +150,7 @@ def _shops() -> list[Result]:
             "<=",
             MINUTES_5,
             {"processor_seconds": used},
-        ),  # fmt: skip
+        ),
         Result("forecast: memory of it, all processes together", peak, "MB", "<=", 1_024),
     ]
 

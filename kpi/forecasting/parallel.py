@@ -1,12 +1,13 @@
 """Many series at once: processes that hold the statistical library, answers in the order of the series, memory bounded."""
 
 import os
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import Final
 
 from kpi.forecasting.forecast import Prepared, written
@@ -29,7 +30,7 @@ def forecast_all(ready: Iterable[Prepared], *, processes: int) -> Iterator[Forec
         yield from map(_forecast, waiting)
         return
     batches = _batches(chain(first, waiting))
-    with _one_thread_each(), ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    with _one_thread_each(), _pool(processes) as pool:
         asked: deque[Future[list[Forecast]]] = deque()
         try:
             for batch in batches:
@@ -40,6 +41,23 @@ def forecast_all(ready: Iterable[Prepared], *, processes: int) -> Iterator[Forec
                 yield from asked.popleft().result()
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _pool(processes: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is gone: killed, it could not say so, and the pool's queue would be waited on for good."""
+    parent = parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _forecast(ready: Prepared) -> Forecast:
