@@ -13,10 +13,12 @@ class KpiConfig(AppConfig):
     def ready(self) -> None:
         """Say who knows as of when a company's facts are true, and how a restored database proves its numbers."""
         from kpi import queries, watching
-        from live import alerts, exposition, freshness
+        from kpi.incidents import telling
+        from live import alerts, exposition, freshness, notifications
         from live.backups import figures
 
         figures.register_proof("check_kpis --refresh")
         freshness.register(queries.facts_as_of)
         alerts.register_alert_source(watching.find, *watching.KINDS)
+        notifications.register(*telling.KINDS)
         exposition.register(watching.read, **watching.READINGS)

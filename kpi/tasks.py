@@ -10,6 +10,7 @@ from celery import shared_task
 from django.conf import settings
 
 from kpi.forecasts import services
+from kpi.incidents import services as incidents
 from kpi.segmenting import services as segmenting
 
 log = structlog.get_logger(__name__)
@@ -30,6 +31,13 @@ def segments_due(**_: object) -> None:
     """Bring the segments of every company up to date, in a child that ends."""
     if segmenting.due():
         _child("segments")
+
+
+@shared_task(name="kpi.anomalies_due", ignore_result=True)
+def anomalies_due(**_: object) -> None:
+    """Judge the numbers of every company of which a day is over or facts changed, in a child that ends."""
+    if incidents.due():
+        _child("anomalies")
 
 
 def _child(command: str) -> None:

@@ -4,12 +4,15 @@ from django.urls import path
 
 from kpi import views
 from kpi.analysis.views import analysis
+from kpi.incidents.views import anomalies, feedback
 from kpi.segmenting.views import segments, segments_csv
 
 app_name = "kpi"
 urlpatterns = [
     path("", views.overview, name="overview"),
     path("analysis/", analysis, name="analysis"),
+    path("anomalies/", anomalies, name="anomalies"),
+    path("anomalies/<int:pk>/feedback/", feedback, name="anomaly_feedback"),
     path("segments/", segments, name="segments"),
     path("segments/csv/", segments_csv, name="segments_csv"),
 ]

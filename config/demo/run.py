@@ -89,7 +89,7 @@ def _run(place: servers.Place, wishes: Wishes) -> dict[str, object]:
     place.start_beat()
     place.wait_web()
     webhooks.check_webhooks()  # the banks deliver to the door, so it stands open first
-    for name in ("forecast", "segments"):  # Beat asks first in a quarter of an hour or more
+    for name in ("forecast", "segments", "anomalies"):  # Beat asks first in a quarter of an hour or more
         wake.now(f"kpi.{name}_due")
     with contextlib.suppress(Ended):  # from here on it is the ordinary end
         _welcome(companies.fresh_key(tenants["clinic"]))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kpi.api import analysis, forecasts, segments, views
+from kpi.api import analysis, anomalies, forecasts, segments, views
 
 urlpatterns = [
     path("forecasts", forecasts.ForecastsView.as_view(), name="forecasts"),
@@ -13,5 +13,7 @@ urlpatterns = [
     path("kpis/drivers", analysis.DriversView.as_view(), name="kpis-drivers"),
     path("kpis/projection", analysis.ProjectionView.as_view(), name="kpis-projection"),
     path("kpis/<str:month>", views.MonthView.as_view(), name="kpis-month"),
+    path("anomalies", anomalies.AnomaliesView.as_view(), name="anomalies"),
+    path("anomalies/<int:pk>/feedback", anomalies.FeedbackView.as_view(), name="anomaly-feedback"),
     path("segments", segments.SegmentsView.as_view(), name="segments"),
 ]

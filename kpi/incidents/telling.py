@@ -1,0 +1,104 @@
+"""What people are told of an incident, once."""
+
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db.models import TextChoices
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_noop, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from kpi.models import Anomaly
+from lib import formats
+from live import notifications
+from live.models import Notification
+from live.notifications.catalog import Kind
+from tenants.models import Capability
+
+
+class Number(TextChoices):
+    """A judged number in words."""
+
+    REVENUE = "revenue", pgettext_lazy("judged number", "Revenue")
+    SALES = "sales", pgettext_lazy("judged number", "Number of sales")
+    INFLOW = "inflow", pgettext_lazy("judged number", "Money in")
+    EXPENSES = "expenses", pgettext_lazy("judged number", "Expenses")
+
+
+_GROUP: Final = _("Numbers")
+KINDS: Final = (
+    Kind(
+        event="number_unexpected",
+        group=_GROUP,
+        label=_("A number is not what was to be expected"),
+        when=_("A day is over and a number lies outside of what its past led one to expect."),
+        title=_("%(measure)s: %(got)s on %(day)s"),
+        body=_("Expected %(lo)s to %(hi)s. %(why)s"),
+        severity=Notification.Severity.WARNING,
+        audience=Capability.READ,
+        words={"measure": Number},
+    ),
+    Kind(
+        event="number_missing",
+        group=_GROUP,
+        label=_("Data is missing"),
+        when=_("A day is over, and nothing came in where something always does."),
+        title=_("%(measure)s: nothing came in for %(day)s"),
+        body=_("Expected %(lo)s to %(hi)s. Look whether the connection is well: this is rather missing data than a fall."),
+        severity=Notification.Severity.WARNING,
+        audience=Capability.READ,
+        words={"measure": Number},
+    ),
+)  # fmt: skip
+
+
+def tell(anomaly: Anomaly) -> None:
+    """Tell the company's people of an incident. In the caller's transaction; the same one again tells nobody twice."""
+    missing = anomaly.kind == Anomaly.Kind.MISSING
+    params: dict[str, Any] = {
+        "measure": anomaly.measure,
+        "day": days_of(anomaly),
+        "got": amount(anomaly, anomaly.got),
+        "lo": amount(anomaly, anomaly.lo),
+        "hi": amount(anomaly, anomaly.hi),
+        "why": why(anomaly),
+    }
+    notifications.notify(
+        "number_missing" if missing else "number_unexpected",
+        tenant=anomaly.tenant,
+        params=params,
+        path=reverse("kpi:anomalies", kwargs={"slug": anomaly.tenant.slug}),
+        once_key=f"anomaly:{anomaly.pk}",
+    )
+
+
+def days_of(anomaly: Anomaly) -> str:
+    """Return the days as the country writes them."""
+    first, last = (f"{day:%d/%m/%Y}" for day in (anomaly.first_day, anomaly.last_day))
+    return first if first == last else f"{first} – {last}"
+
+
+def amount(anomaly: Anomaly, value: Decimal | None) -> str:
+    """Return an amount of the incident: money, or a number of sales. Below zero nothing is expected."""
+    value = None if value is None else max(value, Decimal(0)) if anomaly.kind != Anomaly.Kind.HIGH else value
+    if anomaly.measure == Anomaly.Measure.SALES:
+        return formats.number(None if value is None else round(value))
+    return formats.money_short(value, anomaly.tenant.currency)
+
+
+def why(anomaly: Anomaly) -> Any:
+    """Return the sentence that says what carries the gap, translated when it is read; "" where nothing does."""
+    if not anomaly.parts:
+        return ""
+    part = anomaly.parts[0]
+    share = min(Decimal(part["share"]), Decimal(1))
+    return {
+        "text": gettext_noop("%(share)s of the gap is %(what)s."),
+        "values": {"share": formats.percent(share, places=0), "what": part["name"]},
+    }
+
+
+def sentence(kept: dict[str, Any]) -> str:
+    """Return a kept sentence in the active language."""
+    text = str(kept["text"])
+    return gettext(text) % kept["values"]

@@ -1,0 +1,132 @@
+"""Incidents of a company's numbers: found, explained, told once, answered by people, taken back by later facts; of one company only."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from kpi.incidents import services
+from kpi.models import Anomaly
+from lib import clock
+from live.models import Notification
+from tenants.models import Tenant
+from tests.api import signed_in
+from tests.cast import Cast
+from tests.factories import make_customer, make_product, make_sale, make_source
+
+D = Decimal
+DAYS = 70
+pytestmark = pytest.mark.django_db
+
+
+def shop(tenant: Tenant) -> dict[int, list[object]]:
+    """Sell the same every day, two products, until yesterday. Return the sales by how many days ago."""
+    source, today = make_source(tenant), clock.today(tenant.zone)
+    big, small = (make_product(tenant, name, source=source) for name in ("Ração Premium", "Coleira"))
+    customer = make_customer(tenant, "Ana", source=source)
+    sales: dict[int, list[object]] = {}
+    for ago in range(1, DAYS + 1):
+        day = today - timedelta(days=ago)
+        sales[ago] = [
+            make_sale(tenant, total, source=source, customer=customer, items=[(product, total)], date=day)
+            for product, total in ((big, D(80 + ago % 3)), (small, D(20 + ago % 2)))
+        ]
+    return sales
+
+
+def kept(tenant: Tenant, measure: str = "revenue") -> list[Anomaly]:
+    """Return the incidents that stand, the oldest first."""
+    return list(Anomaly.objects.filter(services.standing(tenant), measure=measure).order_by("first_day"))
+
+
+def ago(tenant: Tenant, days: int) -> date:
+    """Return the day so many days ago."""
+    return clock.today(tenant.zone) - timedelta(days=days)
+
+
+def test_a_sunken_product_is_found_explained_and_told_once(cast: Cast):
+    tenant = cast.aurora
+    sales = shop(tenant)
+    sales[1][0].delete()
+    assert services.judge(tenant=tenant).found == 2  # revenue, and the number of sales
+    [one] = kept(tenant)
+    assert (one.kind, one.first_day, one.last_day, one.got) == (
+        "low",
+        ago(tenant, 1),
+        ago(tenant, 1),
+        D("21.00"),
+    )
+    assert one.got < one.lo <= one.expected <= one.hi
+    assert next((part["dimension"], part["name"]) for part in one.parts)[1] in {"Ração Premium", "Ana"}
+    assert {part["name"]: round(D(part["share"]), 1) for part in one.parts}["Ração Premium"] == 1
+    told = Notification.objects.filter(tenant=tenant, event="number_unexpected")
+    people = told.values("user").distinct().count()
+    assert told.count() == 2 * people > 0
+    assert services.judge(tenant=tenant) == services.Judged(0, 0)
+    assert told.count() == 2 * people
+    assert kept(cast.boreal) == []
+
+
+def test_nothing_at_all_is_missing_data_and_not_a_fall(cast: Cast):
+    tenant = cast.aurora
+    sales = shop(tenant)
+    for n in (1, 2):
+        for sale in sales[n]:
+            sale.delete()
+    services.judge(tenant=tenant)
+    [one] = kept(tenant)
+    assert (one.kind, one.first_day, one.last_day, one.got, one.parts) == (
+        "missing",
+        ago(tenant, 2),
+        ago(tenant, 1),
+        None,
+        [],
+    )
+    assert Notification.objects.filter(tenant=tenant, event="number_missing").exists()
+
+
+def test_what_a_later_synchronisation_explains_is_taken_back(cast: Cast):
+    tenant = cast.aurora
+    sales = shop(tenant)
+    lost = sales[5][0]
+    total = lost.total
+    type(lost).objects.filter(pk=lost.pk).update(total=1)
+    services.judge(tenant=tenant)
+    assert [one.first_day for one in kept(tenant)] == [ago(tenant, 5)]
+    assert not Notification.objects.filter(tenant=tenant).exists()  # five days ago is no news
+    type(lost).objects.filter(pk=lost.pk).update(total=total)
+    assert services.judge(tenant=tenant).gone == 1
+    assert kept(tenant) == []
+
+
+def test_answers_tune_how_rare_alarms_are(cast: Cast):
+    tenant = cast.aurora
+    shop(tenant)[1][0].delete()
+    services.judge(tenant=tenant)
+    [one] = kept(tenant)
+    ana, bruno = signed_in(cast.ana), signed_in(cast.bruno)
+    assert services.rarity(tenant, "revenue") == 250
+    url = f"/api/anomalies/{one.pk}/feedback"
+    post = {"content_type": "application/json", "headers": {"X-Tenant": "aurora"}}
+    assert bruno.post(url, {"feedback": "real"}, **post).status_code == 403
+    assert ana.post(url, {"feedback": "perhaps"}, **post).status_code == 400
+    assert ana.post(url, {"feedback": "expected"}, **post).json()["data"]["feedback"] == "expected"
+    assert services.rarity(tenant, "revenue") == 400
+    assert (services.rarity(tenant, "sales"), services.rarity(cast.boreal, "revenue")) == (250, 250)
+    listed = ana.get("/api/anomalies?measure=revenue", headers={"X-Tenant": "aurora"}).json()["data"][
+        "incidents"
+    ]
+    assert [(row["id"], row["feedback"], row["got"]) for row in listed] == [(one.pk, "expected", "21.00")]
+    assert ana.get("/api/anomalies?measure=luck", headers={"X-Tenant": "aurora"}).status_code == 400
+    page = ana.get("/t/aurora/anomalies/").content.decode()
+    assert "Ração Premium" in page or "Ana" in page
+    assert ana.post(f"/t/aurora/anomalies/{one.pk}/feedback/", {"feedback": ""}).status_code == 302
+    assert services.rarity(tenant, "revenue") == 250
+
+
+def test_a_company_without_history_has_no_incidents(cast: Cast):
+    assert services.due() == []
+    assert services.judge(tenant=cast.aurora) == services.Judged(0, 0)
+    make_sale(cast.aurora, "10.00", date=ago(cast.aurora, 1))
+    assert services.judge(tenant=cast.aurora) == services.Judged(0, 0)
+    assert "Nada" in signed_in(cast.ana).get("/t/aurora/anomalies/").content.decode()
