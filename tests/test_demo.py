@@ -131,7 +131,8 @@ def test_once_does_the_whole_job_and_make_again_finds_nothing_to_add(home):
     assert all(int(str(first[name])) > 0 for name in COUNTS)
     matches = cast("dict[str, int]", first["matches"])
     assert matches.keys() == {"settled", "clear", "ambiguous", "none"}
-    assert min(matches["clear"], matches["ambiguous"]) > 0, matches
+    assert min(matches["settled"], matches["clear"], matches["ambiguous"]) > 0, matches
+    assert {"exact", "payout"} <= cast("dict[str, int]", first["kinds"]).keys()
     again = once(["make", "demo", f"VENV={ready_venv(home)}", f"ARGS=--once --json --scale {SCALE}"], home)
     facts = [name for name in COUNTS if name != "runs"]
     assert {name: again[name] for name in facts} == {name: first[name] for name in facts}
