@@ -118,6 +118,7 @@ def test_the_queue_is_worked_through_by_keyboard_alone(visit, door, aurora) -> N
         assert Match.objects.filter(status="confirmed").count() == 1
         press("2")
         press("r")
+        expect(page.locator(".toast", has_text="Rejeitado.")).to_be_visible()
         expect(page.locator("#desk .candidate")).to_have_count(1)
         press("u")
         expect(page.locator(".toast", has_text="1 conciliação desfeita.")).to_be_visible()
@@ -125,6 +126,29 @@ def test_the_queue_is_worked_through_by_keyboard_alone(visit, door, aurora) -> N
         expect(page.locator("#bench-keys")).to_be_visible()
         press("Escape")
         expect(page.locator("#bench-keys")).not_to_be_visible()
+        assert seen.complaints == []
+
+
+def test_several_lines_are_selected_and_linked_by_keyboard(visit, door, aurora) -> None:
+    item(aurora, "7.00", "Parcela Única", number="N-7")
+    with visit("about:blank") as seen:
+        page = seen.page
+        enter(page, door.url, query="?q=MAIS")
+        on_desk(page, "MAIS 3")
+        page.keyboard.press("x")
+        page.keyboard.press("j")
+        on_desk(page, "MAIS 4")
+        page.keyboard.press("x")
+        expect(page.locator("[data-picked-sum]")).to_have_text("R$\xa07,00")
+        page.keyboard.press("l")
+        expect(page.locator("#bench-dialog h2")).to_have_text("Vincular 2 lançamentos juntos")
+        page.locator(".bench-item", has_text="Parcela Única").click()
+        expect(page.locator("#bench-dialog output")).to_have_text("0,00")
+        assert seen.axe() == []
+        page.get_by_role("button", name="Conciliar", exact=True).click()
+        expect(page.locator("[data-bench-picked]")).to_be_hidden()
+        expect(page.locator(".state-title")).to_be_visible()  # nothing is left in this list
+        assert Match.objects.get(status="confirmed").lines.count() == 2
         assert seen.complaints == []
 
 

@@ -133,11 +133,19 @@ function chosen() {
   return all.find((one) => one.classList.contains("is-chosen")) ?? (all.length === 1 ? all[0] : null);
 }
 
+let choice = ""; // the candidate that was chosen, so that it still is when the desk reads itself again
+
+function markChoice() {
+  const all = [...document.querySelectorAll("#desk .candidates .candidate")];
+  if (all.length > 1) for (const one of all) one.classList.toggle("is-chosen", one.dataset.candidate === choice);
+}
+
 function choose(number) {
   const all = [...document.querySelectorAll("#desk .candidates .candidate")];
   const one = all[number - 1];
   if (!one || all.length < 2) return;
-  for (const other of all) other.classList.toggle("is-chosen", other === one);
+  choice = one.dataset.candidate;
+  markChoice();
   one.scrollIntoView({ block: "nearest" });
   one.querySelector("[data-bench-confirm]")?.focus();
 }
@@ -234,6 +242,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
     mark()?.scrollIntoView({ block: "nearest" });
     showPicked();
   }
+  if (event.target.id === "desk") markChoice();
   if (event.target.id === "desk" && document.activeElement === document.body) {
     const focus = wide.matches ? mark() : document.querySelector("#desk [data-desk-title]");
     focus?.focus({ preventScroll: wide.matches });
