@@ -159,6 +159,7 @@ def _store(
     kept = row or Anomaly(tenant=tenant, measure=measure, kind=one.kind, found_at=now)
     kept.first_day, kept.last_day = span
     kept.expected, kept.lo, kept.hi = (_money(number) for number in (one.expected, one.lo, one.hi))
+    kept.lo = max(kept.lo, Decimal(0))  # none of these numbers falls below nothing
     kept.got = None if one.got is None else _money(one.got)
     kept.score, kept.gone_at, kept.updated_at = one.score, None, now
     kept.parts = [] if one.got is None else parts.of_gap(tenant, measure, *span)

@@ -79,8 +79,7 @@ def days_of(anomaly: Anomaly) -> str:
 
 
 def amount(anomaly: Anomaly, value: Decimal | None) -> str:
-    """Return an amount of the incident: money, or a number of sales. Below zero nothing is expected."""
-    value = None if value is None else max(value, Decimal(0)) if anomaly.kind != Anomaly.Kind.HIGH else value
+    """Return an amount of the incident: money, or a number of sales."""
     if anomaly.measure == Anomaly.Measure.SALES:
         return formats.number(None if value is None else round(value))
     return formats.money_short(value, anomaly.tenant.currency)
@@ -101,4 +100,4 @@ def why(anomaly: Anomaly) -> Any:
 def sentence(kept: dict[str, Any]) -> str:
     """Return a kept sentence in the active language."""
     text = str(kept["text"])
-    return gettext(text) % kept["values"]
+    return str(gettext(text) % kept["values"])

@@ -132,7 +132,7 @@ def all_members(tenant: Tenant, *, as_of: date, segment: str) -> Iterator[Member
     return (_member(row, as_of) for row in rows.iterator(chunk_size=2_000))
 
 
-def _rows(tenant: Tenant, as_of: date, segment: str) -> QuerySet[SegmentMember, dict[str, Any]]:
+def _rows(tenant: Tenant, as_of: date, segment: str) -> QuerySet[SegmentMember, Any]:
     month = month_of(as_of)
     earlier = SegmentMember.objects.filter(
         tenant=tenant, customer=OuterRef("customer_id"), month=clock.add_months(month, -1)
