@@ -192,8 +192,9 @@ def _settle_parts(state: State, found: Pairs) -> None:
     """
     parts = found.only((found.code == explain.PARTIAL) & _open(state, found))
     alone = single.only_one(parts.lines) & (parts.document == EQUAL)
-    called = np.asarray([bool(_PART.search(_words(state, line))) for line in parts.lines.tolist()], np.bool_)
-    named = parts.only((parts.reference >= single.SPELLED_OUT_BITS) | (alone & called))
+    for at in np.flatnonzero(alone):
+        alone[at] = _PART.search(_words(state, int(parts.lines[at]))) is not None
+    named = parts.only((parts.reference >= single.SPELLED_OUT_BITS) | alone)
     named = named.only(single.only_one(named.lines))
     paid = np.zeros(len(state.items), np.int64)
     np.add.at(paid, named.items, np.abs(state.lines.cents[named.lines]))
