@@ -225,7 +225,9 @@ def test_a_zone_that_is_chosen_is_offered_under_its_own_name() -> None:
 
 def test_an_invited_person_is_shown_as_invited(client: Any, cast: Cast) -> None:
     client.force_login(cast.ana)
-    assert client.get(url("people")).content.decode().count("convite enviado") == 1  # Bruno's, who never came in
+    assert (
+        client.get(url("people")).content.decode().count("convite enviado") == 1
+    )  # Bruno's, who never came in
     User.objects.filter(pk=cast.bruno.pk).update(password=make_password("x"))
     assert "convite enviado" not in client.get(url("people")).content.decode()
 
