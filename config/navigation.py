@@ -53,7 +53,13 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         _("Money"),
         (
             Entry("ledger:transactions", _("Transactions"), "arrow-left-right", on_phone=True),
-            Entry("ledger:open_items", _("Open items"), "calendar-clock", on_phone=True, inside=("reconciliation:debts",)),
+            Entry(
+                "ledger:open_items",
+                _("Open items"),
+                "calendar-clock",
+                on_phone=True,
+                inside=("reconciliation:debts",),
+            ),
             Entry(
                 "reconciliation:workbench",
                 _("Reconciliation"),

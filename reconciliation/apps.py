@@ -25,4 +25,6 @@ class ReconciliationConfig(AppConfig):
         )
         figures.register_proof("check_matches")
         kinds.register(returns.KIND)
-        lists.register_rest("open_items", lists.Rest(queries.still_open, queries.with_left, queries.some_left))
+        lists.register_rest(
+            "open_items", lists.Rest(queries.still_open, queries.with_left, queries.some_left)
+        )
