@@ -224,7 +224,9 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
-CELERY_WORKER_MAX_MEMORY_PER_CHILD = 320_000  # KB at its fullest; a child that matched 100,000 lines gives the memory back by ending
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = (
+    320_000  # KB at its fullest; a child that matched 100,000 lines gives the memory back by ending
+)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -236,7 +238,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_PUBLISH_RETRY = False
 # A queue of its own, so that an installation can give forecasts a worker of their own; the worker of processes.py takes both.
-CELERY_TASK_ROUTES = {f"kpi.{name}_due": {"queue": "forecast"} for name in ("forecast", "segments", "anomalies")}
+CELERY_TASK_ROUTES = {
+    f"kpi.{name}_due": {"queue": "forecast"} for name in ("forecast", "segments", "anomalies")
+}
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = "UTC"
 SYNC_INTERVAL = env.number(
