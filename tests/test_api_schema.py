@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.test import Client
 from jsonschema import Draft202012Validator
 
+from kpi.models import Anomaly
 from live.models import Notification
 from reconciliation.models import Match, Rule
 from tenants.models import Tenant
@@ -47,6 +48,7 @@ def ids(tenant: Tenant) -> dict[str, int]:
     """Fill the company; return ids by the path of the API that shows them."""
     world = fill(tenant)
     return {
+        "anomalies": Anomaly.objects.filter(tenant=tenant)[0].pk,
         "pluggy/transactions": world.transaction.pk,
         "customers": world.customer.pk,
         "products": world.product.pk,
@@ -142,6 +144,7 @@ def test_every_writing_answers_what_the_schema_says(schema: dict[str, Any], cast
     known = ids(cast.aurora)
     client, ana = with_key(cast.aurora), signed_in(cast.ana)
     bodies = {
+        "/api/anomalies/{id}/feedback": {"feedback": "real"},
         "/api/notifications/{id}/read": {},
         "/api/notifications/read-all": {},
         "/api/user/notification-preferences": PERSONAL["/api/user/notification-preferences"],
@@ -156,8 +159,9 @@ def test_every_writing_answers_what_the_schema_says(schema: dict[str, Any], cast
     }
     for path, operations in schema["paths"].items():
         for method in {"post", "put"} & set(operations) if not path.startswith("/api/webhooks/") else ():
-            owner = (
-                "reconciliation/rules" if path.startswith("/api/reconciliation/rules/") else "notification"
+            owner = next(
+                (name for name in ("reconciliation/rules", "anomalies") if path.startswith(f"/api/{name}/")),
+                "notification",
             )
             url = path.replace("{id}", str(known[owner])).replace("{event}", "role_changed")
             who = ana if path in PERSONAL else client
