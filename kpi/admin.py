@@ -1,11 +1,11 @@
-"""Console of numbers: which data the materialized view was built from. Rollups have composite keys, which the admin cannot show."""
+"""Console of numbers: what was computed for whom, from which facts and when. Rollups have composite keys, which the admin cannot show."""
 
 from django.contrib import admin
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from kpi.models import ViewState, Visit
+from kpi.models import Anomaly, AnomalyState, Forecast, SegmentState, ViewState, Visit
 from tenants.console import BY_COMPANY, ReadOnlyAdmin
 
 
@@ -37,3 +37,62 @@ class VisitAdmin(ReadOnlyAdmin):
     list_filter = (BY_COMPANY,)
     search_fields = ("user__email",)
     ordering = ("-seen_at",)
+
+
+@admin.register(Forecast)
+class ForecastAdmin(ReadOnlyAdmin):
+    """What was forecast, by which method, and how far it was off on the past."""
+
+    list_display = (
+        "company",
+        "measure",
+        "grain",
+        "about",
+        "name",
+        "model",
+        "verdict",
+        "mase",
+        "through",
+        "made_at",
+    )
+    list_select_related = ("tenant",)
+    list_filter = (BY_COMPANY, "measure", "grain", "verdict")
+    ordering = ("-made_at",)
+
+
+@admin.register(Anomaly)
+class AnomalyAdmin(ReadOnlyAdmin):
+    """What was unexpected, and what people said of it."""
+
+    list_display = (
+        "company",
+        "measure",
+        "kind",
+        "first_day",
+        "last_day",
+        "expected",
+        "got",
+        "score",
+        "feedback",
+    )
+    list_select_related = ("tenant",)
+    list_filter = (BY_COMPANY, "measure", "kind", "feedback")
+    ordering = ("-last_day", "-pk")
+
+
+@admin.register(AnomalyState)
+class AnomalyStateAdmin(ReadOnlyAdmin):
+    """Up to which day each company's numbers were judged."""
+
+    list_display = ("company", "through", "facts", "judged_at")
+    list_select_related = ("tenant",)
+    ordering = ("tenant__name",)
+
+
+@admin.register(SegmentState)
+class SegmentStateAdmin(ReadOnlyAdmin):
+    """From which facts each company's segments were made."""
+
+    list_display = ("company", "as_of", "built_version", "built_at")
+    list_select_related = ("tenant",)
+    ordering = ("tenant__name",)
