@@ -1,7 +1,9 @@
 """Addresses of the API: one include per app, then what describes it."""
 
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
+
+from tenants.api.document import DocumentView
 
 urlpatterns = [
     path("", include("tenants.api.urls")),
@@ -10,6 +12,6 @@ urlpatterns = [
     path("", include("sync.api.urls")),
     path("", include("reconciliation.api.urls")),
     path("", include("kpi.api.urls")),
-    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("schema", DocumentView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
 ]
