@@ -25,11 +25,13 @@ UPDATE reconciliation_openline o
 _REPLACE: Final = """
 WITH gone AS (
     UPDATE reconciliation_match SET status = 'replaced' WHERE tenant_id = %(tenant)s AND id = ANY(%(matches)s) AND status = 'proposed'
-    RETURNING id)
+    RETURNING id),
+-- Look-ups by key, whatever the planner knows of tables that have just been filled: joined by hash, each chunk would read all of them.
+freed AS (
+    SELECT l.transaction_id FROM gone CROSS JOIN LATERAL (
+        SELECT transaction_id FROM reconciliation_matchline WHERE tenant_id = %(tenant)s AND match_id = gone.id OFFSET 0) AS l)
 UPDATE reconciliation_openline o SET waits_since = clock_timestamp()
-  FROM reconciliation_matchline l
- WHERE l.tenant_id = %(tenant)s AND l.match_id IN (SELECT id FROM gone) AND o.tenant_id = l.tenant_id AND o.transaction_id = l.transaction_id
-   AND o.transaction_id <> ALL(%(lines)s)
+ WHERE o.tenant_id = %(tenant)s AND o.transaction_id = ANY(ARRAY(SELECT transaction_id FROM freed)) AND o.transaction_id <> ALL(%(lines)s)
 """
 
 
