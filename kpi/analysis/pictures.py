@@ -123,7 +123,7 @@ class Drawing:
             title = _("%(share)s of new customers bought again in the month after") % {"share": share}
         return heatmap(
             title=title,
-            rows=[f"{formats.month_short(cohort.month, self.locale)} · {cohort.size}" for cohort in found],
+            rows=[f"{cohort.month:%m/%y} · {cohort.size}" for cohort in found],
             columns=[f"+{n}" for n in range(1, longest)],
             values=[[cohort.share(n) for n in range(1, longest)] for cohort in found],
             unit=Unit("percent", locale=self.locale),
