@@ -81,7 +81,7 @@ class Drawing:
                 "%(n)d product carries 80 %% of sales", "%(n)d products carry 80 %% of sales", count
             )
         return line_chart(
-            title=sentence % {"n": count},
+            title=sentence % {"n": count} if count else _("No sales in this period"),
             x=[str(n) for n, _share in found.curve],
             series=[Series(_("Share of sales"), [share for _n, share in found.curve])],
             unit=Unit("percent", locale=self.locale),
