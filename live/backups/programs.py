@@ -6,9 +6,10 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import psycopg
 from django.db import connection
@@ -102,3 +103,23 @@ def _major(program: Path) -> int:
         return 0
     number = re.search(r"\(PostgreSQL\)\s+(\d+)", told)
     return int(number[1]) if number else 0
+
+
+def feed(program: subprocess.Popen[bytes], fill: Callable[[IO[bytes]], object]) -> None:
+    """Let `fill` write the program's input, and end it. One that ended early says why by its exit status.
+
+    When `fill` raises, the program is killed before its input ends, so that it takes no half for the whole.
+    """
+    assert program.stdin is not None
+    try:
+        fill(program.stdin)
+    except BrokenPipeError:
+        pass
+    except BaseException:
+        program.kill()
+        raise
+    finally:
+        with suppress(
+            BrokenPipeError
+        ):  # what is left in the buffer of one that is gone must not hide the reason
+            program.stdin.close()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from subprocess import PIPE, Popen
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import psycopg
 from django.conf import settings
@@ -104,26 +104,14 @@ def _load(manifest: shelf.Manifest, database: str, opened: seals.Filter) -> None
     argv = [str(program), "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges"]
     argv += ["--no-password", f"--dbname={database}"]
     with tempfile.TemporaryFile() as errors:
-        with Popen(argv, env=programs.environment(database), stdin=PIPE, stderr=errors) as restoring:
-            assert restoring.stdin is not None
-            try:
-                with _stream(manifest) as stream:
-                    _pour(opened, stream, restoring.stdin)
-            except BaseException:
-                restoring.kill()  # before its input ends: the transaction must not commit
-                raise
+        with (
+            Popen(argv, env=programs.environment(database), stdin=PIPE, stderr=errors) as restoring,
+            _stream(manifest) as stream,
+        ):
+            programs.feed(restoring, lambda stdin: opened(stream, stdin))  # type: ignore[arg-type]  # it reads: no more is asked
         if restoring.returncode:
             errors.seek(0)
             raise BackupError(f"pg_restore failed: {dumping.last_lines(errors)}")
-
-
-def _pour(opened: seals.Filter, stream: dumping.Checked, sink: IO[bytes]) -> None:
-    """Write the opened stream into pg_restore, and end its input. One that ended early says why by its exit status."""
-    try:
-        opened(stream, sink)  # type: ignore[arg-type]  # it reads, which is all that is asked of it
-        sink.close()
-    except BrokenPipeError:
-        return
 
 
 def _settle(to: psycopg.Connection[Any], manifest: shelf.Manifest) -> None:

@@ -4,14 +4,13 @@ The machine that backs up needs the public key only, so whoever takes it cannot 
 """
 
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import IO, Any, Final
 
-from live.backups import BackupError
+from live.backups import BackupError, programs
 
 # Reads the first stream to its end and writes the sealed (or opened) form into the second, which is a file or pipe of the system.
 Filter = Callable[[IO[bytes], IO[bytes]], None]
@@ -132,22 +131,8 @@ def _gpg(options: list[str], source: IO[bytes], sink: IO[bytes]) -> None:
     argv = [program, "--batch", "--no-tty", "--quiet", *options]
     with tempfile.TemporaryFile() as errors:
         with Popen(argv, stdin=PIPE, stdout=sink, stderr=errors) as gpg:
-            assert gpg.stdin is not None
-            _feed(source, gpg)
+            programs.feed(gpg, lambda stdin: shutil.copyfileobj(source, stdin))
         if gpg.returncode:
             errors.seek(0)
             told = errors.read().decode(errors="replace").strip().replace("\n", "; ")
             raise BackupError(f"gpg failed: {told or f'exit status {gpg.returncode}'}")
-
-
-def _feed(source: IO[bytes], program: subprocess.Popen[bytes]) -> None:
-    """Write the source into the program. One that ended early says why by its exit status; a source that fails ends the program."""
-    assert program.stdin is not None
-    try:
-        shutil.copyfileobj(source, program.stdin)
-        program.stdin.close()
-    except BrokenPipeError:
-        return
-    except BaseException:
-        program.kill()
-        raise

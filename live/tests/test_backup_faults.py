@@ -97,6 +97,17 @@ def test_a_file_that_changes_between_check_and_load_leaves_nothing_behind(saved,
         ]
 
 
+def test_what_is_left_for_a_program_that_is_gone_hides_no_reason():
+    def fill_and_fail(stdin):
+        stdin.write(b"less than a buffer")
+        program.wait()
+        raise BackupError("the reason")
+
+    true = subprocess.Popen(["true"], stdin=subprocess.PIPE)
+    with true as program, pytest.raises(BackupError, match="the reason"):
+        programs.feed(program, fill_and_fail)
+
+
 def test_a_missing_dump_is_said_so(saved, folder):
     (folder / saved.name).unlink()
     with pytest.raises(CommandError, match=f"There is no backup named {saved.name}"):
