@@ -1,0 +1,45 @@
+"""What one tile of a board shows, ready for the page, the workbook, the PDF and the picture alike."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from kpi.queries import Card
+from lib.charts import Chart
+
+Cell = str | int | Decimal | date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a sheet. Values of "money" are Decimal in the company's currency, of "percent" ratios (0.12 is 12 %); None is unknown."""
+
+    name: str
+    unit: Literal["text", "day", "month", "money", "count", "percent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The figures of a tile as values, one row a point or a name; `links` leads from a row to what is behind it ("" where nowhere)."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One tile: a number (`card`), a picture (`chart`) or a ranking (neither: its sheet). `problem` says why there is nothing to show.
+
+    `title` says the finding where one is known, `note` the span it is about, `href` leads to the page or rows behind it.
+    """
+
+    tile: int
+    title: str
+    note: str
+    sheet: Sheet
+    card: Card | None = None
+    chart: Chart | None = None
+    href: str = ""
+    problem: str = ""
