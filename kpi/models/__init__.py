@@ -1,15 +1,21 @@
-"""Numbers: rollups, the materialized view and its state, forecasts, segments, incidents, boards, and who looked."""
+"""Numbers: rollups, the view and its state, forecasts, segments, incidents, boards, goals, occasions, alerts, and who looked."""
 
+from kpi.models.alert import AlertEvent, AlertRule, AlertState, Foretold
 from kpi.models.anomaly import Anomaly, AnomalyState
 from kpi.models.board import Board, BoardLink, BoardState, LinkedBoard, Tile
 from kpi.models.dimension import ByDimension, DimensionDaily, DimensionMonthly, TouchedDay
 from kpi.models.forecast import Forecast, ForecastPoint
+from kpi.models.occasion import Occasion
 from kpi.models.rollup import Daily, Monthly, Rollup
 from kpi.models.segment import SegmentMember, SegmentState
+from kpi.models.target import Target
 from kpi.models.view import TenantKpis, ViewState
 from kpi.models.visit import Visit
 
 __all__ = [
+    "AlertEvent",
+    "AlertRule",
+    "AlertState",
     "Anomaly",
     "AnomalyState",
     "Board",
@@ -21,11 +27,14 @@ __all__ = [
     "DimensionMonthly",
     "Forecast",
     "ForecastPoint",
+    "Foretold",
     "LinkedBoard",
     "Monthly",
+    "Occasion",
     "Rollup",
     "SegmentMember",
     "SegmentState",
+    "Target",
     "TenantKpis",
     "Tile",
     "TouchedDay",

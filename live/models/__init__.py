@@ -1,7 +1,8 @@
-"""What is alive: events and generations, who is connected, notifications, measurements and alerts, backups."""
+"""What is alive: events and generations, who is connected, notifications, measurements and alerts, backups, webhooks out."""
 
 from live.models.backup import BackupRun
 from live.models.event import Event, Generation
+from live.models.hook import HookDelivery, HookEndpoint
 from live.models.measure import Alert, AlertRule, PerformanceMetric
 from live.models.notification import EventSubscription, Notification, NotificationPreference
 from live.models.presence import Presence, Process
@@ -14,6 +15,8 @@ __all__ = [
     "Event",
     "EventSubscription",
     "Generation",
+    "HookDelivery",
+    "HookEndpoint",
     "Notification",
     "NotificationPreference",
     "PerformanceMetric",
