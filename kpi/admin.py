@@ -5,7 +5,17 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from kpi.models import Anomaly, AnomalyState, Forecast, SegmentState, ViewState, Visit
+from kpi.models import (
+    Anomaly,
+    AnomalyState,
+    Board,
+    BoardLink,
+    BoardState,
+    Forecast,
+    SegmentState,
+    ViewState,
+    Visit,
+)
 from tenants.console import BY_COMPANY, ReadOnlyAdmin
 
 
@@ -96,3 +106,35 @@ class SegmentStateAdmin(ReadOnlyAdmin):
     list_display = ("company", "as_of", "built_version", "built_at")
     list_select_related = ("tenant",)
     ordering = ("tenant__name",)
+
+
+@admin.register(Board)
+class BoardAdmin(ReadOnlyAdmin):
+    """Which boards a company has."""
+
+    list_display = ("name", "company", "owner", "shared", "updated_at")
+    list_select_related = ("tenant", "owner")
+    list_filter = (BY_COMPANY,)
+    search_fields = ("name", "tenant__slug")
+    ordering = ("-updated_at",)
+
+
+@admin.register(BoardLink)
+class BoardLinkAdmin(ReadOnlyAdmin):
+    """Links by which boards are read without a login: until when, and when last."""
+
+    list_display = ("name", "company", "created_by", "expires_at", "revoked_at", "last_used_at")
+    list_select_related = ("tenant", "created_by")
+    list_filter = (BY_COMPANY,)
+    search_fields = ("name", "tenant__slug")
+    ordering = ("-created_at",)
+
+
+@admin.register(BoardState)
+class BoardStateAdmin(ReadOnlyAdmin):
+    """When a company was given its first boards."""
+
+    list_display = ("company", "started_at")
+    list_select_related = ("tenant",)
+    search_fields = ("tenant__slug",)
+    ordering = ("-started_at",)

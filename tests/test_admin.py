@@ -80,6 +80,8 @@ def test_every_table_of_ours_is_in_the_console() -> None:
         "kpi.DimensionMonthly",
         "kpi.SegmentMember",
         "kpi.ForecastPoint",
+        "kpi.LinkedBoard",
+        "kpi.Tile",
         "kpi.TouchedDay",
     }
     absent |= {"reconciliation.MatchLine", "reconciliation.MatchItem", "reconciliation.MatchAdjustment"}

@@ -47,6 +47,7 @@ OTHER_KEYS = {
     ("tenants.User", "user_email_once_whatever_case"): "is the login",
     ("tenants.ApiKey", ("prefix",)): "finds the key before the company is known",
     ("live.AlertRule", ("code",)): "limits of the installation",
+    ("kpi.BoardLink", ("token_hash",)): "finds the link before the company is known",
     ("sync.Webhook", ("token_hash",)): "finds the webhook before the company is known",
     ("sync.Connection", ("source",)): "one to one, and a source belongs to one company",
     (
@@ -318,6 +319,7 @@ def test_the_database_agrees_about_unique_keys(db: None) -> None:
         ("tenants_user", None),  # lower(email)
         ("tenants_apikey", "prefix"),
         ("live_alertrule", "code"),
+        ("kpi_boardlink", "token_hash"),
         ("sync_webhook", "token_hash"),
         ("sync_connection", "source_id"),
         ("sync_syncrun", "connection_id"),

@@ -2,13 +2,27 @@
 
 import zlib
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.apps import apps
 from django.db import connection as database
+from django.utils import timezone
 
-from kpi.models import Anomaly, AnomalyState, Forecast, ForecastPoint, SegmentMember, SegmentState, Visit
+from kpi.models import (
+    Anomaly,
+    AnomalyState,
+    Board,
+    BoardLink,
+    BoardState,
+    Forecast,
+    ForecastPoint,
+    LinkedBoard,
+    SegmentMember,
+    SegmentState,
+    Tile,
+    Visit,
+)
 from ledger.models import BankConnection, Customer, Export, OpenItem, Product, Sale, SavedView, Transaction
 from live.models import Event, EventSubscription, Notification, NotificationPreference
 from reconciliation.models import (
@@ -195,6 +209,7 @@ def _arrivals(tenant: Tenant, wire: Connection, mark: str) -> None:
     SavedView.objects.create(tenant=tenant, user=member.user, list="sales", name=f"View {mark}", shared=True)
     Visit.objects.create(tenant=tenant, user=member.user)
     _expected(tenant, mark)
+    _arranged(tenant, member, mark)
     _told(tenant, member, mark)
     Export.objects.create(
         tenant=tenant, user=member.user, resource="sales", status=Export.Status.DONE, content=mark.encode()
@@ -221,6 +236,21 @@ def _expected(tenant: Tenant, mark: str) -> None:
         tenant=tenant, month=date(2026, 3, 1), customer=Customer.objects.filter(tenant=tenant)[0], last_day=date(2026, 3, 9), frequency=1, monetary=30,
         r=5, f=1, m=1, segment="new",
     )  # fmt: skip
+
+
+def _arranged(tenant: Tenant, member: Membership, mark: str) -> None:
+    board = Board.objects.create(tenant=tenant, name=f"Board {mark}", owner=member.user, shared=True)
+    Tile.objects.create(
+        tenant=tenant, board=board, kind="text", options={"title": mark}, position=1, width=12, height=1
+    )
+    link = BoardLink.objects.create(
+        tenant=tenant,
+        name=f"Link {mark}",
+        token_hash=f"b {tenant.pk}",
+        expires_at=timezone.now() + timedelta(days=30),
+    )
+    LinkedBoard.objects.create(tenant=tenant, link=link, board=board, position=1)
+    BoardState.objects.create(tenant=tenant)
 
 
 def _told(tenant: Tenant, member: Membership, mark: str) -> None:
