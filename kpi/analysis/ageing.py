@@ -1,5 +1,6 @@
 """How old what is owed is: open amounts by days past their due date."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -54,6 +55,23 @@ def ageing(tenant: Tenant, *, direction: str, today: date) -> list[Bucket]:
     )
     found = {age: (n, total) for age, n, total in rows}
     return [Bucket(code, *spans[code], *found.get(code, (0, Decimal(0)))) for code, _low, _high in BUCKETS]
+
+
+def aged(items: Iterable[tuple[date, int, Decimal]], *, today: date) -> list[Bucket]:
+    """Return the ages of (due date, how many, what is left), for who has read them already."""
+    spans = {code: _span(low, high, today) for code, low, high in BUCKETS}
+    sums = {code: [0, Decimal(0)] for code in spans}
+    for due, n, left in items:
+        code = next(
+            code
+            for code, (first, last) in spans.items()
+            if (first is None or first <= due) and (last is None or due <= last)
+        )
+        sums[code] = [sums[code][0] + n, sums[code][1] + left]
+    return [
+        Bucket(code, *spans[code], int(sums[code][0]), Decimal(sums[code][1]))
+        for code, _low, _high in BUCKETS
+    ]
 
 
 def _span(low: int | None, high: int | None, today: date) -> tuple[date | None, date | None]:

@@ -66,6 +66,19 @@ def projection(tenant: Tenant, *, today: date, weeks: int = WEEKS) -> Projection
     starts = [today + timedelta(weeks=n) for n in range(weeks)]
     late_in, late_out, due = _due(tenant, today, starts)
     usual, source = _usual(tenant, starts)
+    return laid_out(balance, late=(late_in, late_out), starts=starts, due=due, usual=usual, source=source)
+
+
+def laid_out(
+    balance: Decimal,
+    *,
+    late: tuple[Decimal, Decimal],
+    starts: list[date],
+    due: list[tuple[Decimal, Decimal]],
+    usual: list[tuple[Decimal, Decimal]],
+    source: str,
+) -> Projection:
+    """Return the projection of these weeks: `late` is overdue, `due` and `usual` are (in, out) of each week."""
     found, by_due, by_expected = [], balance, balance
     for n, start in enumerate(starts):
         due_in, due_out = due[n]
@@ -73,7 +86,7 @@ def projection(tenant: Tenant, *, today: date, weeks: int = WEEKS) -> Projection
         by_due += due_in + due_out
         by_expected += expected_in + expected_out
         found.append(Week(start, due_in, due_out, expected_in, expected_out, by_due, by_expected))
-    return Projection(balance, late_in, late_out, tuple(found), source)
+    return Projection(balance, *late, tuple(found), source)
 
 
 def _due(

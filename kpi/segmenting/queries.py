@@ -90,8 +90,7 @@ def overview(tenant: Tenant) -> Overview | None:
     made = state(tenant)
     if made is None or made.as_of is None or made.built_at is None:
         return None
-    month = month_of(made.as_of)
-    rows = pg.fetch(_MOVES, {"tenant": tenant.pk, "month": month, "before": clock.add_months(month, -1)})
+    rows = moves(tenant, as_of=made.as_of)
     known = any(before for _now, before, *_rest in rows)
     customers = sum(row[2] for row in rows if row[0])
     value = sum((row[3] for row in rows), Decimal(0))
@@ -100,6 +99,12 @@ def overview(tenant: Tenant) -> Overview | None:
         tuple(_segment(code, rows, customers, value, known) for code in SEGMENTS),
         {(before, now): n for now, before, n, *_rest in rows if now and now != before} if known else {},
     )  # fmt: skip
+
+
+def moves(tenant: Tenant, *, as_of: date) -> list[tuple[Any, ...]]:
+    """Return (segment now, segment a month before, customers, value, expected, worth) for every way that customers went; "" is none."""
+    month = month_of(as_of)
+    return pg.fetch(_MOVES, {"tenant": tenant.pk, "month": month, "before": clock.add_months(month, -1)})
 
 
 def _segment(code: str, rows: Sequence[Any], customers: int, value: Decimal, known: bool) -> Segment:
