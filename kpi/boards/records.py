@@ -29,10 +29,19 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
+class Choices:
+    """Where each row of a ranking leads to show the whole board for it alone, and which row that is now (None: none of them)."""
+
+    urls: tuple[str, ...]
+    chosen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """One tile: a number (`card`), a picture (`chart`) or a ranking (neither: its sheet). `problem` says why there is nothing to show.
 
-    `title` says the finding where one is known, `note` the span it is about, `href` leads to the page or rows behind it.
+    `title` says the finding where one is known, `note` the span it is about, `href` leads to the page or rows behind it. A tile of words has neither
+    card, chart nor sheet: its `note` is the text. `choices` are there for who may choose one value for the whole board.
     """
 
     tile: int
@@ -43,3 +52,7 @@ class Content:
     chart: Chart | None = None
     href: str = ""
     problem: str = ""
+    choices: Choices | None = None
+
+
+NO_SHEET = Sheet((), ())

@@ -9,7 +9,7 @@ from lib.charts.bars import bar_chart
 from lib.charts.donut import Slice, donut
 from lib.charts.heatmap import heatmap
 from lib.charts.lines import line_chart
-from lib.charts.model import Band, Chart, Flag, LegendItem, Mark, Row, Series, Svg, Table, Unit
+from lib.charts.model import Band, Chart, Flag, LegendItem, Mark, Row, Series, Svg, Table, Unit, unlinked
 from lib.charts.sparkline import sparkline
 from lib.charts.waterfall import Step, waterfall
 
@@ -31,5 +31,6 @@ __all__ = [
     "heatmap",
     "line_chart",
     "sparkline",
+    "unlinked",
     "waterfall",
 ]

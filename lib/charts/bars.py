@@ -42,10 +42,13 @@ class _Data:
     line_values: list[Value]
     stacked: bool
     forecast_from: int
+    goals: Sequence[Series]
+    goal_values: list[list[Value]]
 
     def extremes(self) -> list[Value]:
         single = [value for values in self.values for value in values]
-        return [*(stacked_extremes(self.values) if self.stacked else single), *self.line_values]
+        aimed = [value for values in self.goal_values for value in values]
+        return [*(stacked_extremes(self.values) if self.stacked else single), *self.line_values, *aimed]
 
     def known(self) -> bool:
         return any(value is not None for values in (*self.values, self.line_values) for value in values)
@@ -63,16 +66,18 @@ def bar_chart(
     forecast_from: int | None = None,
     flags: Sequence[Flag] = (),
     links: Sequence[str] = (),
+    goals: Sequence[Series] = (),
 ) -> Chart:
     """Return bars from a zero baseline, negative ones below it.
 
-    `line` is drawn over the bars (the net of money in and out, or the period before). Positions from `forecast_from` on are
+    `goals` are marked across the columns, each value a short line at its height. `line` is drawn over the bars (the net of money in and out, or the period before). Positions from `forecast_from` on are
     shown as expected, not as facts. `links` leads from a position to the rows behind it.
     """
     values = [cleaned(one.values, len(x)) for one in series]
     over = cleaned(line.values, len(x)) if line else []
     until = len(x) if forecast_from is None else forecast_from
-    data = _Data(x, series, values, colors(series), line, over, stacked, until)
+    aims = [cleaned(one.values, len(x)) for one in goals]
+    data = _Data(x, series, values, colors(series), line, over, stacked, until, goals, aims)
     table = _table(data, unit, by, flags, links)
     if not x or not series:
         return Chart(title, frame.nothing("bars", title), table, empty=True)
@@ -86,6 +91,7 @@ def bar_chart(
         frame.periods(x, plane.places, unit, by, most=12),
         tag("g", *_bars(data, plane), class_="bars stacked" if stacked else "bars", aria_hidden="true"),
         *_line(data, plane),
+        *_goals(data, plane),
         frame.flags(flags, plane.places),
         n=len(x),
     )
@@ -149,6 +155,26 @@ def _line(data: _Data, plane: Plane) -> list[Svg]:
     return [frame.stretched(curve(plane.line(data.line_values), css, number)), *dots]
 
 
+def _goals(data: _Data, plane: Plane) -> list[Svg]:
+    """Return a short line across the column for each value of each goal."""
+    half = bar_width(len(data.x), 1) / 2 * (1 + _GAP)
+    first = len(data.series) + (data.line is not None)
+    return [
+        tag(
+            "line",
+            class_="goal",
+            x1=percent(plane.places[index] - half),
+            x2=percent(plane.places[index] + half),
+            y1=percent(plane.scale.down(value)),
+            y2=percent(plane.scale.down(value)),
+            data_series=first + number,
+        )
+        for number, values in enumerate(data.goal_values)
+        for index, value in enumerate(values)
+        if value is not None
+    ]
+
+
 def _legend(data: _Data) -> tuple[LegendItem, ...]:
     items = [
         LegendItem(one.name, f"swatch s{tone}", number, filter=one.filter)
@@ -157,12 +183,14 @@ def _legend(data: _Data) -> tuple[LegendItem, ...]:
     if data.line is not None:
         css = f"line over {data.line.role} s{0 if data.line.role == 'previous' else 7}"
         items.append(LegendItem(data.line.name, css, len(items)))
+    for goal in data.goals:
+        items.append(LegendItem(goal.name, "line goal s8", len(items)))
     return tuple(items)
 
 
 def _table(data: _Data, unit: Unit, by: frame.By, flags: Sequence[Flag], links: Sequence[str]) -> Table:
     notes = {flag.index: flag.label for flag in flags}
-    columns = [*data.values, data.line_values] if data.line else data.values
+    columns = [*data.values, *([data.line_values] if data.line else []), *data.goal_values]
     rows = [
         Row(
             frame.row_label(label, unit.locale, by),
@@ -173,5 +201,6 @@ def _table(data: _Data, unit: Unit, by: frame.By, flags: Sequence[Flag], links: 
         for index, label in enumerate(data.x)
     ]
     names = [one.name for one in data.series] + ([data.line.name] if data.line else [])
+    names += [one.name for one in data.goals]
     keys = tuple(item.css for item in _legend(data))
     return Table((word("period", unit.locale), *names), tuple(rows), keys)

@@ -1,7 +1,8 @@
 """What goes into a chart and what comes out of it."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Context, Decimal
 from itertools import zip_longest
@@ -66,14 +67,14 @@ BRL = Unit()
 
 @dataclass(frozen=True)
 class Series:
-    """One line or one colour of bars. `role` previous is drawn dashed and grey, forecast dashed in its colour.
+    """One line or one colour of bars. `role` previous is drawn dashed and grey, forecast dashed in its colour, goal dotted and dark.
 
     `filter` is what a link to the rows needs besides (`type=CREDIT`) to show only those of this series.
     """
 
     name: str
     values: Sequence[Value]
-    role: Literal["actual", "previous", "forecast"] = "actual"
+    role: Literal["actual", "previous", "forecast", "goal"] = "actual"
     color: int | None = None
     filter: str = ""
 
@@ -167,6 +168,17 @@ class Chart:
         return str(self.svg)
 
 
+_LINK = re.compile('<a href="[^"]*" tabindex="-1">')
+
+
+def unlinked(chart: Chart) -> Chart:
+    """Return the chart without its links, for readers who may not follow them. Text in a drawing is escaped, so it holds no such tag."""
+    rows = tuple(replace(row, href="") for row in chart.table.rows)
+    svg = Svg(_LINK.sub("", chart.svg).replace("</a>", ""))
+    legend = tuple(replace(item, filter="") for item in chart.legend)
+    return replace(chart, svg=svg, table=replace(chart.table, rows=rows), legend=legend)
+
+
 def cleaned(values: Sequence[Value], length: int | None = None) -> list[Value]:
     """Return the values that can be drawn, padded or cut to `length`; what no ledger can hold becomes a gap."""
     wanted = len(values) if length is None else length
@@ -182,7 +194,7 @@ def _drawable(value: Value) -> Value:
 
 
 def colors(series: Sequence[Series]) -> list[int]:
-    """Return the colour number 1 to 6 of each series; 0 for a previous period, which is grey.
+    """Return the colour number 1 to 6 of each series; 0 for a previous period, which is grey, 8 for a goal, which is dark.
 
     A forecast has the colour of the actual series before it. The same order always gives the same colours.
     """
@@ -192,5 +204,5 @@ def colors(series: Sequence[Series]) -> list[int]:
         if one.role == "actual":
             used += 1
         own = one.color or max(used - 1, 0) % MAX_COLORS + 1
-        found.append(0 if one.role == "previous" else own)
+        found.append({"previous": 0, "goal": 8}.get(one.role, own))
     return found
