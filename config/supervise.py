@@ -86,6 +86,16 @@ class Supervisor:
         if ready is not None:
             self.wait_ready(name, ready)
 
+    def run(self, name: str, command: Command) -> None:
+        """Run a command to its end. Raises ChildFailed when it fails, or when another child ends meanwhile."""
+        self.start(name, command)
+        ended = self.wait()
+        assert ended is not None  # without a time limit it returns only a name
+        failure = self.failure(ended)
+        if ended != name or self._children[name].guard.returncode:
+            raise failure
+        self.stop(name)
+
     def restart(self, name: str) -> None:
         """Start a child that ended once more, with the same command and the same place in the order of stopping."""
         child = self._children[name]

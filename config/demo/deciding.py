@@ -8,7 +8,6 @@ from typing import Any, Final
 from django.db.models import Max
 
 from config.demo import companies
-from config.demo.console import say
 from ledger.models import OpenItem
 from lib import http
 from reconciliation import queries, runner, services
@@ -26,8 +25,6 @@ _WITHOUT_ITEMS: Final = frozenset({"transfer", "refund", "refunded"})
 def decide_older(tenants: Mapping[str, Tenant], upstreams: str) -> None:
     """Settle what is older than a few days in companies where nobody has decided anything yet: first what is clear, then what Ana knew."""
     fresh = {key: row for key, row in tenants.items() if not Decision.objects.filter(tenant=row).exists()}
-    if fresh:
-        say("Settling what is older than a few days…")
     ana = User.objects.get(email=companies.PEOPLE[0].email)
     with http.Client(upstreams, allow_private=True) as sandbox:
         for key, tenant in fresh.items():

@@ -81,7 +81,7 @@ def is_new() -> bool:
 
 
 def fill(upstreams: str, supervisor: Supervisor) -> None:
-    """Wait for the runs that were asked for, showing how far they are, store the older year, and bring the numbers up to date.
+    """Wait for the runs that were asked for, showing how far they are.
 
     Raises CommandError when a run failed, ChildFailed when a child died, with the reason.
     """
@@ -98,7 +98,6 @@ def fill(upstreams: str, supervisor: Supervisor) -> None:
     failed = SyncRun.objects.filter(pk__in=asked).exclude(status=SyncRun.Status.DONE).first()
     if failed:
         raise CommandError(f"{failed.connection} of {failed.tenant} could not be read: {failed.error}")
-    dispatch.run()
 
 
 def import_older_year(tenants: Mapping[str, Tenant], upstreams: str) -> None:
@@ -110,8 +109,6 @@ def import_older_year(tenants: Mapping[str, Tenant], upstreams: str) -> None:
             FileImport.objects.filter(status=FileImport.Status.STORED).values_list("name", flat=True)
         )
         missing = [each for each in listed if each["name"] not in stored]
-        if missing:
-            say(f"Importing {len(missing)} bank files of the older year and of boletos…")
         for each in missing:
             data = sandbox.send("GET", each["path"], parse=False).body
             row = imports.preview(

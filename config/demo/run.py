@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management import CommandError
 from django.db import connections
 
-from config import embedded
+from config import dispatch, embedded
 from config.demo import companies, database, deciding, filling, servers, summary
 from config.demo.console import say
 from config.supervise import ChildFailed, Supervisor
@@ -80,8 +80,8 @@ def _run(place: servers.Place, wishes: Wishes) -> dict[str, object]:
         filling.ask_all()
     if wishes.once or filling.is_new():
         filling.fill(upstreams, place.supervisor)
-        filling.import_older_year(tenants, upstreams)
-        deciding.decide_older(tenants, upstreams)
+        say("Reading older bank files and settling what is older than a few days…")
+        place.finish_filling(upstreams)
     if wishes.once:
         told = {**summary.counts(), "matches": summary.matches(), "kinds": summary.kinds()}
         checked = summary.check_kpis()
@@ -96,6 +96,14 @@ def _run(place: servers.Place, wishes: Wishes) -> dict[str, object]:
         _watch(place.supervisor)
     say("\nEnding…")
     return {}
+
+
+def finish_filling(upstreams: str) -> None:
+    """Bring the numbers up to date after the first runs, store the older year's files, and settle the older weeks."""
+    tenants = companies.ensure(servers.SANDBOX_SEED)
+    dispatch.run()
+    filling.import_older_year(tenants, upstreams)
+    deciding.decide_older(tenants, upstreams)
 
 
 def _seconds() -> float:

@@ -108,6 +108,11 @@ class Place:
         """Start the worker; it needs no waiting for, the rows wait for it."""
         self.supervisor.start("worker", Command(processes.worker(), self.log("worker"), grace=30))
 
+    def finish_filling(self, upstreams: str) -> None:
+        """Do run.finish_filling in a process of its own: what matching loads would stay in this one for good. Raises ChildFailed."""
+        argv = [sys.executable, str(settings.BASE_DIR / "manage.py"), "demo", "--finish-filling", upstreams]
+        self.supervisor.run("filling", Command(argv, self.log("filling")))
+
     def start_beat(self) -> None:
         """Start the process that asks what is due."""
         self.supervisor.start("beat", Command(processes.beat(), self.log("beat")))

@@ -243,3 +243,27 @@ def test_one_name_one_child(supervisor, tmp_path):
     start_python(supervisor, FAMILY, tmp_path / "log")
     with pytest.raises(ValueError, match="child is running already"):
         supervisor.start("child", Command(["/bin/true"], tmp_path / "log"))
+
+
+# --- commands that come to an end --------------------------------------------------------------------------------------
+def test_a_command_runs_to_its_end_and_another_may_take_its_name(supervisor, tmp_path):
+    log = tmp_path / "log"
+    for word in ("one", "two"):
+        supervisor.run("work", Command([sys.executable, "-c", f"print('{word}')"], log))
+    assert log.read_text() == "one\ntwo\n"
+    assert supervisor.running() == []
+
+
+def test_a_command_that_fails_says_why(supervisor, tmp_path):
+    with pytest.raises(ChildFailed, match=r"work ended with status 3[^\0]*no such file"):
+        supervisor.run(
+            "work", Command([sys.executable, "-c", "print('no such file'); exit(3)"], tmp_path / "log")
+        )
+
+
+def test_nobody_waits_for_a_command_whose_server_died(supervisor, tmp_path):
+    supervisor.start("server", Command([sys.executable, "-c", "exit(0)"], tmp_path / "server"))
+    with pytest.raises(ChildFailed, match="server ended with status 0"):
+        supervisor.run(
+            "work", Command([sys.executable, "-c", "import time; time.sleep(600)"], tmp_path / "work")
+        )

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 from django.core.management import BaseCommand, CommandError
 from django.core.management.base import CommandParser
 
+from config.demo import run
 from config.demo.console import say
 from config.demo.run import Ended, Wishes, demo
 from config.demo.servers import SettingsStale
@@ -37,9 +38,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "--scale", type=float, default=1.0, help=SUPPRESS
         )  # tests take less than the full story
+        parser.add_argument(
+            "--finish-filling", metavar="URL", help=SUPPRESS
+        )  # what the demo starts as a child
 
-    def handle(self, *_args: Any, once: bool, json: bool, scale: float, **_options: Any) -> None:
+    def handle(
+        self, *_args: Any, once: bool, json: bool, scale: float, finish_filling: str | None, **_options: Any
+    ) -> None:
         """Run the demo. Ends with status 1 when it failed or check_kpis found a difference, 128 + n after signal n."""
+        if finish_filling:
+            run.finish_filling(finish_filling)
+            return
         if json and not once:
             raise CommandError("--json tells what --once did; give both.")
         try:
