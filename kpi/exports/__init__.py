@@ -1,0 +1,1 @@
+"""Boards as files: one workbook, one document, one picture."""
