@@ -47,6 +47,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry("kpi:overview", _("Overview"), "layout-dashboard", on_phone=True),
             Entry("kpi:analysis", _("Analysis"), "chart-column"),
             Entry("kpi:anomalies", _("Unexpected"), "triangle-alert"),
+            Entry("kpi:targets", _("Goals"), "target", inside=("kpi:occasions", "kpi:occasion")),
         ),
     ),
     (

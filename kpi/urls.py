@@ -5,7 +5,10 @@ from django.urls import path
 from kpi import views
 from kpi.analysis.views import analysis
 from kpi.incidents.views import anomalies, feedback
+from kpi.occasions.views import occasion, occasions
+from kpi.occasions.views import remove as occasion_remove
 from kpi.segmenting.views import segments, segments_csv
+from kpi.targets.views import targets
 
 app_name = "kpi"
 urlpatterns = [
@@ -15,4 +18,8 @@ urlpatterns = [
     path("anomalies/<int:pk>/feedback/", feedback, name="anomaly_feedback"),
     path("segments/", segments, name="segments"),
     path("segments/csv/", segments_csv, name="segments_csv"),
+    path("targets/", targets, name="targets"),
+    path("occasions/", occasions, name="occasions"),
+    path("occasions/<int:pk>/", occasion, name="occasion"),
+    path("occasions/<int:pk>/remove/", occasion_remove, name="occasion_remove"),
 ]

@@ -35,6 +35,19 @@ def line_full() -> charts.Chart:
     )
 
 
+def line_goal() -> charts.Chart:
+    """A goal that ends early, beside the actual days."""
+    return charts.line_chart(
+        title="62% da meta",
+        x=DAYS[:4],
+        series=[
+            charts.Series("Vendas", amounts(100, 250, None, 300)),
+            charts.Series("Meta", amounts(200, 200, "180.50", None), "goal"),
+        ],
+        flags=[charts.Flag(1, "Greve")],
+    )
+
+
 def line_negative() -> charts.Chart:
     """A balance below zero, in English and dollars."""
     unit = charts.Unit("money", "USD", "en")
@@ -44,6 +57,24 @@ def line_negative() -> charts.Chart:
         by="month",
         unit=unit,
         series=[charts.Series("Balance", amounts(-1200, -300, 0, 450, -50))],
+    )
+
+
+def bars_goals() -> charts.Chart:
+    """Money in and out by month, each with its goal, and the net."""
+    return charts.bar_chart(
+        title="Caixa e metas",
+        x=MONTHS[:3],
+        series=[
+            charts.Series("Entradas", amounts(1000, 1200, 900)),
+            charts.Series("Saídas", amounts(-800, -1300, -900), color=2),
+        ],
+        stacked=True,
+        line=charts.Series("Líquido", amounts(200, -100, 0)),
+        goals=[
+            charts.Series("Meta de entradas", amounts(1100, 1100, None), "goal"),
+            charts.Series("Teto de saídas", amounts(None, -1000, -1000), "goal"),
+        ],
     )
 
 
@@ -125,7 +156,9 @@ def falls() -> charts.Chart:
 
 SAMPLES: dict[str, Callable[[], charts.Chart]] = {
     "line_full": line_full,
+    "line_goal": line_goal,
     "line_negative": line_negative,
+    "bars_goals": bars_goals,
     "bars_grouped": bars_grouped,
     "bars_stacked": bars_stacked,
     "spark": spark,

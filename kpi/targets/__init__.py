@@ -1,0 +1,1 @@
+"""Goals: what a number should be in a month, how far it is, and where its pace leads."""
