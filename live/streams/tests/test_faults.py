@@ -187,7 +187,7 @@ SELECT %s, 'sync', jsonb_build_object('run', n, 'pad', repeat('x', 600)) FROM ge
 @pytest.mark.drill
 def test_who_does_not_read_is_cut_off_and_misses_nothing_after(cast: Cast) -> None:
     auth = key(cast.aurora)
-    with Web({"WEBSOCKET_CONNECTION_TIMEOUT": "2000"}) as web, web.stream(**auth) as quick:
+    with Web({"WEBSOCKET_CONNECTION_TIMEOUT": "10000"}) as web, web.stream(**auth) as quick:
         process = psutil.Process(web.process.pid)
         slow = Stream(web.port, "/api/events", auth, buffer=4_096)
         begin = slow.next(heartbeats=True)
