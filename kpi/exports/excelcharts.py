@@ -5,6 +5,8 @@ from typing import Any, Final
 from openpyxl.chart import BarChart, DoughnutChart, LineChart, Reference
 from openpyxl.chart.label import DataLabelList
 from openpyxl.chart.series import DataPoint
+from openpyxl.chart.shapes import GraphicalProperties
+from openpyxl.drawing.line import LineProperties
 from openpyxl.formatting.rule import ColorScaleRule
 from openpyxl.utils import get_column_letter
 
@@ -15,6 +17,7 @@ from lib.charts import LegendItem
 
 SIZE: Final = (24.0, 11.0)  # centimetres
 _MOST_SLICES: Final = 24
+_GRID: Final = LIGHT["line"].removeprefix("#").upper()
 _NUMBERS: Final = frozenset({"money", "count", "percent"})
 
 
@@ -63,8 +66,9 @@ def _axes(sheet: Any, content: Content, kind: str, values: list[int], head_row: 
     chart.x_axis.delete = chart.y_axis.delete = False
     chart.x_axis.tickLblPos = "low"
     chart.x_axis.number_format = sheet.cell(head_row + 1, 1).number_format
-    chart.y_axis.number_format = sheet.cell(head_row + 1, drawn[0]).number_format
-    chart.x_axis.number_format_linked = chart.y_axis.number_format_linked = True
+    # Whole units are enough beside an axis.
+    chart.y_axis.number_format = sheet.cell(head_row + 1, drawn[0]).number_format.replace(".00", "")
+    chart.y_axis.majorGridlines.spPr = GraphicalProperties(ln=LineProperties(solidFill=_GRID))
     chart.legend.position = "b"
     if len(drawn) == 1:
         chart.legend = None

@@ -1,7 +1,7 @@
 """A board as one XLSX file: a sheet of numbers, then one sheet a picture or ranking. openpyxl is loaded where one is written."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -44,6 +44,10 @@ def xlsx(contents: Sequence[Content], about: About) -> bytes:
     _cover(cover, contents, dict(zip((id(one) for one in sheets), names, strict=True)), about)
     for content, name in zip(sheets, names, strict=True):
         _detail(book, name, content, about)
+    for sheet in book:
+        sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True
+        sheet.page_setup.fitToHeight = 0  # as many pages as the rows need, one page wide
     book.properties.title = _safe(about.board)
     book.properties.creator = _safe(about.company)
     buffer = io.BytesIO()
@@ -57,14 +61,12 @@ def _sheet_title(content: Content) -> str:
 
 # --- the sheet of numbers --------------------------------------------------------------------------------------------------
 def _cover(sheet: Any, contents: Sequence[Content], names: dict[int, str], about: About) -> None:
-    from openpyxl.styles import Font
-
-    _write(sheet, 1, 1, about.board).font = Font(bold=True, size=16)
-    _write(sheet, 2, 1, about.company).font = Font(bold=True, color=_ACCENT)
+    _write(sheet, 1, 1, about.board).font = _font(bold=True, size=16)
+    _write(sheet, 2, 1, about.company).font = _font(bold=True, color=_ACCENT)
     told = [about.span, about.comparison, about.scope, about.truth]
     row = 3
     for line in (part for part in told if part):
-        _write(sheet, row, 1, line).font = Font(color=_INK)
+        _write(sheet, row, 1, line).font = _font(color=_INK)
         row += 1
     row = _numbers(sheet, row + 1, [one for one in contents if one.card is not None], about)
     _index(sheet, row + 1, contents, names)
@@ -77,7 +79,7 @@ def _numbers(sheet: Any, row: int, cards: Sequence[Content], about: About) -> in
     """Write value, comparison and change of every number. Return the next free row."""
     if not cards:
         return row
-    _head(sheet, row, [_("Number"), _("Value"), _("Compared"), pgettext("noun", "Change")])
+    _head(sheet, row, [_("Number"), _("Value"), _("Compared"), pgettext("noun", "Change")], numbers={2, 3, 4})
     sheet.freeze_panes = sheet.cell(row + 1, 1)
     for content in cards:
         row += 1
@@ -103,7 +105,6 @@ def _numbers(sheet: Any, row: int, cards: Sequence[Content], about: About) -> in
 
 def _index(sheet: Any, row: int, contents: Sequence[Content], names: dict[int, str]) -> None:
     """Write what the other sheets hold, each entry leading to its sheet."""
-    from openpyxl.styles import Font
     from openpyxl.worksheet.hyperlink import Hyperlink
 
     for content in contents:
@@ -113,23 +114,23 @@ def _index(sheet: Any, row: int, contents: Sequence[Content], names: dict[int, s
         cell = _write(sheet, row, 1, _sheet_title(content))
         quoted = name.replace("'", "''")
         cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"'{quoted}'!A1")
-        cell.font = Font(color=_ACCENT, underline="single")
+        cell.font = _font(color=_ACCENT, underline="single")
         _write(sheet, row, 2, content.problem or content.note)
         row += 1
 
 
 # --- one sheet a picture or ranking ----------------------------------------------------------------------------------------
 def _detail(book: "Workbook", name: str, content: Content, about: About) -> None:
-    from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
 
     from kpi.exports import excelcharts
 
     sheet = book.create_sheet(name)
-    _write(sheet, 1, 1, _sheet_title(content)).font = Font(bold=True, size=13)
-    _write(sheet, 2, 1, content.problem or content.note).font = Font(color=_INK)
+    _write(sheet, 1, 1, _sheet_title(content)).font = _font(bold=True, size=13)
+    _write(sheet, 2, 1, content.problem or content.note).font = _font(color=_INK)
     columns, rows = content.sheet.columns, content.sheet.rows
-    _head(sheet, HEAD_ROW, [column.name for column in columns])
+    numbers = {n for n, column in enumerate(columns, start=1) if column.unit not in {"text", "day", "month"}}
+    _head(sheet, HEAD_ROW, [column.name for column in columns], numbers=numbers)
     sheet.freeze_panes = sheet.cell(HEAD_ROW + 1, 1)
     for n, cells in enumerate(rows, start=HEAD_ROW + 1):
         for m, (value, column) in enumerate(zip(cells, columns, strict=True), start=1):
@@ -142,15 +143,24 @@ def _detail(book: "Workbook", name: str, content: Content, about: About) -> None
         excelcharts.add(sheet, content, head_row=HEAD_ROW)
 
 
-def _head(sheet: Any, row: int, names: Sequence[str]) -> None:
-    from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+def _font(**looks: Any) -> Any:
+    """Return a font of the family that the other cells have; one without a name is drawn with serifs by some programs."""
+    from openpyxl.styles import Font
+
+    return Font(**{"name": "Calibri", "size": 11, **looks})
+
+
+def _head(sheet: Any, row: int, names: Sequence[str], *, numbers: Collection[int]) -> None:
+    from openpyxl.styles import Alignment, Border, PatternFill, Side
 
     for n, name in enumerate(names, start=1):
         cell = _write(sheet, row, n, name)
-        cell.font = Font(bold=True, color=_INK)
+        cell.font = _font(bold=True, color=_INK)
         cell.fill = PatternFill("solid", fgColor=_HEAD_FILL)
         cell.border = Border(bottom=Side(style="thin", color="8F887D"))
-        cell.alignment = Alignment(vertical="center", wrap_text=True)
+        cell.alignment = Alignment(
+            horizontal="right" if n in numbers else None, vertical="center", wrap_text=True
+        )
 
 
 def _write(sheet: Any, row: int, column: int, value: Cell, looks: str = "") -> Any:
