@@ -1,10 +1,11 @@
 """Who comes back: customers by the month of their first purchase, and how many of them bought in each month after."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from kpi import dimensions
 from kpi.queries import WALK_IN
@@ -14,7 +15,7 @@ from tenants.models import Tenant
 
 MONTHS: Final = 12
 # The first purchase is the first ever, so every month of the customers' sums is read; customers of months before are left out afterwards.
-_COHORTS: Final = """
+COHORTS: Final = """
 WITH bought AS (
     SELECT key, month FROM kpi_dimension_monthly
      WHERE tenant_id = %(tenant)s AND type = 'SALE' AND dimension = 'customer' AND key <> '' AND n > 0
@@ -43,17 +44,22 @@ class Cohort:
 def cohorts(tenant: Tenant, *, today: date, months: int = MONTHS) -> list[Cohort]:
     """Return the cohorts of the last `months` months, the oldest first; months without new customers are left out. One query."""
     dimensions.bring(tenant.pk)
-    return read(tenant, today=today, months=months)
+    return of_rows(pg.fetch(COHORTS, asked(tenant, today=today, months=months)), today=today)
 
 
-def read(tenant: Tenant, *, today: date, months: int = MONTHS) -> list[Cohort]:
-    """Return `cohorts` of the sums as they are, for who brought them up to date. One query."""
+def asked(tenant: Tenant, *, today: date, months: int = MONTHS) -> dict[str, Any]:
+    """Return what `COHORTS` needs to be told."""
     this = today.replace(day=1)
     since = add_months(this, 1 - months)
-    asked = {"tenant": tenant.pk, "since": since, "until": add_months(this, 1), "walk_in": WALK_IN}
+    return {"tenant": tenant.pk, "since": since, "until": add_months(this, 1), "walk_in": WALK_IN}
+
+
+def of_rows(rows: Iterable[tuple[date, date, int]], *, today: date) -> list[Cohort]:
+    """Return the cohorts of (month of the first purchase, month, customers)."""
     found: dict[date, dict[date, int]] = defaultdict(dict)
-    for cohort, month, n in pg.fetch(_COHORTS, asked):
+    for cohort, month, n in rows:
         found[cohort][month] = n
+    this = today.replace(day=1)
     return [Cohort(month, found[month][month], _kept(found[month], month, this)) for month in sorted(found)]
 
 

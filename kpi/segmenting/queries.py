@@ -16,7 +16,7 @@ from lib import clock, pg
 from lib.keyset import Page, paginate
 from tenants.models import Tenant
 
-_MOVES: Final = """
+MOVES: Final = """
 SELECT coalesce(n.segment, ''), coalesce(b.segment, ''), count(*), coalesce(sum(n.monetary), 0), sum(n.expected), sum(n.expected * n.spend)
   FROM (SELECT * FROM kpi_segmentmember WHERE tenant_id = %(tenant)s AND month = %(month)s) n
   FULL JOIN (SELECT * FROM kpi_segmentmember WHERE tenant_id = %(tenant)s AND month = %(before)s) b USING (customer_id)
@@ -103,8 +103,13 @@ def overview(tenant: Tenant) -> Overview | None:
 
 def moves(tenant: Tenant, *, as_of: date) -> list[tuple[Any, ...]]:
     """Return (segment now, segment a month before, customers, value, expected, worth) for every way that customers went; "" is none."""
+    return pg.fetch(MOVES, {"tenant": tenant.pk, **months_of(as_of)})
+
+
+def months_of(as_of: date) -> dict[str, date]:
+    """Return the months that `MOVES` needs to be told."""
     month = month_of(as_of)
-    return pg.fetch(_MOVES, {"tenant": tenant.pk, "month": month, "before": clock.add_months(month, -1)})
+    return {"month": month, "before": clock.add_months(month, -1)}
 
 
 def _segment(code: str, rows: Sequence[Any], customers: int, value: Decimal, known: bool) -> Segment:

@@ -1,0 +1,161 @@
+"""The reads of a board: one statement each, whatever the number of tiles, kept until the facts change.
+
+What is kept is JSON and says nothing in any language. Incidents and goals are read at every look: no generation tells of them.
+"""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+import orjson
+from django.db.models import Count, Sum
+
+from kpi import comparing, dimensions, sql
+from kpi.analysis import cohorts
+from kpi.analysis.projection import USUAL_WEEKS
+from kpi.boards.asking import Needs, Scope, Spans
+from kpi.comparing import Goals
+from kpi.incidents.services import standing
+from kpi.models import Anomaly
+from kpi.queries import WALK_IN
+from kpi.segmenting import queries as segmenting
+from ledger.models import OpenItem
+from lib import pg
+from lib.clock import add_months
+from lib.periods import Period
+from lib.workdays import Calendar
+from live import cache
+from reconciliation.queries import with_left
+from tenants.models import Tenant
+
+MOST: Final = 14  # keys of a split: ten to be shown, and some for placeholders among them that are not ranked
+MONTHS: Final = 24
+_FIGURES: Final = sql.read("board_figures.sql")
+_SERIES: Final = sql.read("board_series.sql")
+INCIDENTS: Final = 8
+_SETTINGS: Final = """
+SELECT ARRAY(SELECT ARRAY[first_day, last_day] FROM kpi_occasion WHERE tenant_id = %(tenant)s AND kind = 'free'),
+       (SELECT jsonb_agg(jsonb_build_array(kpi, month, value::text))::text FROM kpi_target WHERE tenant_id = %(tenant)s)
+"""
+# Both are our own texts.
+_COHORTS: Final = (
+    f"SELECT 'cohort', c.cohort::text, c.month::text, c.count, NULL::numeric FROM ({cohorts.COHORTS}) AS c"  # noqa: S608
+)
+_SEGMENTS: Final = f"SELECT 'segment', now, before, n, value FROM ({segmenting.MOVES}) AS s (now, before, n, value, ahead, worth)"  # noqa: S608
+_SPLITS: Final = sql.read("board_splits.sql")
+
+
+def read(tenant: Tenant, *, needs: Needs, spans: Spans, scope: Scope | None) -> dict[str, Any]:
+    """Return the reads by name, as JSON values, computed at most once for each state of the facts. At most five statements."""
+    scoped = f"{scope.dimension}:{scope.key}" if scope else ""
+    params = needs.as_params() | {
+        "from": spans.period.start, "to": spans.period.end, "before": spans.compared.start, "until": spans.compared.end,
+        "day": spans.today, "scope": scoped, "beside": [str(one) for one in spans.ranges()],
+    }  # fmt: skip
+
+    def compute() -> dict[str, Any]:
+        return _read(tenant, needs, spans, scope)
+
+    kept = cache.remember("board", tenant_id=tenant.pk, compute=compute, params=params, part="tiles")
+    found: dict[str, Any] = orjson.loads(kept.body)
+    return found
+
+
+def settings_of(tenant: Tenant) -> tuple[Calendar, Goals]:
+    """Return the company's business days and its goals. One query over two small tables."""
+    free, goals = pg.fetch(_SETTINGS, {"tenant": tenant.pk})[0]
+    values = {
+        (code, date.fromisoformat(month)): Decimal(value)
+        for code, month, value in orjson.loads(goals or "[]")
+    }
+    return comparing.calendar_of(free), Goals(values)
+
+
+def anomalies(tenant: Tenant) -> list[Anomaly]:
+    """Return the newest incidents that are still true. One query."""
+    rows = Anomaly.objects.filter(standing(tenant)).select_related("tenant")
+    return list(rows.order_by("-last_day", "-id")[:INCIDENTS])
+
+
+def _read(tenant: Tenant, needs: Needs, spans: Spans, scope: Scope | None) -> dict[str, Any]:
+    figures = _figures(tenant, needs, spans)
+    if figures["touched"] and (scope or {"splits", "cohorts"} & needs.pieces):
+        dimensions.bring(tenant.pk)
+    found: dict[str, Any] = {"figures": figures}
+    if "series" in needs.pieces:
+        found["series"] = _series(tenant, needs, spans, scope)
+    if "splits" in needs.pieces:
+        found["splits"] = _splits(tenant, needs, spans, scope)
+    if "items" in needs.pieces:
+        found["items"] = _items(tenant)
+    if {"cohorts", "segments"} & needs.pieces:
+        found["people"] = _people(tenant, needs, spans, figures["segments_as_of"])
+    return found
+
+
+def _span(spans: Spans) -> dict[str, date]:
+    period, compared = spans.period, spans.compared
+    return {
+        "start": period.start, "end": period.end, "first": _first(period), "last": period.end.replace(day=1),
+        "b_start": compared.start, "b_end": compared.end, "b_first": _first(compared), "b_last": compared.end.replace(day=1),
+    }  # fmt: skip
+
+
+def _first(period: Period) -> date:
+    """Return the first day of the first whole month."""
+    return period.start if period.start.day == 1 else add_months(period.start.replace(day=1), 1)
+
+
+def _own(tenant: Tenant, spans: Spans) -> dict[str, Any]:
+    return {"tenant": tenant.pk, "currency": tenant.currency, "today": spans.today, **_span(spans)}
+
+
+def _figures(tenant: Tenant, needs: Needs, spans: Spans) -> dict[str, Any]:
+    wanted = {name: name in needs.pieces for name in ("customers", "settled")}
+    row = pg.fetch(_FIGURES, _own(tenant, spans) | wanted)[0]
+    names = (
+        "first_line", "first_sale", "cash", "has_items", "touched", "segments_as_of", "customers", "settled",
+    )  # fmt: skip
+    return dict(zip(names, row, strict=True))
+
+
+def _series(tenant: Tenant, needs: Needs, spans: Spans, scope: Scope | None) -> list[list[Any]]:
+    back = min(spans.today - timedelta(weeks=USUAL_WEEKS), spans.today.replace(day=1))
+    ranges = spans.ranges((back, spans.today + timedelta(days=1)))
+    about = scope.dimension if scope and scope.dimension in {"store", "product"} else "company"
+    asked = _own(tenant, spans) | {
+        "whole": scope is None, "starts": [start for start, _end in ranges], "ends": [end for _start, end in ranges], "months": add_months(spans.today.replace(day=1), 1 - MONTHS),
+        "types": ["SALE"] if scope and scope.sells else ["CREDIT", "DEBIT"], "dimension": scope.dimension if scope else "",
+        "key": scope.key if scope else "", "forecasts": sorted(needs.forecasts), "about": about,
+    }  # fmt: skip
+    return [list(row) for row in pg.fetch(_SERIES, asked)]
+
+
+def _splits(tenant: Tenant, needs: Needs, spans: Spans, scope: Scope | None) -> list[list[Any]]:
+    splits = sorted(needs.splits)
+    asked = _own(tenant, spans) | {
+        "types": [kind for kind, _dimension in splits], "dimensions": [dimension for _kind, dimension in splits],
+        "curves": sorted(needs.curves), "walk_in": WALK_IN, "most": MOST,
+        "scope_dimension": scope.dimension if scope else "", "scope_key": scope.key if scope else "",
+    }  # fmt: skip
+    return [list(row) for row in pg.fetch(_SPLITS, asked)]
+
+
+def _people(tenant: Tenant, needs: Needs, spans: Spans, as_of: date | None) -> list[list[Any]]:
+    """Return (cohort, its month, another month, customers) and (segment now, before, customers, value)."""
+    parts, asked = [], cohorts.asked(tenant, today=spans.today)
+    if "cohorts" in needs.pieces:
+        parts.append(_COHORTS)
+    if "segments" in needs.pieces and as_of:
+        asked |= segmenting.months_of(as_of)
+        parts.append(_SEGMENTS)
+    return [list(row) for row in pg.fetch(" UNION ALL ".join(parts), asked)] if parts else []
+
+
+def _items(tenant: Tenant) -> list[list[Any]]:
+    """Return what is open by direction and due date: how many items, and what is left of them."""
+    open_now = OpenItem.objects.filter(
+        tenant=tenant, currency=tenant.currency, status__in=["open", "partial"], void_at=None, ignored=False
+    )
+    rows = with_left(open_now).values("direction", "due_date").annotate(n=Count("pk"), sum=Sum("left"))
+    return [list(row) for row in rows.values_list("direction", "due_date", "n", "sum")]

@@ -1,0 +1,54 @@
+-- What two spans amount to by key, for several (type, dimension) at once: the largest of each, the largest changes, and the whole.
+-- With %(curves)s also the curve of who carries the sales. Whole months come from the month's rows, the days at their edges from the day's.
+WITH asked AS (SELECT * FROM unnest(%(types)s::text[], %(dimensions)s::text[]) AS a (type, dimension)),
+span (before, start, stop, first, last) AS (VALUES
+    (false, %(start)s::date, %(end)s::date, %(first)s::date, %(last)s::date),
+    (true, %(b_start)s::date, %(b_end)s::date, %(b_first)s::date, %(b_last)s::date)),
+part AS (
+    SELECT s.before, m.type, m.dimension, m.key, m.n, m.total
+      FROM asked a CROSS JOIN span s JOIN kpi_dimension_monthly m
+        ON m.tenant_id = %(tenant)s AND m.type = a.type AND m.dimension = a.dimension AND m.currency = %(currency)s
+       AND m.month >= s.first AND m.month < s.last
+     UNION ALL
+    SELECT s.before, d.type, d.dimension, d.key, d.n, d.total
+      FROM asked a CROSS JOIN span s JOIN kpi_dimension_daily d
+        ON d.tenant_id = %(tenant)s AND d.type = a.type AND d.dimension = a.dimension AND d.currency = %(currency)s
+       AND d.day >= s.start AND d.day < least(s.first, s.stop)
+     UNION ALL
+    SELECT s.before, d.type, d.dimension, d.key, d.n, d.total
+      FROM asked a CROSS JOIN span s JOIN kpi_dimension_daily d
+        ON d.tenant_id = %(tenant)s AND d.type = a.type AND d.dimension = a.dimension AND d.currency = %(currency)s
+       AND d.day >= greatest(s.last, s.start) AND d.day < s.stop AND s.first <= s.last),
+summed AS MATERIALIZED (
+    SELECT type, dimension, key, coalesce(sum(n) FILTER (WHERE NOT before), 0)::bigint AS n,
+           coalesce(sum(total) FILTER (WHERE NOT before), 0) AS total, coalesce(sum(total) FILTER (WHERE before), 0) AS earlier
+      FROM part GROUP BY type, dimension, key HAVING sum(abs(n)) <> 0),
+placed AS (
+    SELECT *, row_number() OVER (PARTITION BY type, dimension ORDER BY abs(total) DESC, key) AS place,
+           row_number() OVER (PARTITION BY type, dimension ORDER BY abs(total - earlier) DESC, key) AS moved,
+           sum(total) OVER each AS whole, sum(earlier) OVER each AS whole_earlier, count(*) OVER each AS keys
+      FROM summed WINDOW each AS (PARTITION BY type, dimension)),
+largest AS (
+    SELECT * FROM placed WHERE place <= %(most)s OR moved <= 8 OR (dimension = %(scope_dimension)s AND key = %(scope_key)s)),
+carried AS (
+    SELECT dimension, key, total, sum(total) OVER each AS whole, count(*) OVER each AS keys,
+           row_number() OVER ranked AS place, sum(total) OVER ranked AS reached
+      FROM summed
+     WHERE type = 'SALE' AND dimension = ANY (%(curves)s::text[]) AND total > 0 AND key <> ''
+       AND NOT (dimension = 'customer' AND key IN (
+           SELECT id::text FROM ledger_customer WHERE tenant_id = %(tenant)s AND name_folded ~ %(walk_in)s))
+    WINDOW each AS (PARTITION BY dimension), ranked AS (PARTITION BY dimension ORDER BY total DESC, key ROWS UNBOUNDED PRECEDING)),
+classed AS (
+    SELECT *, count(*) FILTER (WHERE reached - total < 0.80 * whole) OVER each AS a,
+           count(*) FILTER (WHERE reached - total >= 0.80 * whole AND reached - total < 0.95 * whole) OVER each AS b
+      FROM carried WINDOW each AS (PARTITION BY dimension))
+SELECT 'split', l.type, l.dimension, l.key, l.n, l.total, l.earlier, l.place, l.moved, l.whole, l.whole_earlier, l.keys,
+       coalesce(nullif(p.name_override, ''), p.name, nullif(c.name_override, ''), c.name, nullif(a.name_override, ''), a.name),
+       coalesce(c.name_folded ~ %(walk_in)s, false)
+  FROM largest l
+  LEFT JOIN ledger_product p ON l.dimension = 'product' AND p.tenant_id = %(tenant)s AND p.id = CASE WHEN l.dimension = 'product' AND l.key ~ '^\d{1,18}$' THEN l.key::bigint END
+  LEFT JOIN ledger_customer c ON l.dimension = 'customer' AND c.tenant_id = %(tenant)s AND c.id = CASE WHEN l.dimension = 'customer' AND l.key ~ '^\d{1,18}$' THEN l.key::bigint END
+  LEFT JOIN ledger_account a ON l.dimension = 'account' AND a.tenant_id = %(tenant)s AND a.id = CASE WHEN l.dimension = 'account' AND l.key ~ '^\d{1,18}$' THEN l.key::bigint END
+ UNION ALL
+SELECT 'curve', '', dimension, '', a, reached, b, place, 0, whole, 0, keys, '', false
+  FROM classed WHERE place %% greatest(1, keys / 100) = 0 OR place = keys

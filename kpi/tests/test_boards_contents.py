@@ -1,0 +1,419 @@
+"""What boards show: the overview's own numbers, exact sums of every kind of tile, few queries, and a sentence where there is nothing to show."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone, translation
+
+from kpi import queries
+from kpi.boards import catalog
+from kpi.boards.asking import Scope
+from kpi.boards.contents import DRAWN, contents
+from kpi.boards.records import Content
+from kpi.catalog import BY_CODE
+from kpi.models import Anomaly, Board, Forecast, ForecastPoint, SegmentState, Target, Tile
+from kpi.segmenting.services import score
+from lib.periods import Period, preset
+from live import cache
+from tenants.models import Tenant
+from tests.cast import Cast
+from tests.factories import (
+    make_account,
+    make_customer,
+    make_open_item,
+    make_product,
+    make_sale,
+    make_source,
+    make_transaction,
+)
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+TODAY = date(2026, 3, 21)
+MARCH = preset("month", TODAY)
+FEBRUARY = date(2026, 2, 10)
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Sentences as the code has them."""
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def aurora(cast: Cast) -> Tenant:
+    """Aurora with two months of everything, and Boreal with a thousand times as much beside it."""
+    for tenant, factor in ((cast.aurora, 1), (cast.boreal, 1000)):
+        fill(tenant, factor)
+    return cast.aurora
+
+
+def fill(tenant: Tenant, factor: int) -> None:
+    source = make_source(tenant)
+    bank = make_account(tenant, balance=D("500.00") * factor, source=source, name="Banco")
+    make_account(tenant, kind="card", balance=D("-80.00") * factor, source=source)
+    for amount, changes in (
+        ("300.00", {"category": "Vendas"}), ("-120.00", {"category": "Aluguel"}), ("-30.00", {"category": "Luz"}),
+        ("-50.00", {"nature": "bill_payment"}), ("9.00", {"currency": "USD"}),
+        ("200.00", {"date": FEBRUARY}), ("-150.00", {"date": FEBRUARY, "category": "Aluguel"}), ("10.00", {"date": date(2025, 12, 31)}),
+    ):  # fmt: skip
+        make_transaction(bank, D(amount) * factor, **changes)
+    maria, bento = (make_customer(tenant, name, source=source) for name in ("Maria", "Bento"))
+    bath, food = (make_product(tenant, name, source=source) for name in ("Banho", "Ração"))
+    nobody = make_customer(tenant, "Consumidor final", source=source)
+    for total, customer, store, changes in (
+        (60, maria, "Centro", {"items": [(bath, 40 * factor), (food, 20 * factor)]}),
+        (30, maria, "Norte", {"date": date(2026, 3, 1), "items": [(bath, 30 * factor)]}),
+        (10, bento, "Centro", {"date": TODAY}), (500, bento, "Centro", {"is_cancelled": True}),
+        (40, nobody, "Sul", {"date": date(2026, 3, 2)}), (80, maria, "Norte", {"date": FEBRUARY}), (5, maria, "Centro", {"date": date(2025, 12, 30)}),
+    ):  # fmt: skip
+        make_sale(tenant, total * factor, customer=customer, store=store, **changes)
+    for amount, due, changes in (
+        ("100.00", TODAY + timedelta(days=3), {}), ("40.00", TODAY - timedelta(days=2), {"open_amount": D(15) * factor, "status": "partial"}),
+        ("-25.00", TODAY + timedelta(days=9), {}), ("-7.00", TODAY - timedelta(days=40), {}),
+    ):  # fmt: skip
+        make_open_item(tenant, D(amount) * factor, due_date=due, source=source, **changes)
+
+
+def board_of(tenant: Tenant, *tiles: tuple[str, dict[str, Any]]) -> Board:
+    """Return a stored board with these tiles."""
+    board = Board.objects.create(tenant=tenant, name="Painel")
+    for position, (kind, options) in enumerate(tiles):
+        Tile.objects.create(
+            tenant=tenant, board=board, kind=kind, options=options, position=position, width=6, height=2
+        )
+    return board
+
+
+def shown(tenant: Tenant, *tiles: tuple[str, dict[str, Any]], **changes: Any) -> list[Content]:
+    """Return what a board of these tiles shows in March."""
+    asked: dict[str, Any] = {"period": MARCH, "today": TODAY, "locale": "pt_BR"} | changes
+    return contents(board_of(tenant, *tiles), **asked)
+
+
+def only(tenant: Tenant, kind: str, changes: dict[str, Any] | None = None, **options: str) -> Content:
+    """Return what one tile shows in March."""
+    return shown(tenant, (kind, options), **(changes or {}))[0]
+
+
+EVERY = [("number", {"kpi": code}) for code in BY_CODE] + [
+    (code, {}) for code in catalog.KINDS if code != "number"
+]
+
+
+class TestNumbers:
+    def test_every_number_is_the_overviews(self, aurora: Tenant) -> None:
+        whole = queries.board(aurora, period=MARCH, today=TODAY, comparison="previous")
+        for found, code in zip(shown(aurora, *EVERY[: len(BY_CODE)]), BY_CODE, strict=True):
+            assert found.card == whole.card(code), code
+
+    def test_what_they_are_compared_with_follows_the_choice(self, aurora: Tenant) -> None:
+        for comparison in ("last_year", "same_weekdays", "calendar"):
+            whole = queries.board(aurora, period=MARCH, today=TODAY, comparison=comparison)
+            cards = shown(aurora, *EVERY[: len(BY_CODE)], comparison=comparison)
+            assert [one.card for one in cards] == list(whole.cards)
+
+    def test_a_number_says_itself_in_a_sheet(self, aurora: Tenant) -> None:
+        found = only(aurora, "number", kpi="revenue")
+        assert found.sheet.rows == (("Sales", D("140.00"), D("80.00"), D("0.75")),)
+        assert (found.title, found.note, found.problem) == ("Sales", "01/03/2026 – 21/03/2026", "")
+        assert found.href == "/t/aurora/sales/?status=counted&from=2026-03-01&to=2026-03-21"
+
+    def test_the_goal_of_the_month(self, cast: Cast, aurora: Tenant) -> None:
+        assert "no goal" in only(aurora, "target", kpi="revenue").problem
+        Target.objects.create(tenant=cast.boreal, kpi="revenue", month=date(2026, 3, 1), value=1)
+        assert "no goal" in only(aurora, "target", kpi="revenue").problem
+        Target.objects.create(tenant=aurora, kpi="revenue", month=date(2026, 3, 1), value=280)
+        found = only(aurora, "target", kpi="revenue")
+        assert found.title == "Sales: 50% of the goal of R$\xa0280,00"
+        reached = {day: (done, due) for day, done, due in found.sheet.rows}
+        assert reached[date(2026, 3, 1)] == (D(30), D("0.00"))  # a Sunday asks for nothing
+        assert reached[date(2026, 3, 21)][0] == D(140)
+        assert reached[date(2026, 3, 31)] == (None, D("280.00"))
+
+
+class TestCourses:
+    def test_by_day_beside_the_compared_days(self, aurora: Tenant) -> None:
+        found = only(aurora, "by_day", measure="revenue")
+        rows = {row[0]: row for row in found.sheet.rows}
+        assert len(rows) == 21
+        assert (rows[date(2026, 3, 1)][1], rows[date(2026, 3, 10)][1], rows[date(2026, 3, 4)][1]) == (
+            D(30),
+            D(60),
+            D(0),
+        )
+        before = {day: total for _day, _total, day, total in found.sheet.rows if day}
+        assert before[FEBRUARY] == D(80)
+        spent = only(aurora, "by_day", measure="expenses")
+        assert sum(row[1] for row in spent.sheet.rows) == D(150)
+
+    def test_cash_flow_by_month(self, aurora: Tenant) -> None:
+        found = only(aurora, "cash_flow", months="6")
+        assert [row[0] for row in found.sheet.rows] == [
+            date(2025, 10, 1),
+            date(2025, 11, 1),
+            date(2025, 12, 1),
+        ] + [date(2026, n, 1) for n in (1, 2, 3)]
+        assert found.sheet.rows[-1] == (date(2026, 3, 1), D(300), D(-150), D(150))
+        assert found.sheet.links[-1] == "/t/aurora/transactions/?flow=1&from=2026-03-01&to=2026-03-31"
+
+    def test_the_projection_is_that_of_the_analysis(self, aurora: Tenant) -> None:
+        from kpi.analysis.projection import projection
+
+        whole = projection(aurora, today=TODAY)
+        assert whole is not None
+        rows = only(aurora, "projection").sheet.rows
+        assert rows == tuple(
+            (w.start, w.expected_in, w.expected_out, w.balance_expected, w.balance_due) for w in whole.weeks
+        )
+
+    def test_the_forecast_with_its_band(self, aurora: Tenant) -> None:
+        assert "too little history" in only(aurora, "expected", measure="receipts").problem
+        forecast(aurora, "company", "", "100")
+        forecast(aurora, "store", "Centro", "60")
+        found = only(aurora, "expected", measure="sales")
+        assert found.sheet.rows[-1] == (TODAY + timedelta(days=2), None, D(100), D(90), D(110))
+        assert found.sheet.rows[27] == (date(2026, 3, 20), D(0), None, None, None)
+        here = only(aurora, "expected", {"scope": Scope("store", "Centro")}, measure="sales")
+        assert here.sheet.rows[-1][2] == D(60)
+        assert (
+            "none of them"
+            in only(aurora, "expected", {"scope": Scope("store", "Sul")}, measure="sales").problem
+        )
+
+
+def forecast(tenant: Tenant, about: str, subject: str, mean: str) -> None:
+    made = Forecast.objects.create(
+        tenant=tenant, measure="sales", grain="day", about=about, subject=subject, currency="BRL", through=TODAY, made_at=timezone.now(),
+        model="naive", verdict="ok", wape=0.2, covered80=0.81,
+    )  # fmt: skip
+    for n in range(3):
+        ForecastPoint.objects.create(
+            tenant=tenant, forecast=made, start=TODAY + timedelta(days=n), mean=D(mean), lo80=D(mean) - 10, hi80=D(mean) + 10, lo95=0, hi95=999
+        )  # fmt: skip
+
+
+class TestParts:
+    def test_a_ranking_has_exact_shares_and_leads_to_the_rows(self, aurora: Tenant) -> None:
+        found = only(aurora, "by_dimension", measure="revenue", by="store")
+        assert [(name, total) for name, total, _share in found.sheet.rows] == [
+            ("Centro", D(70)),
+            ("Sul", D(40)),
+            ("Norte", D(30)),
+        ]
+        assert [share for _n, _t, share in found.sheet.rows] == [D(70) / 140, D(40) / 140, D(30) / 140]
+        assert (
+            found.sheet.links[0]
+            == "/t/aurora/sales/?status=counted&store=Centro&from=2026-03-01&to=2026-03-21"
+        )
+        assert (found.chart, found.choices) == (None, None)
+
+    def test_nobody_in_particular_is_not_ranked(self, aurora: Tenant) -> None:
+        found = only(aurora, "by_dimension", measure="revenue", by="customer")
+        assert [row[:2] for row in found.sheet.rows] == [("Maria", D(90)), ("Bento", D(10))]
+
+    def test_expenses_are_sizes(self, aurora: Tenant) -> None:
+        found = only(aurora, "by_dimension", measure="expenses", by="category", shape="bars")
+        assert [row[:2] for row in found.sheet.rows] == [("Aluguel", D(120)), ("Luz", D(30))]
+        assert found.chart is not None
+        assert "<a " not in found.chart.svg
+
+    def test_why_it_changed_adds_up(self, aurora: Tenant) -> None:
+        found = only(aurora, "drivers", measure="revenue", by="store")
+        differences = {row[0]: row[3] for row in found.sheet.rows}
+        assert differences == {"Centro": D(70), "Sul": D(40), "Norte": D(-50)}
+        assert (
+            "nothing to compare with"
+            in only(
+                aurora, "drivers", {"period": Period("range", date(2025, 12, 1), date(2026, 1, 1))}
+            ).problem
+        )
+
+    def test_who_carries_the_sales(self, aurora: Tenant) -> None:
+        found = only(aurora, "concentration", by="customer")
+        assert [(name, total, share) for name, total, share in found.sheet.rows] == [
+            ("Maria", D(90), D("0.9")),
+            ("Bento", D(10), D("0.1")),
+        ]
+        assert found.title == "1 customer carries 80 % of sales"
+
+
+class TestPeople:
+    def test_open_items_by_age(self, aurora: Tenant) -> None:
+        rows = {row[0]: row[1:] for row in only(aurora, "ageing", direction="receivable").sheet.rows}
+        assert (rows["due in 30 days"], rows["1–30 days late"]) == ((1, D("100.00")), (1, D("15.00")))
+        rows = {row[0]: row[1:] for row in only(aurora, "ageing", direction="payable").sheet.rows}
+        assert (rows["due in 30 days"], rows["31–60"]) == ((1, D("25.00")), (1, D("7.00")))
+
+    def test_cohorts_and_segments(self, aurora: Tenant) -> None:
+        rows = only(aurora, "cohorts").sheet.rows
+        assert rows == ((date(2025, 12, 1), 1, D(0), D(1), D(1)), (date(2026, 3, 1), 1, None, None, None))
+        assert "every night" in only(aurora, "segments").problem
+        score(tenant=aurora, as_of=TODAY + timedelta(days=1))
+        SegmentState.objects.update_or_create(
+            tenant=aurora, defaults={"as_of": TODAY + timedelta(days=1), "built_at": timezone.now()}
+        )
+        rows = only(aurora, "segments", {"period": preset("90d", TODAY)}).sheet.rows
+        assert sum(row[1] for row in rows) == 2  # nobody in particular is no customer
+
+    def test_incidents_tell_what_happened(self, aurora: Tenant) -> None:
+        assert "far from" in only(aurora, "anomalies").problem
+        now = timezone.now()
+        for tenant in Tenant.objects.all():
+            Anomaly.objects.create(
+                tenant=tenant, measure="revenue", kind="low", first_day=TODAY, last_day=TODAY, expected=90, lo=80, hi=100, got=10, score=3,
+                found_at=now, updated_at=now, parts=[{"dimension": "store", "key": "Sul", "name": "Sul", "gap": "-80", "share": "0.9"}],
+            )  # fmt: skip
+        (row,) = only(aurora, "anomalies").sheet.rows
+        assert row[0] == "21/03/2026"
+        assert "Sul" in row[2]
+
+    def test_words(self, aurora: Tenant) -> None:
+        found = only(aurora, "text", title="Vendas", text="<b>negrito</b>")
+        assert (found.title, found.note, found.sheet.rows) == ("Vendas", "<b>negrito</b>", ())
+
+
+class TestScope:
+    """One store, one account: what the sums by dimension know is shown, of the rest the tile says that it is not."""
+
+    def test_numbers_and_days_of_one_store(self, aurora: Tenant) -> None:
+        tiles = [
+            ("number", {"kpi": code})
+            for code in (
+                "revenue",
+                "sales_count",
+                "average_ticket",
+                "inflow",
+                "active_customers",
+                "cash_balance",
+            )
+        ]
+        found = shown(
+            aurora,
+            *tiles,
+            ("by_day", {"measure": "revenue"}),
+            ("cash_flow", {}),
+            scope=Scope("store", "Centro"),
+        )
+        assert [one.card.value if one.card else None for one in found[:6]] == [
+            D(70),
+            2,
+            D(35),
+            None,
+            None,
+            None,
+        ]
+        assert [bool(one.problem) for one in found] == [False] * 3 + [True] * 3 + [False, True]
+        assert "store" in found[3].problem
+        assert sum(row[1] for row in found[6].sheet.rows) == D(70)
+        assert found[6].sheet.links[0].endswith("&store=Centro")
+
+    def test_one_category_of_money(self, aurora: Tenant) -> None:
+        tiles = [
+            ("number", {"kpi": "expenses"}),
+            ("number", {"kpi": "revenue"}),
+            ("cash_flow", {"months": "6"}),
+        ]
+        found = shown(aurora, *tiles, scope=Scope("category", "Aluguel"))
+        assert found[0].card is not None
+        assert (found[0].card.value, found[0].card.previous) == (D(-120), D(-150))
+        assert found[1].problem
+        assert [row[2] for row in found[2].sheet.rows][-2:] == [D(-150), D(-120)]
+
+    def test_a_product_has_no_number_of_sales(self, aurora: Tenant) -> None:
+        key = (
+            str(aurora.product_set.get(name="Banho").pk)
+            if hasattr(aurora, "product_set")
+            else product_key(aurora, "Banho")
+        )
+        revenue, count = shown(
+            aurora,
+            ("number", {"kpi": "revenue"}),
+            ("number", {"kpi": "sales_count"}),
+            scope=Scope("product", key),
+        )
+        assert revenue.card is not None
+        assert revenue.card.value == D(70)
+        assert count.problem
+
+    def test_documents_show_the_one_value_and_pages_offer_the_others(self, aurora: Tenant) -> None:
+        tiles = (
+            ("by_dimension", {"measure": "revenue", "by": "store", "shape": "bars"}),
+            ("by_dimension", {"measure": "revenue", "by": "seller"}),
+        )
+        alone, other = shown(aurora, *tiles, scope=Scope("store", "Sul"))
+        assert [row[0] for row in alone.sheet.rows] == ["Sul"]
+        assert other.problem
+        page = shown(
+            aurora,
+            *tiles,
+            scope=Scope("store", "Sul"),
+            choose=lambda one: f"?scope={one.dimension}:{one.key}",
+        )[0]
+        assert [row[0] for row in page.sheet.rows] == ["Centro", "Sul", "Norte"]
+        assert page.choices is not None
+        assert (page.choices.chosen, page.choices.urls[0]) == (1, "?scope=store:Centro")
+        assert page.chart is not None
+        assert 'href="?scope=store:Centro"' in page.chart.svg
+
+    def test_a_value_that_nobody_has_is_nothing(self, aurora: Tenant) -> None:
+        revenue, ranking = shown(
+            aurora,
+            ("number", {"kpi": "revenue"}),
+            ("by_dimension", {"by": "store"}),
+            scope=Scope("store", "<script>"),
+        )
+        assert revenue.card is not None
+        assert revenue.card.value == 0
+        assert ranking.problem
+
+
+def product_key(tenant: Tenant, name: str) -> str:
+    from ledger.models import Product
+
+    return str(Product.objects.get(tenant=tenant, name=name).pk)
+
+
+class TestWhole:
+    def test_every_kind_is_drawn(self) -> None:
+        assert set(DRAWN) == set(catalog.KINDS)
+
+    def test_a_board_of_everything_takes_ten_queries_and_then_few(self, aurora: Tenant) -> None:
+        forecast(aurora, "company", "", "100")
+        SegmentState.objects.create(tenant=aurora, as_of=TODAY, built_at=timezone.now())
+        only(aurora, "by_dimension")  # the sums by dimension are up to date
+        board = board_of(aurora, *EVERY)
+        asked: dict[str, Any] = {"period": preset("90d", TODAY), "today": TODAY, "locale": "pt_BR"}
+        cache.forget_generations()
+        for most in (10, 4):
+            board = Board.objects.select_related("tenant").get(pk=board.pk)
+            with CaptureQueriesContext(database) as asked_for:
+                found = contents(board, **asked)
+            told = [query["sql"] for query in asked_for if "SAVEPOINT" not in query["sql"]]
+            assert len(told) <= most, "\n\n".join(told)
+            assert len(found) == len(EVERY)
+
+    def test_a_company_without_anything_gets_sentences(self, cast: Cast) -> None:
+        found = shown(cast.boreal, *EVERY)
+        assert [one.title for one in found if not one.problem and not one.card] == [""]  # words of nobody
+        assert {one.card.value for one in found if one.card} == {None}
+
+    def test_what_was_stored_by_another_version_says_so(self, aurora: Tenant) -> None:
+        odd, good = shown(aurora, ("hologram", {}), ("number", {"kpi": "revenue"}))
+        assert "not known here" in odd.problem
+        assert good.card is not None
+        odd, good = shown(aurora, ("number", {"kpi": "moon"}), ("number", {"kpi": "revenue"}))
+        assert "not known here" in odd.problem
+
+    def test_in_portuguese(self, aurora: Tenant) -> None:
+        with translation.override("pt-br"):
+            assert (
+                only(aurora, "by_dimension", measure="revenue", by="store").title
+                == "Vendas por loja: Centro faz 50%"
+            )
