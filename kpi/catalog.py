@@ -49,6 +49,7 @@ class Kpi:
     series: str = ""
     now: bool = False
     by_size: bool = False  # money out: "11 % less was spent", although −89 is more than −100
+    split: str = ""  # the measure of the analysis that says why it changed
 
 
 _SALES = _("sales of the ERP, by sale date")
@@ -65,11 +66,11 @@ CATALOG: Final[tuple[Kpi, ...]] = (
     ),
     Kpi(
         "inflow", _("Received"), Unit.MONEY, Better.UP, _("sum of money in"), _LINES, _NO_OWN, lambda t: t.inflow,
-        rows=("ledger:transactions", "type=CREDIT&flow=1"), series="inflow",
+        rows=("ledger:transactions", "type=CREDIT&flow=1"), series="inflow", split="inflow",
     ),
     Kpi(
         "revenue", _("Sales"), Unit.MONEY, Better.UP, _("sum of the totals of sales"), _SALES, _NO_CANCELLED, lambda t: t.revenue,
-        rows=("ledger:sales", "status=counted"), series="revenue",
+        rows=("ledger:sales", "status=counted"), series="revenue", split="revenue",
     ),
     Kpi(
         "receivables_open", _("To receive"), Unit.MONEY, Better.NEITHER, _("sum of the open amounts of receivables"), _ITEMS, _NO_CLOSED,
@@ -77,15 +78,15 @@ CATALOG: Final[tuple[Kpi, ...]] = (
     ),
     Kpi(
         "expenses", _("Expenses"), Unit.MONEY, Better.DOWN, _("sum of money out"), _LINES, _NO_OWN, lambda t: t.outflow,
-        rows=("ledger:transactions", "type=DEBIT&flow=1"), series="outflow", by_size=True,
+        rows=("ledger:transactions", "type=DEBIT&flow=1"), series="outflow", split="expenses", by_size=True,
     ),
     Kpi(
         "net", _("Net"), Unit.MONEY, Better.UP, _("received − expenses"), _LINES, _NO_OWN, lambda t: plus(t.inflow, t.outflow),
-        rows=("ledger:transactions", "flow=1"), series="net",
+        rows=("ledger:transactions", "flow=1"), series="net", split="net",
     ),
     Kpi(
         "sales_count", _("Number of sales"), Unit.COUNT, Better.UP, _("count of sales"), _SALES, _NO_CANCELLED, lambda t: t.sales,
-        rows=("ledger:sales", "status=counted"), series="sales",
+        rows=("ledger:sales", "status=counted"), series="sales", split="sales_count",
     ),
     Kpi(
         "average_ticket", _("Average ticket"), Unit.MONEY, Better.UP, _("sales ÷ number of sales"), _SALES, _NO_CANCELLED,

@@ -19,6 +19,7 @@ from lib.periods import Period
 from tenants.models import Tenant
 
 DayTotals = Sequence[tuple[date, Decimal]]
+Beside = Sequence[tuple[date | None, Decimal | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +108,11 @@ class Pictures:
             ),
         )
 
-    def sales(self, now: DayTotals, before: DayTotals) -> Chart:
-        """Return sales by day beside the days they are compared with, matched by position; each day leads to its sales."""
+    def sales(self, now: DayTotals, before: Beside, total: Decimal | None = None) -> Chart:
+        """Return sales by day beside the days they are compared with, matched by position; each day leads to its sales.
+
+        `total` is what the compared days hold, where they are not all among `before`.
+        """
         url = reverse("ledger:sales", kwargs={"slug": self.tenant.slug})
         titles = _Titles(
             _("Sales by day"),
@@ -116,9 +120,9 @@ class Pictures:
             _("Sales %(share)s below the compared period"),
             _("Sales equal to the compared period"),
         )
-        return self._by_day(now, before, _("Sales"), titles, f"{url}?status=counted")
+        return self._by_day(now, before, total, _("Sales"), titles, f"{url}?status=counted")
 
-    def received(self, now: DayTotals, before: DayTotals) -> Chart:
+    def received(self, now: DayTotals, before: Beside, total: Decimal | None = None) -> Chart:
         """Return money in by day like `sales`; each day leads to its lines."""
         url = reverse("ledger:transactions", kwargs={"slug": self.tenant.slug})
         titles = _Titles(
@@ -127,14 +131,17 @@ class Pictures:
             _("Received %(share)s less than in the compared period"),
             _("Received as much as in the compared period"),
         )
-        return self._by_day(now, before, _("Received"), titles, f"{url}?type=CREDIT&flow=1")
+        return self._by_day(now, before, total, _("Received"), titles, f"{url}?type=CREDIT&flow=1")
 
-    def _by_day(self, now: DayTotals, before: DayTotals, name: str, titles: "_Titles", url: str) -> Chart:
+    def _by_day(
+        self, now: DayTotals, before: Beside, whole: Decimal | None, name: str, titles: "_Titles", url: str
+    ) -> Chart:
         values = [total for _day, total in now]
         earlier = [total for _day, total in before][: len(values)]
         padded = [*earlier, *[None] * (len(values) - len(earlier))]
+        whole = sum((total for total in earlier if total is not None), Decimal(0)) if whole is None else whole
         return line_chart(
-            title=titles.of(change(sum(values, Decimal(0)), sum(earlier, Decimal(0))), self.locale),
+            title=titles.of(change(sum(values, Decimal(0)), whole), self.locale),
             x=[day for day, _total in now],
             series=[Series(name, values), Series(_("Compared period"), padded, role="previous")],
             unit=self.unit,

@@ -2,27 +2,31 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
-from django.db.models import Case, CharField, Count, DecimalField, F, Min, Q, Subquery, Sum, Value, When
+from django.db.models import Case, CharField, Count, DecimalField, F, Min, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
 
-from kpi.calculations import Number, Totals, change, turned
+from kpi import comparing
+from kpi.calculations import Number, Totals
 from kpi.catalog import CATALOG, Kpi
+from kpi.comparing import Compared, Goals, Spans
 from kpi.models import Daily, Monthly
 from ledger.models import Account, OpenItem, Sale, SaleItem, Transaction
 from lib import pg
 from lib.clock import add_months
 from lib.periods import Period
+from lib.workdays import Calendar, Days
 from reconciliation.queries import with_left
 from sync.models import Connection, FileImport
 from tenants.models import Tenant
 
-COMPARISONS: Final = ("previous", "same_weekdays", "last_year")
 CREDIT, DEBIT, SALE = "CREDIT", "DEBIT", "SALE"
+NOW: Final = "now"  # the board's own period among the spans that are read at once
 # What ERPs and shops call the customer whom nobody asked for a name: many people, so no customer. As `lib.text.fold` writes them.
 WALK_IN: Final = "^(consumidor( final)?|cliente (balcao|final|padrao|avulso|diversos?)|venda (a vista|balcao)|balcao)( .*)?$"
 ZERO = Decimal(0)
@@ -30,27 +34,30 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One number of a board: its value, what it is compared with, and the change as a ratio. None is unknown."""
+    """One number of a board: its value, what it is compared with, and the change as a ratio. None is unknown.
+
+    `comparisons` holds everything that it can be compared with, the chosen span first and a goal last; what has no value there is not in it.
+    """
 
     kpi: Kpi
     value: Number
     previous: Number
     change: Decimal | None
     spark: tuple[Decimal, ...] = ()
+    comparisons: tuple[Compared, ...] = ()
 
     @property
     def difference(self) -> Number:
         """Return value − previous where the sign turned, of which no ratio says anything; else None."""
-        if self.value is None or self.previous is None or not turned(self.value, self.previous):
-            return None
-        return self.value - self.previous
+        return comparing.difference(self.value, self.previous)
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
     """The numbers of a period beside those of the period it is compared with, in the company's currency.
 
-    `foreign` lists what happened in other currencies: (currency, inflow, outflow). It is never added to anything.
+    `foreign` lists what happened in other currencies: (currency, inflow, outflow). It is never added to anything. `days` are those of the period that
+    have passed, `compared_days` those of `compared`.
     """
 
     period: Period
@@ -59,6 +66,8 @@ class Board:
     currency: str
     cards: tuple[Card, ...]
     foreign: tuple[tuple[str, Decimal, Decimal], ...] = ()
+    days: Days = field(default_factory=partial(Days, 0, 0))
+    compared_days: Days = field(default_factory=partial(Days, 0, 0))
 
     def card(self, code: str) -> Card:
         """Return the card of a KPI."""
@@ -67,52 +76,77 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class _Days:
-    """The daily rollup of two periods: sums by type, and the series by type and day."""
+    """The daily rollup of one period: sums by type, and of the board's own period the series by type and day."""
 
-    sums: Mapping[str, tuple[int, Decimal]]
-    series: Mapping[str, Mapping[date, Decimal]] = field(default_factory=dict)
-    counts: Mapping[date, int] = field(default_factory=dict)
-
-
-def compared_with(period: Period, comparison: str) -> Period:
-    """Return the span that `period` is fairly compared with. An unknown comparison means the previous one."""
-    if comparison == "same_weekdays":
-        return period.same_weekdays()
-    return period.last_year() if comparison == "last_year" else period.previous()
+    sums: dict[str, tuple[int, Decimal]] = field(default_factory=dict)
+    series: dict[str, dict[date, Decimal]] = field(default_factory=lambda: defaultdict(dict))
+    counts: dict[date, int] = field(default_factory=dict)
 
 
 def board(tenant: Tenant, *, period: Period, today: date, comparison: str = "previous") -> Board:
-    """Return the board of a period. Ten queries, whatever the history; the heaviest reads the period's own sales.
+    """Return the board of a period. Nine queries, whatever the history; the heaviest reads the period's own sales.
 
     Compared like for like: of a period that reaches beyond today only the days that have happened, and with nothing at all where the
-    company's data does not reach back as far as what it would be compared with.
+    company's data does not reach back as far as what it would be compared with. All comparisons come from one read of the day rollup;
+    what that does not hold (customers, settled lines) is known of the chosen one only.
     """
-    compared = compared_with(period.until(today), comparison)
-    first = _first_days(tenant)
-    current, foreign = _days(tenant, period)
-    before, _ignored = _days(tenant, compared)
-    totals = _totals(tenant, period, current, first.reached_by(period), _state(tenant, today))
-    earlier = _totals(tenant, compared, before, first.before(compared), Totals())
-    cards = tuple(_card(kpi, totals, earlier, current, period) for kpi in CATALOG)
-    return Board(period, compared, comparison, tenant.currency, cards, foreign)
+    known = _known(tenant)
+    until = period.until(today)
+    spans = comparing.spans_of(until, comparison, known.calendar)
+    compared = spans.others[comparison]
+    days, foreign = _days(tenant, {NOW: period, **spans.others})
+    totals = _totals(tenant, period, days[NOW], known.reached_by(period), _state(tenant, today))
+    before = {
+        key: _totals(tenant, span, days[key], known.before(span), Totals(), whole=key == comparison)
+        for key, span in spans.others.items()
+    }
+    cards = tuple(
+        _card(kpi, totals, before, days[NOW], period, spans, _goal(kpi, known, until, today))
+        for kpi in CATALOG
+    )
+    return Board(
+        period, compared, comparison, tenant.currency, cards, foreign, spans.now, spans.days[comparison]
+    )
 
 
-def _card(kpi: Kpi, now: Totals, before: Totals, days: _Days, period: Period) -> Card:
-    value, previous = kpi.measure(now), None if kpi.now else kpi.measure(before)
-    moved = change(_size(value), _size(previous)) if kpi.by_size else change(value, previous)
+def _card(
+    kpi: Kpi, now: Totals, before: Mapping[str, Totals], days: _Days, period: Period, spans: Spans, goal: Compared | None
+) -> Card:  # fmt: skip
+    value = kpi.measure(now)
+    found = [] if kpi.now else [
+        comparing.beside(kpi, key, value, previous, spans)
+        for key, totals in before.items()
+        if value is not None and (previous := kpi.measure(totals)) is not None
+    ]  # fmt: skip
+    chosen = next(iter(before))
+    previous = None if kpi.now else kpi.measure(before[chosen])
+    if goal and value is not None:
+        found.append(
+            replace(
+                goal,
+                change=comparing.moved_by(kpi, value, goal.previous),
+                difference=comparing.difference(value, goal.previous),
+            )
+        )
     return Card(
         kpi,
         value,
         previous,
-        moved,
+        comparing.moved_by(kpi, value, previous),
         _spark(kpi.series, days, period) if value is not None else (),
+        tuple(found),
     )
 
 
-def _size(value: Number) -> Number:
-    if value is None:
+def _goal(kpi: Kpi, known: "_Known", until: Period, today: date) -> Compared | None:
+    """Return the goal that belongs to the days that have passed; of a state, that of the current month."""
+    span = Period(comparing.GOAL, today, today + timedelta(days=1)) if kpi.now else until
+    due = known.goals.due(kpi, span, known.calendar)
+    if due is None:
         return None
-    return -value if value < 0 else value
+    return Compared(
+        comparing.GOAL, span, known.calendar.days(span), due, None, whole=known.goals.whole(kpi, span)
+    )
 
 
 def _spark(series: str, days: _Days, period: Period) -> tuple[Decimal, ...]:
@@ -126,7 +160,7 @@ def _spark(series: str, days: _Days, period: Period) -> tuple[Decimal, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _Reach:
     """What is known of a period: its bank lines, its sales. Without an ERP sales are unknown, which is not the same as none."""
 
     lines: bool
@@ -134,55 +168,84 @@ class _Known:
 
 
 @dataclass(frozen=True, slots=True)
-class _FirstDays:
-    """The first day with a bank line and with a sale; None: there never was one."""
+class _Known:
+    """The first day with a bank line and with a sale (None: there never was one), the company's business days and its goals."""
 
     lines: date | None
     sales: date | None
+    calendar: Calendar
+    goals: Goals
 
-    def reached_by(self, period: Period) -> _Known:
+    def reached_by(self, period: Period) -> _Reach:
         """Return what is known of a period that data begins before or in."""
-        return _Known(*(first is not None and first < period.end for first in (self.lines, self.sales)))
+        return _Reach(*(first is not None and first < period.end for first in (self.lines, self.sales)))
 
-    def before(self, period: Period) -> _Known:
+    def before(self, period: Period) -> _Reach:
         """Return what is known of the whole of a period; half of one is nothing to compare with."""
-        return _Known(*(first is not None and first <= period.start for first in (self.lines, self.sales)))
+        return _Reach(*(first is not None and first <= period.start for first in (self.lines, self.sales)))
 
 
-def _first_days(tenant: Tenant) -> _FirstDays:
-    """Return since when there is data. One query, two short walks along the day rollup's key."""
-    days = Daily.objects.filter(tenant=tenant, n__gt=0).order_by("day").values("day")
-    lines, sales = days.filter(type__in=[CREDIT, DEBIT])[:1], days.filter(type=SALE)[:1]
-    return _FirstDays(*Tenant.objects.values_list(Subquery(lines), Subquery(sales)).get(pk=tenant.pk))
+_KNOWN = """
+SELECT (SELECT day FROM kpi_daily WHERE tenant_id = %(tenant)s AND n > 0 AND type IN ('CREDIT', 'DEBIT') ORDER BY day LIMIT 1),
+       (SELECT day FROM kpi_daily WHERE tenant_id = %(tenant)s AND n > 0 AND type = 'SALE' ORDER BY day LIMIT 1),
+       ARRAY(SELECT ARRAY[first_day, last_day] FROM kpi_occasion WHERE tenant_id = %(tenant)s AND kind = 'free'),
+       ARRAY(SELECT ARRAY[kpi, month::text, value::text] FROM kpi_target WHERE tenant_id = %(tenant)s)
+"""
 
 
-def _days(tenant: Tenant, period: Period) -> tuple[_Days, tuple[tuple[str, Decimal, Decimal], ...]]:
-    rows = Daily.objects.filter(tenant=tenant, day__gte=period.start, day__lt=period.end).values_list(
-        "currency", "type", "day", "flow_n", "flow_total"
-    )
-    sums: dict[str, tuple[int, Decimal]] = {}
-    series: dict[str, dict[date, Decimal]] = defaultdict(dict)
-    counts: dict[date, int] = {}
+def _known(tenant: Tenant) -> _Known:
+    """Return since when there is data, free days and goals. One query: two short walks along the day rollup's key, two small tables."""
+    lines, sales, free, goals = pg.fetch(_KNOWN, {"tenant": tenant.pk})[0]
+    values = {(code, date.fromisoformat(month)): Decimal(value) for code, month, value in goals}
+    return _Known(lines, sales, comparing.calendar_of(free), Goals(values))
+
+
+_DAYS = """
+SELECT s.name, d.currency, d.type, CASE WHEN s.name = 'now' THEN d.day END AS on_day, sum(d.flow_n)::bigint, sum(d.flow_total)
+  FROM unnest(%(names)s::text[], %(starts)s::date[], %(ends)s::date[]) AS s(name, first, after)
+  JOIN kpi_daily d ON d.tenant_id = %(tenant)s AND d.day >= s.first AND d.day < s.after
+ GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+"""
+
+
+def _asked(tenant: Tenant, spans: Mapping[str, Period]) -> dict[str, Any]:
+    return {
+        "tenant": tenant.pk, "currency": tenant.currency, "names": list(spans),
+        "starts": [span.start for span in spans.values()], "ends": [span.end for span in spans.values()],
+    }  # fmt: skip
+
+
+def _days(
+    tenant: Tenant, spans: Mapping[str, Period]
+) -> tuple[dict[str, _Days], tuple[tuple[str, Decimal, Decimal], ...]]:
+    """Return the day rollup of every span, and what happened abroad in the one called now. One query."""
+    found = {name: _Days() for name in spans}
     foreign: dict[str, list[Decimal]] = {}
-    for currency, kind, day, n, total in rows:
+    for name, currency, kind, day, n, total in pg.fetch(_DAYS, _asked(tenant, spans)):
         if currency != tenant.currency:
-            if kind != SALE and n:
+            if kind != SALE and n and name == NOW:
                 foreign.setdefault(currency, [ZERO, ZERO])[kind == DEBIT] += total
             continue
-        had, had_total = sums.get(kind, (0, ZERO))
-        sums[kind] = (had + n, had_total + total)
-        series[kind][day] = total
-        if kind == SALE:
-            counts[day] = n
-    abroad = tuple((currency, inward, outward) for currency, (inward, outward) in sorted(foreign.items()))
-    return _Days(sums, series, counts), abroad
+        one = found[name]
+        had, had_total = one.sums.get(kind, (0, ZERO))
+        one.sums[kind] = (had + n, had_total + total)
+        if day:
+            one.series[kind][day] = total
+            if kind == SALE:
+                one.counts[day] = n
+    return found, tuple(
+        (currency, inward, outward) for currency, (inward, outward) in sorted(foreign.items())
+    )
 
 
-def _totals(tenant: Tenant, period: Period, days: _Days, known: _Known, state: Totals) -> Totals:
+def _totals(
+    tenant: Tenant, period: Period, days: _Days, known: _Reach, state: Totals, *, whole: bool = True
+) -> Totals:
+    """Return what is known of a span; without `whole` only what the day rollup holds."""
     n_in, inflow = days.sums.get(CREDIT, (0, ZERO))
     n_out, outflow = days.sums.get(DEBIT, (0, ZERO))
     n_sales, revenue = days.sums.get(SALE, (0, ZERO))
-    active, new = _customers(tenant, period) if known.sales else (None, None)
+    active, new = _customers(tenant, period) if known.sales and whole else (None, None)
     return Totals(
         inflow=inflow if known.lines else None,
         outflow=outflow if known.lines else None,
@@ -195,7 +258,7 @@ def _totals(tenant: Tenant, period: Period, days: _Days, known: _Known, state: T
         receivables_overdue=state.receivables_overdue,
         payables_open=state.payables_open,
         lines=n_in + n_out if known.lines else None,
-        lines_settled=_settled(tenant, period) if known.lines else None,
+        lines_settled=_settled(tenant, period) if known.lines and whole else None,
     )
 
 
@@ -389,6 +452,5 @@ def pending(tenant: Tenant) -> tuple[int, Decimal, Decimal]:
 
 
 __all__ = [
-    "COMPARISONS", "Board", "Card", "MonthFlow", "Ranked", "board", "cash_flow_by_month", "compared_with", "facts_as_of",
-    "pending", "sales_by_day", "top_customers", "top_products", "walk_ins",
+    "Board", "Card", "MonthFlow", "Ranked", "board", "cash_flow_by_month", "facts_as_of", "pending", "sales_by_day", "top_customers", "top_products", "walk_ins",
 ]  # fmt: skip

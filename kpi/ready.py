@@ -5,22 +5,27 @@ What is kept is JSON; here it becomes JSON and comes back. Who may read it was a
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
-from kpi import overview, queries
+from kpi import comparing, overview, queries
 from kpi.calculations import Number
 from kpi.catalog import BY_CODE, Kpi, Unit
+from kpi.comparing import Compared
 from kpi.overview import Counterparty
 from kpi.queries import CREDIT, DEBIT, Board, Card, MonthFlow, Ranked
+from lib import workdays
 from lib.periods import Period
+from lib.workdays import Days
 from live import cache, freshness
 from tenants.models import Tenant
 
 DayTotals = Sequence[tuple[date, Decimal]]
+Beside = Sequence[tuple[date | None, Decimal | None]]
+SHAPE: Final = 2  # of what is kept; an older program's entries are not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +40,14 @@ class Numbers:
 class Story:
     """What the overview shows beside its numbers: flow by month, days beside those they are compared with, rankings.
 
+    `compared_by_day` has the day that stands beside each day of `by_day`, None where none does; `compared_total` counts those too that stand beside none.
     `sells` says whether the days and rankings are of sales; without any sales they are of money (`payers`, `payees`).
     """
 
     cash_flow: Sequence[MonthFlow]
     by_day: DayTotals
-    compared_by_day: DayTotals
+    compared_by_day: Beside
+    compared_total: Decimal
     sells: bool
     top_products: Sequence[Ranked] = ()
     top_customers: Sequence[Ranked] = ()
@@ -64,12 +71,13 @@ def numbers(tenant: Tenant, *, period: Period, today: date, comparison: str) -> 
 def board(kept: Numbers, *, period: Period, today: date, comparison: str) -> Board:
     """Return the board that was kept for exactly this question."""
     data = kept.board
+    compared, span = data["compared"], data["period"]
     cards = tuple(_card(BY_CODE[one["code"]], one) for one in data["kpis"])
     foreign = tuple(
         (one["currency"], Decimal(one["inflow"]), Decimal(one["outflow"])) for one in data["other_currencies"]
     )
-    compared = queries.compared_with(period.until(today), comparison)
-    return Board(period, compared, comparison, data["currency"], cards, foreign)
+    days, then = (Days(one["business_days"], one["free_days"]) for one in (span, compared))
+    return Board(period, _span(compared), comparison, data["currency"], cards, foreign, days, then)
 
 
 def story(tenant: Tenant, *, board: Board, today: date) -> Story:
@@ -83,7 +91,10 @@ def story(tenant: Tenant, *, board: Board, today: date) -> Story:
     return Story(
         cash_flow=[MonthFlow(_day(month), Decimal(i), Decimal(o)) for month, i, o in found["cash_flow"]],
         by_day=_days(found["by_day"]),
-        compared_by_day=_days(found["compared_by_day"]),
+        compared_by_day=[
+            (day and _day(day), total and Decimal(total)) for day, total in found["compared_by_day"]
+        ],
+        compared_total=Decimal(found["compared_total"]),
         sells=sells,
         top_products=[_ranked(row) for row in found.get("top_products", ())],
         top_customers=[_ranked(row) for row in found.get("top_customers", ())],
@@ -96,12 +107,8 @@ def story(tenant: Tenant, *, board: Board, today: date) -> Story:
 def board_json(found: Board) -> dict[str, Any]:
     """Return the board as the API and the cache have it: amounts as text, days as ISO."""
     return {
-        "period": {"key": found.period.key, "from": str(found.period.start), "to": str(found.period.last)},
-        "compared": {
-            "key": found.comparison,
-            "from": str(found.compared.start),
-            "to": str(found.compared.last),
-        },
+        "period": _span_json(found.period.key, found.period, found.days),
+        "compared": _span_json(found.comparison, found.compared, found.compared_days),
         "currency": found.currency,
         "kpis": [
             {
@@ -110,8 +117,9 @@ def board_json(found: Board) -> dict[str, Any]:
                 "better": card.kpi.better,
                 "value": _text(card.value),
                 "previous": _text(card.previous),
-                "change": None if card.change is None else str(round(card.change, 4)),
+                "change": _ratio(card.change),
                 "series": [str(point) for point in card.spark],
+                "comparisons": [_compared_json(one) for one in card.comparisons],
             }
             for card in found.cards
         ],
@@ -128,6 +136,7 @@ def _remember(
     params = {
         "from": period.start, "to": period.last, "key": period.key, "day": today, "more": more,
         "kpis": list(BY_CODE),  # an older program's board lacks a card
+        "shape": SHAPE,  # or knows of one comparison only
     }  # fmt: skip
     kept = cache.remember("board", tenant_id=tenant.pk, compute=compute, params=params, part=part)
     found: dict[str, Any] = orjson.loads(kept.body)
@@ -141,7 +150,7 @@ def _sales(tenant: Tenant, board: Board, today: date) -> dict[str, Any]:
     return {
         "cash_flow": _flow(tenant, today),
         "by_day": queries.sales_by_day(tenant, period=period),
-        "compared_by_day": queries.sales_by_day(tenant, period=board.compared),
+        **_beside(tenant, board, queries.sales_by_day(tenant, period=board.compared)),
         "top_products": products,
         "top_customers": customers,
         "walk_ins": queries.walk_ins(tenant, period=period),
@@ -155,10 +164,20 @@ def _money(tenant: Tenant, board: Board, today: date) -> dict[str, Any]:
     return {
         "cash_flow": _flow(tenant, today),
         "by_day": overview.received_by_day(tenant, period=period),
-        "compared_by_day": overview.received_by_day(tenant, period=board.compared),
+        **_beside(tenant, board, overview.received_by_day(tenant, period=board.compared)),
         "payers": [(one.name, one.total, one.lines) for one in payers],
         "payees": [(one.name, one.total, one.lines) for one in payees],
     }
+
+
+def _beside(tenant: Tenant, board: Board, before: DayTotals) -> dict[str, Any]:
+    """Return the compared days in the order of the days that they stand beside, and what all of them hold."""
+    total = sum((amount for _day, amount in before), Decimal(0))
+    if board.comparison not in comparing.BY_BUSINESS_DAY:
+        return {"compared_by_day": before, "compared_total": total}
+    amounts = dict(before)
+    days = workdays.partners(board.period, board.compared, comparing.calendar(tenant))
+    return {"compared_by_day": [(day, day and amounts[day]) for day in days], "compared_total": total}
 
 
 def _flow(tenant: Tenant, today: date) -> list[tuple[date, Decimal, Decimal]]:
@@ -187,13 +206,47 @@ def _day(text: str) -> date:
 def _card(kpi: Kpi, one: Mapping[str, Any]) -> Card:
     change = None if one["change"] is None else Decimal(one["change"])
     spark = tuple(Decimal(point) for point in one["series"])
-    return Card(kpi, _number(kpi, one["value"]), _number(kpi, one["previous"]), change, spark)
+    found = tuple(_compared(kpi, each) for each in one["comparisons"])
+    return Card(kpi, _number(kpi, one["value"]), _number(kpi, one["previous"]), change, spark, found)
+
+
+def _span_json(key: str, span: Period, days: Days) -> dict[str, Any]:
+    return {
+        "key": key, "from": str(span.start), "to": str(span.last), "business_days": days.business, "free_days": days.free,
+    }  # fmt: skip
+
+
+def _span(one: Mapping[str, Any]) -> Period:
+    return Period(one["key"], _day(one["from"]), _day(one["to"]) + timedelta(days=1))
+
+
+def _compared_json(one: Compared) -> dict[str, Any]:
+    return _span_json(one.key, one.period, one.days) | {
+        "previous": _text(one.previous),
+        "change": _ratio(one.change),
+        "difference": _text(one.difference),
+        "change_per_business_day": _ratio(one.per_day),
+        "goal": _text(one.whole),
+    }
+
+
+def _compared(kpi: Kpi, one: Mapping[str, Any]) -> Compared:
+    ratios = (one["change"], one["change_per_business_day"])
+    change, per_day = (None if ratio is None else Decimal(ratio) for ratio in ratios)
+    return Compared(
+        one["key"], _span(one), Days(one["business_days"], one["free_days"]), _number(kpi, one["previous"]), change,
+        _number(kpi, one["difference"]), per_day, _number(kpi, one["goal"]),
+    )  # fmt: skip
+
+
+def _ratio(value: Decimal | None) -> str | None:
+    return None if value is None else str(round(value, 4))
 
 
 def _number(kpi: Kpi, value: str | int | None) -> Number:
     if value is None:
         return None
-    return int(value) if kpi.unit == Unit.COUNT else Decimal(value)
+    return int(Decimal(value)) if kpi.unit == Unit.COUNT else Decimal(value)
 
 
 def _text(value: Number) -> str | int | None:

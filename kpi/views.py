@@ -14,8 +14,8 @@ from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from kpi import cards, comparing, pictures, queries, ready
 from kpi import overview as reading
-from kpi import pictures, queries, ready
 from kpi.forecasts.expected import expected
 from kpi.queries import Board, Card
 from lib import clock, periods
@@ -42,7 +42,7 @@ def overview(request: TenantRequest) -> HttpResponse:
     """The board of a period with its charts, rankings and the freshness of every connection."""
     tenant, period, now = request.tenant, asked_period(request), timezone.now()
     comparison = request.GET.get("compare", "previous")
-    comparison = comparison if comparison in queries.COMPARISONS else "previous"
+    comparison = comparison if comparison in comparing.COMPARISONS else comparing.COMPARISONS[0]
     asked: dict[str, Any] = {"period": period, "today": clock.today(tenant.zone), "comparison": comparison}
     board = ready.board(ready.numbers(tenant, **asked), **asked)
     connections = sync.connection_health(tenant)
@@ -94,7 +94,7 @@ def _charts(tenant: Tenant, board: Board) -> dict[str, Any]:
         "expected": found,
         "expected_chart": draw.expected(found) if found else None,
         "cash_flow": draw.cash_flow(told.cash_flow),
-        "day_chart": by_day(told.by_day, told.compared_by_day),
+        "day_chart": by_day(told.by_day, told.compared_by_day, told.compared_total),
         "sells": told.sells,
         "top_products": told.top_products,
         "top_customers": told.top_customers,
@@ -110,8 +110,10 @@ def _span(period: Period) -> str:
 
 def _shown(request: TenantRequest, board: Board, card: Card) -> dict[str, Any]:
     """Return a card with the address of the rows behind it and its small picture."""
-    draw = pictures.Pictures(tenant=request.tenant, locale=to_locale(get_language() or "pt-br"))
+    locale = to_locale(get_language() or "pt-br")
+    draw = pictures.Pictures(tenant=request.tenant, locale=locale)
     return {
+        **cards.words(request.tenant, board, card, locale),
         "card": card,
         "kpi": card.kpi,
         "href": rows_url(request.tenant.slug, board.period, card),

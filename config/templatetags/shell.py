@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from lucide.templatetags.lucide import lucide
 
 from config import navigation
+from kpi import comparing
 from lib import periods
 from tenants.access import Access
 from tenants.models import Membership, Tenant
@@ -34,11 +35,6 @@ PERIOD_NAMES = {
     "last_month": _("Last month"),
     "year": _("This year"),
     "12m": _("Last 12 months"),
-}
-COMPARISON_NAMES = {
-    "previous": _("Previous period"),
-    "same_weekdays": _("Same weekdays"),
-    "last_year": _("Last year"),
 }
 
 
@@ -115,7 +111,10 @@ def query_fields(context: Context, *without: str) -> SafeString:
 def period_choices() -> dict[str, list[tuple[str, str]]]:
     """Return the named periods and comparisons, as (key in the address, name) in the order of the picker."""
     presets = [(key, str(PERIOD_NAMES[key])) for key in periods.PRESETS]
-    return {"presets": presets, "comparisons": [(key, str(name)) for key, name in COMPARISON_NAMES.items()]}
+    return {
+        "presets": presets,
+        "comparisons": [(key, str(comparing.LABELS[key])) for key in comparing.COMPARISONS],
+    }
 
 
 @register.simple_tag(takes_context=True)

@@ -1,5 +1,7 @@
 """Why a number changed: its difference split by one dimension, the largest parts first."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -8,7 +10,18 @@ from kpi.analysis import sums
 from lib.periods import Period
 from tenants.models import Tenant
 
+# Amounts of one type of row; and what is made of them, by types and by the dimensions whose parts add up to it.
 MEASURES: Final = {"revenue": "SALE", "inflow": "CREDIT", "expenses": "DEBIT"}
+SPLITS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "revenue": (("SALE",), sums.OF_SALES),
+    "sales_count": (
+        ("SALE",),
+        tuple(name for name in sums.OF_SALES if name != "product"),
+    ),  # a sale has several products
+    "inflow": (("CREDIT",), sums.OF_LINES),
+    "expenses": (("DEBIT",), sums.OF_LINES),
+    "net": (("CREDIT", "DEBIT"), sums.OF_LINES),
+}
 ZERO: Final = Decimal(0)
 
 
@@ -51,24 +64,17 @@ class Drivers:
 
 def dimensions_of(measure: str) -> tuple[str, ...]:
     """Return the dimensions by which a measure can be split."""
-    return sums.OF_SALES if MEASURES[measure] == "SALE" else sums.OF_LINES
+    return SPLITS[measure][1]
 
 
 def drivers(
     tenant: Tenant, *, measure: str, dimension: str, period: Period, compared: Period, most: int = 8
 ) -> Drivers:
-    """Return what the change of `measure` from `compared` to `period` consists of. Three queries over sums by dimension.
+    """Return what the change of `measure` from `compared` to `period` consists of. Three queries over sums by dimension, five for the net.
 
     Products are split by their lines, which leave out freight and discounts of the whole sale, so their sums may differ from the sales'.
     """
-    kind, sign = MEASURES[measure], -1 if measure == "expenses" else 1
-    now, before = (
-        {
-            key: sign * one.total
-            for key, one in sums.by_key(tenant, kind=kind, dimension=dimension, span=span).items()
-        }
-        for span in (period, compared)
-    )
+    now, before = (_sums(tenant, measure, dimension, span) for span in (period, compared))
     keys = sorted(
         now.keys() | before.keys(), key=lambda key: (-abs(now.get(key, ZERO) - before.get(key, ZERO)), key)
     )
@@ -81,3 +87,12 @@ def drivers(
     return Drivers(
         measure, dimension, sum(now.values(), ZERO), sum(before.values(), ZERO), parts, others, len(rest)
     )
+
+
+def _sums(tenant: Tenant, measure: str, dimension: str, span: Period) -> dict[str, Decimal]:
+    sign = -1 if measure == "expenses" else 1
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for kind in SPLITS[measure][0]:
+        for key, one in sums.by_key(tenant, kind=kind, dimension=dimension, span=span).items():
+            found[key] += Decimal(one.n) if measure == "sales_count" else sign * one.total
+    return dict(found)

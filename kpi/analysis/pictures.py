@@ -34,6 +34,10 @@ MEASURES: Final[dict[str, str | Promise]] = {
     "inflow": gettext_lazy("Received"),
     "expenses": gettext_lazy("Expenses"),
 }
+NAMES: Final[dict[str, str | Promise]] = MEASURES | {
+    "sales_count": gettext_lazy("Number of sales"),
+    "net": gettext_lazy("Net"),
+}
 DIMENSIONS: Final[dict[str, str | Promise]] = {
     "product": gettext_lazy("Product"),
     "customer": gettext_lazy("Customer"),
@@ -57,17 +61,22 @@ class Drawing:
     def why(self, found: Drivers) -> str:
         """Return the sentence above the parts of a change."""
         if not found.difference:
-            return _("%(measure)s: no change") % {"measure": MEASURES[found.measure]}
+            return _("%(measure)s: no change") % {"measure": NAMES[found.measure]}
         first = max(found.parts, key=lambda part: part.difference * (1 if found.difference > 0 else -1))
         said = {
-            "measure": MEASURES[found.measure],
-            "amount": formats.money_short(abs(found.difference), self.tenant.currency, self.locale),
+            "measure": NAMES[found.measure],
+            "amount": self._size(found, found.difference),
             "name": first.name,
-            "part": formats.money_short(abs(first.difference), self.tenant.currency, self.locale),
+            "part": self._size(found, first.difference),
         }
         if found.difference > 0:
             return _("%(measure)s: %(amount)s more; %(name)s alone brought %(part)s") % said
         return _("%(measure)s: %(amount)s less; %(name)s alone took %(part)s") % said
+
+    def _size(self, found: Drivers, value: Decimal) -> str:
+        if found.measure == "sales_count":
+            return formats.number(abs(value), self.locale)
+        return formats.money_short(abs(value), self.tenant.currency, self.locale)
 
     def concentration(self, found: Concentration) -> Chart:
         """Return the share of the whole that the first n carriers reach."""
@@ -161,8 +170,10 @@ def rows_url(tenant: Tenant, *, measure: str, dimension: str, key: str, period: 
         return ""
     name, query = {
         "revenue": ("sales", "status=counted"),
+        "sales_count": ("sales", "status=counted"),
         "inflow": ("transactions", "type=CREDIT&flow=1"),
         "expenses": ("transactions", "type=DEBIT&flow=1"),
+        "net": ("transactions", "flow=1"),
     }[measure]
     span = {"from": period.start.isoformat(), "to": period.last.isoformat()}
     return f"{reverse(f'ledger:{name}', kwargs={'slug': tenant.slug})}?{query}&{urlencode({dimension: key} | span)}"

@@ -9,12 +9,12 @@ from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from kpi import queries
+from kpi import comparing, queries
 from kpi.analysis.ageing import ageing
 from kpi.analysis.cohorts import cohorts
 from kpi.analysis.concentration import concentration
 from kpi.analysis.drivers import Drivers, dimensions_of, drivers
-from kpi.analysis.pictures import DIMENSIONS, MEASURES, Drawing, rows_url
+from kpi.analysis.pictures import DIMENSIONS, NAMES, Drawing, rows_url
 from kpi.analysis.projection import projection
 from kpi.views import asked_period
 from lib import clock
@@ -29,9 +29,9 @@ def analysis(request: TenantRequest) -> HttpResponse:
     """The page. `measure` and `by` choose what the change is split by; the other parts always show what stands now."""
     tenant, today = request.tenant, clock.today(request.tenant.zone)
     period = asked_period(request)
-    comparison = _one_of(request, "compare", queries.COMPARISONS)
-    compared = queries.compared_with(period.until(today), comparison)
-    measure = _one_of(request, "measure", tuple(MEASURES))
+    comparison = _one_of(request, "compare", comparing.COMPARISONS)
+    compared = comparing.compared_with(period.until(today), comparison, comparing.calendar(tenant))
+    measure = _one_of(request, "measure", tuple(NAMES))
     dimension = _one_of(request, "by", dimensions_of(measure))
     draw = Drawing(tenant, to_locale(get_language() or "pt-br"))
     why = drivers(tenant, measure=measure, dimension=dimension, period=period, compared=compared)
@@ -45,11 +45,12 @@ def analysis(request: TenantRequest) -> HttpResponse:
         "compared": compared,
         "comparison": comparison,
         "as_of": queries.facts_as_of(tenant),
-        "measures": _choices(request, "measure", MEASURES, measure, drop=("by",)),
+        "measures": _choices(request, "measure", NAMES, measure, drop=("by",)),
         "dimensions": _choices(
             request, "by", {name: DIMENSIONS[name] for name in dimensions_of(measure)}, dimension
         ),
         "why": why,
+        "counted": measure == "sales_count",
         "parts": _parts(request, why, period),
         "why_title": draw.why(why),
         "widest": max((abs(part.difference) for part in why.parts), default=None),

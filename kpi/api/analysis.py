@@ -6,9 +6,9 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from kpi import queries
+from kpi import comparing
 from kpi.analysis import ageing, cohorts, concentration, drivers, projection, sums
-from kpi.api.views import asked_comparison, asked_period
+from kpi.api.views import COMPARE, asked_comparison, asked_period
 from lib import clock, periods
 from live import freshness
 from live.api.cached import cached
@@ -58,7 +58,7 @@ class DriversView(ApiView):
         description="The difference to the compared period, split by one dimension, the largest parts first. Expenses are positive sizes here.",
         data=record(
             {
-                "measure": {"enum": list(drivers.MEASURES)},
+                "measure": {"enum": list(drivers.SPLITS)},
                 "dimension": {"enum": [*sums.OF_SALES, *sums.OF_LINES]},
                 "now": MONEY,
                 "before": MONEY,
@@ -79,13 +79,13 @@ class DriversView(ApiView):
             }
         ),
         parameters=[
-            query("measure", "What changed.", {"enum": list(drivers.MEASURES)}),
+            query("measure", "What changed.", {"enum": list(drivers.SPLITS)}),
             query(
                 "by",
                 "Sales: product, customer, store, seller, channel, payment; bank lines: category, account.",
             ),
             *PERIOD,
-            query("compare", "What it is compared with.", {"enum": list(queries.COMPARISONS)}),
+            COMPARE,
             ETAG,
         ],
         errors=ERRORS,
@@ -93,11 +93,12 @@ class DriversView(ApiView):
     def get(self, request: ApiRequest) -> HttpResponse:
         """Return the parts."""
         tenant, period, comparison = request.access.tenant, asked_period(request), asked_comparison(request)
-        measure = _asked(request, "measure", tuple(drivers.MEASURES))
+        measure = _asked(request, "measure", tuple(drivers.SPLITS))
         dimension = _asked(request, "by", drivers.dimensions_of(measure))
-        compared = queries.compared_with(period.until(clock.today(tenant.zone)), comparison)
 
         def parts() -> Any:
+            until = period.until(clock.today(tenant.zone))
+            compared = comparing.compared_with(until, comparison, comparing.calendar(tenant))
             found = drivers.drivers(
                 tenant, measure=measure, dimension=dimension, period=period, compared=compared, most=50
             )

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from kpi import months, queries, ready
+from kpi import comparing, months, ready
 from kpi.catalog import CATALOG, Better, Unit
 from lib import clock, periods
 from lib.periods import Period
@@ -17,7 +17,18 @@ from tenants.api.errors import BadParameter
 from tenants.api.schema import DAY, INTEGER, MONEY, STRING, Schema, array, documented, nullable, query, record
 from tenants.models import Capability
 
-SPAN: dict[str, Schema] = {"key": STRING, "from": DAY, "to": DAY}
+SPAN: dict[str, Schema] = {
+    "key": STRING,
+    "from": DAY,
+    "to": DAY,
+    "business_days": {
+        **INTEGER,
+        "description": "Without weekends, national holidays and your own free days.",
+    },
+    "free_days": INTEGER,
+}
+NUMBER_TEXT: Schema = {"type": ["string", "integer", "null"]}
+RATIO: Schema = {"type": ["string", "null"]}
 KPI = record(
     {
         "code": {"enum": [kpi.code for kpi in CATALOG]},
@@ -30,6 +41,28 @@ KPI = record(
         "previous": {"type": ["string", "integer", "null"]},
         "change": {"description": "Ratio against `previous`: 0.12 is 12 % more.", "type": ["string", "null"]},
         "series": array(MONEY),
+        "comparisons": array(
+            record(
+                SPAN
+                | {
+                    "key": {"enum": [*comparing.COMPARISONS, comparing.GOAL]},
+                    "previous": {
+                        "description": "Of a goal the part that belongs to the business days that have passed.",
+                        **NUMBER_TEXT,
+                    },
+                    "change": RATIO,
+                    "difference": {
+                        "description": "Instead of a change where the sign turned.",
+                        **NUMBER_TEXT,
+                    },
+                    "change_per_business_day": {
+                        "description": "Where the spans have not as many business days.",
+                        **RATIO,
+                    },
+                    "goal": {"description": "The goal of the whole months.", **NUMBER_TEXT},
+                }
+            )
+        ),
     }
 )
 BOARD = record(
@@ -42,6 +75,12 @@ BOARD = record(
     }
 )
 
+COMPARE = query(
+    "compare",
+    "What it is compared with: `previous` and `last_year` up to the same business day, `same_weekdays` moved back by weeks, `calendar` the same "
+    "days of the calendar. Every number tells all of them in `comparisons`, and its goal.",
+    {"enum": list(comparing.COMPARISONS), "default": comparing.COMPARISONS[0]},
+)
 MONTH = record(
     {
         "month": {**STRING, "pattern": r"^\d{4}-\d{2}$"},
@@ -110,7 +149,7 @@ class KpisView(ApiView):
             query("period", "Named period.", {"enum": list(periods.PRESETS), "default": periods.DEFAULT}),
             query("from", "First day.", DAY),
             query("to", "Last day, included.", DAY),
-            query("compare", "What it is compared with.", {"enum": list(queries.COMPARISONS)}),
+            COMPARE,
             query("etag", "The ETag you hold."),
         ],
         errors=(304, 400, 401, 403, 404),
@@ -131,6 +170,7 @@ class KpisView(ApiView):
             "key": period.key,
             "compare": comparison,
             "day": today,
+            "shape": ready.SHAPE,
         }
         return cached(request, "board", compute=board, params=key)
 
@@ -154,9 +194,9 @@ def asked_period(request: ApiRequest) -> Period:
 
 def asked_comparison(request: ApiRequest) -> str:
     """Return the comparison that the query asks for. Raises BadParameter."""
-    name = request.query_params.get("compare", "previous")
-    if name not in queries.COMPARISONS:
+    name = request.query_params.get("compare", comparing.COMPARISONS[0])
+    if name not in comparing.COMPARISONS:
         raise BadParameter(
-            {"compare": _("Use one of: %(names)s.") % {"names": ", ".join(queries.COMPARISONS)}}
+            {"compare": _("Use one of: %(names)s.") % {"names": ", ".join(comparing.COMPARISONS)}}
         )
     return name

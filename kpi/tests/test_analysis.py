@@ -264,7 +264,7 @@ class TestApi:
         data = self.ask(filled, "drivers", by="store", **{"from": "2026-03-01", "to": "2026-03-31"}).json()[
             "data"
         ]
-        assert (data["now"], data["difference"], data["parts"][0]["key"]) == ("10.00", "10.00", "Loja aurora")
+        assert (data["now"], data["difference"], data["parts"][0]["key"]) == ("10.00", "0.00", "Loja aurora")
 
     def test_the_others(self, filled: Cast) -> None:
         asked = {"from": "2026-03-01", "to": "2026-03-31"}

@@ -176,7 +176,10 @@ def test_both_numbers_of_a_comparison_are_told(aurora: Client, cast: Cast) -> No
     factories.make_transaction(earlier.account, "1.00", date=date(2025, 1, 1))
     html = page(aurora)
     assert "+50%" in html
-    assert 'title="29/01/2026 – 28/02/2026: R$ 200,00"' in html
+    assert 'title="01/02/2026 – 28/02/2026: R$ 200,00"' in html
+    assert "22 dias úteis" not in html
+    assert "18 dias úteis e 10 livres; agora 22 e 9" in html
+    assert f"/t/aurora/analysis/?measure=inflow&amp;{MARCH.replace('&', '&amp;')}&amp;compare=previous#why" in html
 
 
 # --- since the last visit ---------------------------------------------------------------------------------------------------

@@ -34,7 +34,9 @@ from tests.factories import (
 
 D = Decimal
 TODAY = date(2026, 3, 21)
-MARCH = preset("month", TODAY)  # 1 to 21 March, compared with 1 to 21 February
+MARCH = preset(
+    "month", TODAY
+)  # 1 to 21 March: 15 business days, as many as 2 to 24 February has, with Carnival
 FEBRUARY = date(2026, 2, 10)
 
 
@@ -65,7 +67,7 @@ def aurora(cast: Cast) -> Tenant:
             ("-4.00", {"currency": "USD"}),
             ("200.00", {"date": FEBRUARY}),
             ("-150.00", {"date": FEBRUARY}),
-            ("4000.00", {"date": date(2026, 2, 25)}),  # after the 21st: not like for like
+            ("4000.00", {"date": date(2026, 2, 25)}),  # after as many business days: not like for like
             ("10.00", {"date": date(2026, 1, 31)}),
         ):
             make_transaction(account, D(amount) * factor, **changes)
@@ -115,9 +117,9 @@ def test_the_values_of_a_month(aurora: Tenant) -> None:
     }
 
 
-def test_the_same_days_of_the_month_before(aurora: Tenant) -> None:
+def test_as_many_business_days_of_the_month_before(aurora: Tenant) -> None:
     found = board(aurora, period=MARCH, today=TODAY)
-    assert (found.compared.start, found.compared.last) == (date(2026, 2, 1), date(2026, 2, 21))
+    assert (found.compared.start, found.compared.last) == (date(2026, 2, 2), date(2026, 2, 24))
     before = previous(found)
     assert (before["inflow"], before["expenses"], before["net"]) == (D("200.00"), D("-150.00"), D("50.00"))
     assert (before["revenue"], before["active_customers"], before["new_customers"]) == (D("80.00"), 1, 0)
@@ -128,7 +130,7 @@ def test_the_same_days_of_the_month_before(aurora: Tenant) -> None:
 
 def test_a_range_that_reaches_beyond_today_is_compared_up_to_today(aurora: Tenant) -> None:
     march = Period("month", date(2026, 3, 1), date(2026, 4, 1))
-    assert board(aurora, period=march, today=TODAY).compared.last == date(2026, 2, 21)
+    assert board(aurora, period=march, today=TODAY).compared.last == date(2026, 2, 24)
 
 
 def test_nothing_is_compared_with_days_before_the_data_begins(aurora: Tenant) -> None:
@@ -205,7 +207,7 @@ def test_the_small_lines_have_a_point_a_day(aurora: Tenant) -> None:
     assert found.card("cash_balance").spark == ()
 
 
-@pytest.mark.parametrize(("period", "queries_"), [("month", 10), ("7d", 10), ("12m", 8)])
+@pytest.mark.parametrize(("period", "queries_"), [("month", 9), ("7d", 9), ("12m", 7)])
 def test_a_board_costs_the_same_whatever_it_shows(
     aurora: Tenant, django_assert_num_queries: Any, period: str, queries_: int
 ) -> None:
@@ -221,7 +223,9 @@ def test_the_board_as_json(aurora: Tenant) -> None:
     assert (revenue["value"], revenue["previous"], revenue["change"], revenue["unit"]) == (
         "100.00", "80.00", "0.2500", "money",
     )  # fmt: skip
-    assert found["period"] == {"key": "month", "from": "2026-03-01", "to": "2026-03-21"}
+    assert found["period"] == {
+        "key": "month", "from": "2026-03-01", "to": "2026-03-21", "business_days": 15, "free_days": 6,
+    }  # fmt: skip
     assert found["other_currencies"] == [{"currency": "USD", "inflow": "9.00", "outflow": "-4.00"}]
 
 

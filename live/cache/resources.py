@@ -37,7 +37,7 @@ _ROWS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "customers": ("CACHE_TTL_CUSTOMERS", ("facts",)),
     "recon": ("CACHE_TTL_RECON", ("recon", "facts")),
     "kpis": ("CACHE_TTL_MONTHS", ("facts",)),
-    "board": ("CACHE_TTL_KPIS", ("facts", "recon")),
+    "board": ("CACHE_TTL_KPIS", ("facts", "recon", "settings")),
     "list": ("CACHE_TTL_LISTS", ("facts",)),
     "details": ("CACHE_TTL_DETAILS", ("facts",)),
 }
