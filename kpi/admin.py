@@ -12,6 +12,9 @@ from kpi.models import (
     BoardLink,
     BoardState,
     Forecast,
+    Report,
+    ReportDelivery,
+    ReportRecipient,
     SegmentState,
     ViewState,
     Visit,
@@ -138,3 +141,35 @@ class BoardStateAdmin(ReadOnlyAdmin):
     list_select_related = ("tenant",)
     search_fields = ("tenant__slug",)
     ordering = ("-started_at",)
+
+
+@admin.register(Report)
+class ReportAdmin(ReadOnlyAdmin):
+    """Which boards go out by e-mail, and when the next time is."""
+
+    list_display = ("name", "company", "board", "frequency", "hour", "is_active", "next_at")
+    list_select_related = ("tenant", "board")
+    list_filter = (BY_COMPANY, "frequency", "is_active")
+    ordering = ("next_at", "pk")
+
+
+@admin.register(ReportRecipient)
+class ReportRecipientAdmin(ReadOnlyAdmin):
+    """Who gets a report, and who had enough."""
+
+    list_display = ("__str__", "company", "report", "scope_name", "unsubscribed_at")
+    list_select_related = ("tenant", "report", "user")
+    list_filter = (BY_COMPANY,)
+    search_fields = ("email", "user__email")
+    ordering = ("-pk",)
+
+
+@admin.register(ReportDelivery)
+class ReportDeliveryAdmin(ReadOnlyAdmin):
+    """What became of every delivery."""
+
+    list_display = ("planned_for", "company", "report", "who", "status", "attempts", "reason", "sent_at")
+    list_select_related = ("tenant", "report")
+    list_filter = (BY_COMPANY, "status")
+    search_fields = ("who",)
+    ordering = ("-pk",)

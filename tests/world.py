@@ -18,6 +18,9 @@ from kpi.models import (
     Forecast,
     ForecastPoint,
     LinkedBoard,
+    Report,
+    ReportDelivery,
+    ReportRecipient,
     SegmentMember,
     SegmentState,
     Tile,
@@ -251,6 +254,21 @@ def _arranged(tenant: Tenant, member: Membership, mark: str) -> None:
     )
     LinkedBoard.objects.create(tenant=tenant, link=link, board=board, position=1)
     BoardState.objects.create(tenant=tenant)
+    _delivered(board, member, mark)
+
+
+def _delivered(board: Board, member: Membership, mark: str) -> None:
+    """Give the company a paused report that was sent once to an address without an account."""
+    own: dict[str, Any] = {"tenant": board.tenant}
+    report = Report.objects.create(
+        **own, board=board, name=f"Report {mark}", created_by=member.user, is_active=False
+    )
+    address = f"{mark.lower()}@reports.example"
+    recipient = ReportRecipient.objects.create(**own, report=report, email=address, scope_name=mark)
+    ReportDelivery.objects.create(
+        **own, report=report, recipient=recipient, email=address, who=f"address:{address}", occasion="2026-03-10T10:00:00+00:00",
+        planned_for=datetime(2026, 3, 10, 10, tzinfo=UTC), status="failed", reason=f"{mark} said no", scope_name=mark,
+    )  # fmt: skip
 
 
 def _told(tenant: Tenant, member: Membership, mark: str) -> None:

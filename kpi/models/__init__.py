@@ -6,6 +6,7 @@ from kpi.models.board import Board, BoardLink, BoardState, LinkedBoard, Tile
 from kpi.models.dimension import ByDimension, DimensionDaily, DimensionMonthly, TouchedDay
 from kpi.models.forecast import Forecast, ForecastPoint
 from kpi.models.occasion import Occasion
+from kpi.models.report import Report, ReportDelivery, ReportRecipient
 from kpi.models.rollup import Daily, Monthly, Rollup
 from kpi.models.segment import SegmentMember, SegmentState
 from kpi.models.target import Target
@@ -31,6 +32,9 @@ __all__ = [
     "LinkedBoard",
     "Monthly",
     "Occasion",
+    "Report",
+    "ReportDelivery",
+    "ReportRecipient",
     "Rollup",
     "SegmentMember",
     "SegmentState",
