@@ -165,9 +165,7 @@ def confirm_clear(request: TenantRequest) -> HttpResponseBase:
     said = ngettext("%(n)d match confirmed.", "%(n)d matches confirmed.", len(outcome.decided)) % {
         "n": len(outcome.decided)
     }
-    if outcome.refused:
-        left = ngettext("%(n)d was left open: %(why)s", "%(n)d were left open: %(why)s", len(outcome.refused))
-        said += " " + left % {"n": len(outcome.refused), "why": outcome.refused[0].message}
+    said += _left(outcome)
     first = screens.after(request.tenant, filters_of(request), 0)
     return _answer(
         request,
@@ -176,6 +174,15 @@ def confirm_clear(request: TenantRequest) -> HttpResponseBase:
         undo=_undo_url(request, outcome),
         show=first,
     )
+
+
+def _left(outcome: Outcome) -> str:
+    """Return how many were not decided and why the first was not; "" when all were."""
+    n = len(outcome.refused)
+    if not n:
+        return ""
+    said = ngettext("%(n)d was left open: %(why)s", "%(n)d were left open: %(why)s", n)
+    return " " + said % {"n": n, "why": outcome.refused[0].message}
 
 
 @require_POST
@@ -205,6 +212,29 @@ def link(request: TenantRequest, pk: int) -> HttpResponseBase:
         return _refused_in_dialog(request, problem)
     return _answer(
         request, _("Linked."), tone="good", undo=_undo_url(request, outcome), show=_next(request, pk)
+    )
+
+
+@require_POST
+@member_required(Capability.DECIDE)
+def book(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Settle a line, or several at once, without an open item, and give them a category if one is said."""
+    owned(Transaction.objects.all(), tenant=request.tenant, pk=pk)
+    lines = list(dict.fromkeys([pk, *forms.numbers(request.POST.get("lines", ""))]))
+    category, key = request.POST.get("category", ""), forms.key_of(request.POST)
+    outcome, problem = _decide(
+        lambda: services.book(access=request.access, lines=lines, category=category, key=key)
+    )
+    if outcome is None:
+        return _refused_in_dialog(request, problem)
+    done = len(outcome.decided)
+    said = ngettext("%(n)d line settled without an open item.", "%(n)d lines settled without an open item.", done) % {"n": done}  # fmt: skip
+    return _answer(
+        request,
+        said + _left(outcome),
+        tone="warn" if outcome.refused else "good",
+        undo=_undo_url(request, outcome),
+        show=_next(request, pk),
     )
 
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from ledger.models import Transaction
 from lib.htmx import asks_for, wants_fragment
 from reconciliation import forms, screens
 from reconciliation.models import Rule, RuleRun
@@ -142,7 +143,7 @@ def rule_form(request: TenantRequest, pk: int | None = None) -> HttpResponseBase
     if row is not None:
         request.access.require(needs(row.action))
     if request.method == "GET":
-        return _form(request, row, _values(row), _draft(row), {})
+        return _form(request, row, *_begun(request, row), {})
     values = {name: request.POST.get(name, "").replace("\x00", "") for name in ("name", "action", "category")}
     keeps = row is not None and "keep" in request.POST
     draft = None if keeps else drafts.posted(request.POST)
@@ -157,6 +158,23 @@ def rule_form(request: TenantRequest, pk: int | None = None) -> HttpResponseBase
     if wants_fragment(request):
         return HttpResponse(headers={"HX-Redirect": url})
     return redirect(url)
+
+
+def _begun(request: TenantRequest, row: Rule | None) -> tuple[dict[str, str], drafts.Draft | None]:
+    """Return what the form begins with: the rule; or, for a new one, a bank line (`?line=`) of which all alike are to be booked."""
+    asked = forms.number(request.GET.get("line", "")) if row is None else None
+    line = Transaction.objects.filter(tenant=request.tenant, pk=asked).first() if asked else None
+    if line is None:
+        return _values(row), _draft(row)
+    category = line.category_override or line.category
+    name = (line.name_override or line.counterparty_name or category)[:80]
+    draft = drafts.like(
+        name=line.name_override or line.counterparty_name,
+        document=line.counterparty_document,
+        text=line.description,
+        direction="in" if line.amount > 0 else "out",
+    )
+    return {"name": name, "action": Rule.Action.BOOK, "category": category}, draft
 
 
 def _values(row: Rule | None) -> dict[str, str]:

@@ -23,7 +23,11 @@ from tenants.models import Tenant, User
 
 Row = dict[str, Any]
 FOUND: Final = 20  # rows that a search offers
+CATEGORIES: Final = 200  # that are offered
 HISTORY: Final = 60  # decisions that the history looks at
+_BULKS: Final = frozenset(
+    {Decision.Action.CONFIRM, Decision.Action.BOOK}
+)  # what a run does, undone as a whole
 KINDS: Final = dict(Match.Kind.choices)
 DIFFERENCES: Final = dict(MatchAdjustment.Kind.choices)
 # In the editor people write amounts without a sign; these make a payment smaller than what was due, the others larger.
@@ -181,7 +185,9 @@ def clear(tenant: Tenant, filters: Filters) -> Clear:
 def history(tenant: Tenant, user: User) -> list[Row]:
     """Return the latest decisions, a bulk as one entry: who, what, when, how much, and whether it can be taken back now."""
     rows = (
-        Decision.objects.filter(tenant=tenant, action__in=["confirm", "link", "reject", "undo", "reopen"])
+        Decision.objects.filter(
+            tenant=tenant, action__in=["confirm", "link", "book", "reject", "undo", "reopen"]
+        )
         .order_by("-created_at", "-pk")
         .annotate(status=F("match__status"), amount=F("match__amount"), currency=F("match__currency"))
         .select_related("run")[:HISTORY]
@@ -189,7 +195,7 @@ def history(tenant: Tenant, user: User) -> list[Row]:
     entries: list[Row] = []
     bulks: set[tuple[int, str]] = set()
     for row in rows:
-        if row.run is not None and row.action == Decision.Action.CONFIRM:
+        if row.run is not None and row.action in _BULKS:
             if (row.run.pk, row.action) not in bulks:
                 bulks.add((row.run.pk, row.action))
                 entries.append(_bulk(row.run, row))
@@ -293,6 +299,22 @@ def customers(tenant: Tenant, text: str) -> list[Customer]:
         .values_list("id", flat=True)[:FOUND]
     )
     return list(Customer.objects.filter(tenant=tenant, pk__in=list(ids)).order_by("name", "pk"))
+
+
+def categories(tenant: Tenant) -> list[str]:
+    """Return the company's own categories of bank lines, by name."""
+    own = Transaction.objects.filter(tenant=tenant).exclude(category_override="")
+    return list(
+        own.order_by("category_override").values_list("category_override", flat=True).distinct()[:CATEGORIES]
+    )
+
+
+def category_of(tenant: Tenant, pk: int) -> str:
+    """Return the category of a line: the company's own, else the bank's."""
+    row = (
+        Transaction.objects.filter(tenant=tenant, pk=pk).values_list("category_override", "category").first()
+    )
+    return (row[0] or row[1]) if row else ""
 
 
 def accounts(tenant: Tenant) -> list[Account]:

@@ -23,6 +23,7 @@ from lib.keyset import CursorError, Page
 from reconciliation import forms, queries, screens, words
 from reconciliation.lists import DECIDED, QUEUE
 from reconciliation.models import MatchAdjustment
+from reconciliation.services.linking import DIFFERENCES
 from reconciliation.tabs import tabs
 from tenants.access import TenantRequest, member_required, owned
 from tenants.models import Capability
@@ -186,11 +187,14 @@ def match(request: TenantRequest, pk: int) -> HttpResponseBase:
     return render(request, "reconciliation/_desk.html", frame(request) | context)
 
 
-def _open_line(request: TenantRequest, pk: int) -> dict[str, Any]:
-    """Return the open line; with others that were selected (`?lines=`) as one of their sum: `parts` are its lines. Raises Http404."""
+def _open_line(request: TenantRequest, pk: int, *, together: bool = True) -> dict[str, Any]:
+    """Return the open line; with others that were selected (`?lines=`) as one of their sum: `parts` are its lines. Raises Http404.
+
+    `together`: they are to be one match, so they have one currency.
+    """
     ids = list(dict.fromkeys([pk, *forms.numbers(request.GET.get("lines", ""))]))[:SEVERAL]
     found = [row for one in ids if (row := screens.line(request.tenant, one)) is not None]
-    if len(found) < len(ids) or len({row["currency"] for row in found}) > 1:
+    if len(found) < len(ids) or (together and len({row["currency"] for row in found}) > 1):
         raise Http404
     row, total = found[0], sum((one["amount"] for one in found), Decimal(0))
     lines = ",".join(str(one) for one in ids)
@@ -210,7 +214,7 @@ def editor(request: TenantRequest, pk: int) -> HttpResponse:
         else None
     )
     context = {
-        "line": row, "start": start, "kinds": MatchAdjustment.Kind.choices, "lessening": " ".join(sorted(screens.LESSENING)),
+        "line": row, "start": start, "kinds": [(kind, kind.label) for kind in DIFFERENCES], "lessening": " ".join(sorted(screens.LESSENING)),
         "found": screens.items(request.tenant, row, "") if row["amount"] else [], "key": uuid.uuid4(), "mirrored": not row["amount"],
     }  # fmt: skip
     return render(request, "reconciliation/_editor.html", frame(request) | context)
@@ -232,6 +236,17 @@ def items(request: TenantRequest, pk: int) -> HttpResponse:
     row, text = _open_line(request, pk), _text(request)
     context = {"line": row, "found": screens.items(request.tenant, row, text), "text": text}
     return render(request, "reconciliation/_items.html", context)
+
+
+@require_GET
+@member_required(Capability.DECIDE)
+def booking(request: TenantRequest, pk: int) -> HttpResponse:
+    """Settling one line, or those that were selected, without an open item: the category that they are to have."""
+    row = _open_line(request, pk, together=False)
+    context = {
+        "line": row, "key": uuid.uuid4(), "categories": screens.categories(request.tenant), "given": "" if row["parts"] else screens.category_of(request.tenant, pk),
+    }  # fmt: skip
+    return render(request, "reconciliation/_book.html", frame(request) | context)
 
 
 @require_GET

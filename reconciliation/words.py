@@ -45,6 +45,8 @@ REASONS: Final[dict[str, str | Promise]] = {
     "withholding_irrf_pcc": gettext_lazy("Net of IRRF and PIS/COFINS/CSLL (6.15 %%)"),
     "withholding_inss": gettext_lazy("Net of INSS (11 %%)"),
     "withholding_iss": gettext_lazy("Net of ISS"),
+    "booked_as": gettext_lazy("Booked as %(category)s"),
+    "booked_without": gettext_lazy("Needs no open item"),
     "same_day": gettext_lazy("On the due date"),
 }
 # The same where no single case is meant: reasons that name a number or a day.

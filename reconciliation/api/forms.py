@@ -9,8 +9,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from reconciliation.api.shapes import LINKS, MOST
-from reconciliation.models import MatchAdjustment
-from reconciliation.services.linking import BY_HAND
+from reconciliation.services.booking import AT_ONCE, LONGEST
+from reconciliation.services.linking import BY_HAND, DIFFERENCES
 from tenants.api.errors import BadParameter
 
 LARGEST = 2**63 - 1
@@ -69,7 +69,7 @@ class ShareForm(StrictForm):
 class AdjustmentForm(StrictForm):
     """A difference that explains what lines and items lack."""
 
-    kind = serializers.ChoiceField(MatchAdjustment.Kind.choices)
+    kind = serializers.ChoiceField(DIFFERENCES)
     amount = _amount()
 
 
@@ -80,6 +80,13 @@ class LinkForm(StrictForm):
     items = serializers.ListField(child=ShareForm(), required=False, default=list, max_length=500)
     adjustments = serializers.ListField(child=AdjustmentForm(), required=False, default=list, max_length=20)
     kind = serializers.ChoiceField(BY_HAND, required=False, default="")
+
+
+class BookForm(StrictForm):
+    """Lines that need no open item, and the category that they are to have."""
+
+    lines = serializers.ListField(child=_id(), min_length=1, max_length=AT_ONCE)
+    category = serializers.CharField(max_length=LONGEST, allow_blank=True, required=False, default="")
 
 
 class LinksForm(StrictForm):

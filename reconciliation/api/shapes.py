@@ -6,7 +6,8 @@ from drf_spectacular.utils import OpenApiParameter
 
 from ledger.models import OpenItem, Transaction
 from reconciliation.models import Match, MatchAdjustment
-from reconciliation.services.linking import BY_HAND
+from reconciliation.services.booking import AT_ONCE, LONGEST
+from reconciliation.services.linking import BY_HAND, DIFFERENCES
 from tenants.api.schema import (
     BOOLEAN,
     DAY,
@@ -108,7 +109,9 @@ OPEN: Final = record(
 OUTCOME: Final = record(
     {
         "decided": array(INTEGER),
-        "refused": array(record({"match": nullable(INTEGER), "code": STRING, "message": STRING})),
+        "refused": array(
+            record({"match": nullable(INTEGER), "code": STRING, "message": STRING, "line": nullable(INTEGER)})
+        ),
         "run": {**nullable(INTEGER), "description": "Holds several together: `undo` takes it back whole."},
     }
 )
@@ -151,10 +154,29 @@ LINK_PROPERTIES: Final[dict[str, Schema]] = {
         "items": {
             "type": "object",
             "required": ["kind", "amount"],
-            "properties": {"kind": _words(MatchAdjustment.Kind.values), "amount": AMOUNT},
+            "properties": {"kind": _words([kind.value for kind in DIFFERENCES]), "amount": AMOUNT},
             "additionalProperties": False,
         },
     },
+}
+BOOK: Final[Schema] = {
+    "type": "object",
+    "required": ["lines"],
+    "properties": {
+        "lines": {
+            "type": "array",
+            "items": ID,
+            "minItems": 1,
+            "maxItems": AT_ONCE,
+            "description": "Bank lines: bank fees, taxes, card purchases.",
+        },
+        "category": {
+            "type": "string",
+            "maxLength": LONGEST,
+            "description": "The company's own category that the lines are to have; empty leaves theirs.",
+        },
+    },
+    "additionalProperties": False,
 }
 LINK: Final[Schema] = {
     "type": "object",

@@ -10,6 +10,7 @@ urlpatterns = [
     path("reconciliation/reject", views.RejectView.as_view(), name="reconciliation-reject"),
     path("reconciliation/undo", views.UndoView.as_view(), name="reconciliation-undo"),
     path("reconciliation/link", views.LinkView.as_view(), name="reconciliation-link"),
+    path("reconciliation/book", views.BookView.as_view(), name="reconciliation-book"),
     path("reconciliation/rules", rules.RulesView.as_view(), name="reconciliation-rules"),
     path("reconciliation/rules/<int:pk>", rules.RuleView.as_view(), name="reconciliation-rule"),
     path(

@@ -210,6 +210,25 @@ class LinkView(ApiView):
         return _answer(lambda: services.link(access=request.access, key=key, **draft))
 
 
+class BookView(ApiView):
+    """`/api/reconciliation/book`."""
+
+    requires = DECIDES
+
+    @documented(
+        summary="Settle bank lines that need no open item",
+        description="Each line is a match of its own; several at once are one run. `undo` takes the category back as well.",
+        data=shapes.OUTCOME,
+        body=shapes.BOOK,
+        parameters=[shapes.KEY],
+        errors=DECIDE_ERRORS,
+    )
+    def post(self, request: ApiRequest) -> Response:
+        """Settle and return the matches."""
+        values, key = _form(forms.BookForm, request), forms.key_of(request)
+        return _answer(lambda: services.book(access=request.access, key=key, **values))
+
+
 def _links(request: ApiRequest, drafts: list[dict[str, Any]], key: str) -> Outcome:
     """Return what became of several links, each in a transaction of its own. Raises Refused when none could be made."""
     total = Outcome()

@@ -19,6 +19,7 @@ class Decision(models.Model):
     class Action(models.TextChoices):
         CONFIRM = "confirm", _("confirmed")
         LINK = "link", _("linked by hand")
+        BOOK = "book", _("settled without an open item")
         REJECT = "reject", _("rejected")
         UNDO = "undo", _("taken back")
         REOPEN = "reopen", _("opened again")

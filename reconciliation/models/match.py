@@ -40,6 +40,7 @@ class Match(models.Model):
         MAPPED = "mapped", _("known payer")
         TRANSFER = "transfer", _("transfer between own accounts")
         REFUND = "refund", _("refund")
+        BOOKED = "booked", _("without an open item")  # bank fees, taxes, card purchases: nothing was due
         MANUAL = "manual", _("by hand")
 
     class Verdict(models.TextChoices):
@@ -194,6 +195,8 @@ class MatchAdjustment(MatchPart):
         WITHHOLDING_ISS = "withholding_iss", _("withheld ISS")
         FEE = "fee", _("bank or card fee")
         ROUNDING = "rounding", _("rounding")
+        # The whole line of a match that needs no open item; never a part of another match.
+        BOOKED = "booked", _("without an open item")
 
     match = models.ForeignKey(Match, models.CASCADE, related_name="adjustments", db_index=False)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)

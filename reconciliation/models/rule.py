@@ -20,6 +20,7 @@ class Rule(models.Model):
 
     class Action(models.TextChoices):
         SETTLE = "settle", _("settle with the clear suggestion")
+        BOOK = "book", _("settle without an open item")
         CATEGORISE = "categorise", _("give a category")
         IGNORE = "ignore", _("ignore")
         ASK = "ask", _("always ask a person")
@@ -47,7 +48,8 @@ class Rule(models.Model):
                 name="rule_tried_version_exists",
             ),
             models.CheckConstraint(
-                condition=Q(action="categorise") & ~Q(category="") | ~Q(action="categorise") & Q(category=""),
+                condition=Q(action__in=["categorise", "book"]) & ~Q(category="")
+                | ~Q(action__in=["categorise", "book"]) & Q(category=""),
                 name="rule_category_when_it_categorises",
             ),
         ]
@@ -97,6 +99,7 @@ class RuleRun(models.Model):
     total = models.PositiveIntegerField(db_default=0)  # to look at, counted at the beginning
     hits = models.PositiveIntegerField(_("would be done, or was done"), db_default=0)
     same = models.PositiveIntegerField(_("so already"), db_default=0)
+    # Left to a person: no clear open item to settle with; or, where none is needed, one that may fit after all.
     nothing_clear = models.PositiveIntegerField(_("no clear open item"), db_default=0)
     by_earlier = models.PositiveIntegerField(_("an earlier rule wants otherwise"), db_default=0)
     by_person = models.PositiveIntegerField(_("a person decided otherwise"), db_default=0)

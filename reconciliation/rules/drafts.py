@@ -99,6 +99,19 @@ def posted(data: QueryDict) -> Draft:
     return Draft(_join(data.get("join"), "any"), groups) if groups else Draft()
 
 
+def like(*, name: str, document: str, text: str, direction: str) -> Draft:
+    """Return the draft of a rule for lines like one: of the same document, else name, else the words of its text; and of its direction."""
+    plain = documents.normalize(document)
+    words = " ".join(word for word in text.split() if not re.search(r"[\d*]", word))
+    if documents.is_cpf(plain) or documents.is_cnpj(plain):
+        who = Row("document_in", documents.pretty(plain))
+    elif name.strip():
+        who = Row("party_contains", name.strip()[: conditions.TEXT])
+    else:
+        who = Row("text_contains", (words or text)[: conditions.TEXT])
+    return Draft("any", [Rows("all", [who, Row("direction_is", direction=direction)])])
+
+
 def changed(draft: Draft, do: str) -> Draft:
     """Return the draft after a button of the form: `row-0` adds a comparison to the first group, `drop-0-1` takes one off, `group` adds a group."""
     word, *places = do.split("-")

@@ -9,9 +9,9 @@ from typing import Literal
 
 from reconciliation.rules.conditions import Node, Subject
 
-Action = Literal["settle", "categorise", "ignore", "ask"]
-# act: it will be done. same: it is so already. nothing_clear: no clear open item to settle with. earlier: another rule comes first and
-# wants something else. person: somebody decided otherwise. no: the rule does not hold.
+Action = Literal["settle", "book", "categorise", "ignore", "ask"]
+# act: it will be done. same: it is so already. nothing_clear: no clear open item to settle with, or (book) one may fit after all, or nobody
+# has looked yet. earlier: another rule comes first and wants something else. person: somebody decided otherwise. no: the rule does not hold.
 Verdict = Literal["act", "same", "nothing_clear", "earlier", "person", "no"]
 
 
@@ -26,14 +26,14 @@ class Rule:
 
     def wants(self) -> tuple[Action, str]:
         """Return what it would do."""
-        return self.action, self.category if self.action == "categorise" else ""
+        return self.action, self.category if self.action in {"categorise", "book"} else ""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     """What was decided about a line so far.
 
-    `clear_match`: its one clear proposal that is up to date. `by_rules`: what rules did to it, as (action, category). `undone_by_hand`: what rules did to it and a person has changed since.
+    `clear_match`: its one clear proposal that is up to date. `unmatched`: the matcher looked and found no open item for it. `by_rules`: what rules did to it, as (action, category). `undone_by_hand`: what rules did to it and a person has changed since.
     """
 
     category: str = ""
@@ -41,6 +41,7 @@ class State:
     settled: bool = False
     asked: bool = False
     clear_match: int | None = None
+    unmatched: bool = False
     by_rules: frozenset[tuple[Action, str]] = frozenset()
     undone_by_hand: frozenset[tuple[Action, str]] = frozenset()
 
@@ -75,9 +76,7 @@ def _against(target: Rule, state: State) -> Verdict:
     if target.action == "categorise":
         if state.category == target.category:
             return "same"
-        if not state.category:
-            return "act"
-        return "earlier" if ("categorise", state.category) in state.by_rules else "person"
+        return _against_category(state) if state.category else "act"
     if target.action == "ignore":
         return "same" if state.ignored else "person" if state.settled else "act"
     if state.ignored:
@@ -86,7 +85,16 @@ def _against(target: Rule, state: State) -> Verdict:
         return "same" if state.asked else "person" if state.settled else "act"
     if state.settled:
         return "same"
+    if target.action == "book":
+        if state.category not in {"", target.category}:
+            return _against_category(state)
+        return "act" if state.unmatched else "nothing_clear"
     return "act" if state.clear_match is not None else "nothing_clear"
+
+
+def _against_category(state: State) -> Verdict:
+    """Return who gave the line the category that it has."""
+    return "earlier" if ("categorise", state.category) in state.by_rules else "person"
 
 
 def tally(outcomes: Mapping[int, Outcome]) -> dict[Verdict, int]:

@@ -21,7 +21,7 @@ Status = RuleRun.Status
 def follow(tenant_id: int, *, settling: bool, limit: timedelta = LIMIT) -> int:
     """Let the company's rules act on the lines that changed since they last looked; return how many runs did something.
 
-    `settling` chooses those that settle: they need the matcher's suggestions, so they come after it, and the others before. A rule that
+    `settling` chooses those that settle or book: they need what the matcher says, so they come after it, and the others before. A rule that
     nobody has run yet, or whose run was taken back, does nothing.
     """
     until = time.monotonic() + limit.total_seconds()
@@ -51,8 +51,8 @@ def _following(tenant_id: int, *, settling: bool) -> Iterator[tuple[Rule, dateti
     rules = Rule.objects.filter(
         tenant=tenant_id, removed_at=None, is_active=True, dry_run_version=F("version")
     )
-    settle = Rule.Action.SETTLE
-    rules = rules.filter(action=settle) if settling else rules.exclude(action=settle)
+    late = list(reading.NEEDED)
+    rules = rules.filter(action__in=late) if settling else rules.exclude(action__in=late)
     for rule in rules.order_by("position", "pk"):
         runs = RuleRun.objects.filter(tenant=tenant_id, rule=rule, version=rule.version, dry=False)
         first = runs.filter(since=None).order_by("-pk").first()

@@ -19,7 +19,8 @@ from reconciliation.rules.engine import Action, Rule, State
 _COUNTS: Final = """
 t.tenant_id = %(tenant)s AND t.id <= %(last)s AND t.void_at IS NULL AND t.amount <> 0 AND (%(closed)s::date IS NULL OR t.date > %(closed)s)
 """
-# Lines that were written since a moment, but for what rules themselves wrote or took back; for a rule that settles: lines judged clear since.
+# Lines that were written since a moment, but for what rules themselves wrote or took back; for a rule that settles or books: lines of which
+# the matcher has said since what such a rule needs.
 _CHANGED: Final = """
 AND t.updated_at >= %(since)s AND NOT EXISTS (
     SELECT FROM reconciliation_ruleeffect e
@@ -27,7 +28,7 @@ AND t.updated_at >= %(since)s AND NOT EXISTS (
 """
 _JUDGED: Final = """
 AND t.id IN (SELECT q.transaction_id FROM reconciliation_openline q
-              WHERE q.tenant_id = %(tenant)s AND q.verdict = 'clear' AND q.judged_at >= %(since)s)
+              WHERE q.tenant_id = %(tenant)s AND q.verdict = '{verdict}' AND q.judged_at >= %(since)s)
 """
 # `undone`: a person took back what the clear proposal says, and not with the whole run that had confirmed it.
 _LINES: Final = """
@@ -35,7 +36,7 @@ SELECT t.id, t.date, t.amount, coalesce(nullif(t.name_override, ''), t.counterpa
        concat_ws(chr(10), t.description, nullif(t.description_raw, t.description)), t.reference, t.account_id,
        t.category_override, t.ignored,
        EXISTS (SELECT FROM reconciliation_matchline l WHERE l.tenant_id = t.tenant_id AND l.transaction_id = t.id AND l.confirmed),
-       p.id,
+       p.id, coalesce(o.verdict = 'none', false),
        p.id IS NOT NULL AND EXISTS (
            SELECT FROM reconciliation_matchline l JOIN reconciliation_match m ON m.id = l.match_id AND m.tenant_id = l.tenant_id
              JOIN reconciliation_decision d ON d.tenant_id = m.tenant_id AND d.match_id = m.id AND d.action = 'undo'
@@ -44,11 +45,11 @@ SELECT t.id, t.date, t.amount, coalesce(nullif(t.name_override, ''), t.counterpa
        (SELECT coalesce(json_agg(json_build_array(e.action, e.category)), '[]')::text FROM reconciliation_ruleeffect e
          WHERE e.tenant_id = t.tenant_id AND e.transaction_id = t.id AND e.undone_at IS NULL)
   FROM ledger_transaction t
-  LEFT JOIN reconciliation_openline o ON o.tenant_id = t.tenant_id AND o.transaction_id = t.id AND o.verdict = 'clear'
+  LEFT JOIN reconciliation_openline o ON o.tenant_id = t.tenant_id AND o.transaction_id = t.id AND o.verdict IN ('clear', 'none')
             AND o.waits_since IS NULL AND o.posted_as_id IS NULL AND t.status = 'posted'
   LEFT JOIN LATERAL (
        SELECT m.id, m.signature FROM reconciliation_matchline l JOIN reconciliation_match m ON m.id = l.match_id AND m.tenant_id = l.tenant_id
-        WHERE o.id IS NOT NULL AND l.tenant_id = t.tenant_id AND l.transaction_id = t.id AND m.status = 'proposed' AND m.verdict = 'clear'
+        WHERE o.verdict = 'clear' AND l.tenant_id = t.tenant_id AND l.transaction_id = t.id AND m.status = 'proposed' AND m.verdict = 'clear'
         ORDER BY l.rank, m.id LIMIT 1) p ON true
 """
 _BATCH: Final = """
@@ -61,6 +62,10 @@ _THESE: Final = (
 _LOCK: Final = """
 SELECT t.id FROM ledger_transaction t WHERE t.tenant_id = %(tenant)s AND t.id = ANY(%(ids)s) ORDER BY t.id FOR NO KEY UPDATE
 """
+
+
+# What the matcher must have said of a line before these rules act on it.
+NEEDED: Final[dict[str, str]] = {Row.Action.SETTLE: "clear", Row.Action.BOOK: "none"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,8 @@ def count(
 def _changed(since: datetime | None, action: str) -> str:
     if since is None:
         return ""
-    return _JUDGED if action == Row.Action.SETTLE else _CHANGED
+    verdict = NEEDED.get(action)
+    return _JUDGED.format(verdict=verdict) if verdict else _CHANGED
 
 
 def batch(run: RuleRun, *, closed: date | None, limit: int) -> list[Seen]:
@@ -116,7 +122,7 @@ def lock(tenant_id: int, ids: Collection[int]) -> None:
 
 def _seen(
     pk: int, day: date, amount: Any, name: str, document: str, description: str, reference: str, account: int,
-    category: str, ignored: bool, settled: bool, proposal: int | None, undone: bool, effects: str,
+    category: str, ignored: bool, settled: bool, proposal: int | None, unmatched: bool, undone: bool, effects: str,
 ) -> Seen:  # fmt: skip
     line = Line(
         id=str(pk), date=day, amount=amount, name=name, document=document, description=description, reference=reference,
@@ -130,16 +136,18 @@ def _seen(
         asked=("ask", "") in done,
         by_rules=frozenset(done),
         clear_match=proposal,
-        undone_by_hand=frozenset(_undone(done, category, ignored, undone)),
+        unmatched=unmatched,
+        undone_by_hand=frozenset(_undone(done, category, ignored, settled, undone)),
     )
     return Seen(pk, day, Subject.of(line), state)
 
 
 def _undone(
-    done: Iterable[tuple[Action, str]], category: str, ignored: bool, undone: bool
+    done: Iterable[tuple[Action, str]], category: str, ignored: bool, settled: bool, undone: bool
 ) -> Iterable[tuple[Action, str]]:
     for action, given in done:
-        if (action == "categorise" and category != given) or (action == "ignore" and not ignored):
+        stands = {"categorise": category == given, "ignore": ignored, "book": settled}
+        if not stands.get(action, True):
             yield action, given
     if undone:
         yield "settle", ""

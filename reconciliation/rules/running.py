@@ -11,20 +11,21 @@ from typing import Any, Final
 
 import structlog
 from django.db import transaction
+from django.db.models import F
 from django.http import Http404
 
 from ledger import edits
 from ledger.models import Transaction
 from lib import pg
 from live import events, wake
-from reconciliation.models import MatchLine, Rule, RuleEffect, RuleRun, Run
+from reconciliation.models import Match, MatchLine, Rule, RuleEffect, RuleRun, Run
 from reconciliation.rules import engine, reading
 from reconciliation.rules.conditions import Unusable
 from reconciliation.rules.engine import Outcome, Verdict
 from reconciliation.rules.reading import Seen
 from reconciliation.rules.services import needs, tried
 from reconciliation.services import Outcome as Decided
-from reconciliation.services import Refused, deciding, desk, writing
+from reconciliation.services import Refused, booking, deciding, desk, writing
 from reconciliation.services.writing import By
 from tenants import access as doors
 from tenants import keys
@@ -197,6 +198,33 @@ def _settle(job: _Job, lines: Sequence[Seen]) -> dict[int, Outcome]:
     }
 
 
+def _book(job: _Job, lines: Sequence[Seen]) -> dict[int, Outcome]:
+    """Settle lines without an open item, as the person who began the run could by hand; return what happened."""
+    hit = [pk for pk, one in job.decide(lines).items() if one.verdict == "act"]
+    if not hit:
+        return job.decide(lines)
+    booking.begin(job.run.tenant_id)
+    held = {one.id: one for one in reading.these(job.run.tenant_id, hit)}
+    outcomes = job.decide([held.get(one.id, one) for one in lines if one.id in held or one.id not in hit])
+    ids = [pk for pk, one in outcomes.items() if one.verdict == "act"]
+    by = By(job.rule.tenant, name=_name(job), run=_run_of(job))
+    done: list[int] = []
+    try:
+        with structlog.contextvars.bound_contextvars(request_id=f"rule-run-{job.run.pk}"):
+            outcome, done = booking.place(
+                by, ids, category=job.target.category, editor=job.access, origin=Match.Origin.RULE
+            )
+        _counted(job, len(done))
+        writing.tell(by, "rule", outcome.decided, done)
+    except Refused:
+        pass  # all of them are being changed by somebody, or no longer count: they are counted below
+    _effects(job, done, {})
+    return {
+        pk: Outcome("nothing_clear", one.winner) if one.verdict == "act" and pk not in done else one
+        for pk, one in outcomes.items()
+    }
+
+
 def _wanted_by_all(job: _Job, wanted: Mapping[int, int]) -> dict[int, list[int]]:
     """Return the lines of each match, of those matches that the rule wants for every line."""
     rows = MatchLine.objects.filter(tenant=job.run.tenant_id, match__in=set(wanted.values()))
@@ -218,23 +246,39 @@ def _confirm(job: _Job, matches: Sequence[int]) -> tuple[int, ...]:
     """Return the matches that were confirmed. They belong to the run's own `Run`; the rule teaches the matcher nothing."""
     if not matches:
         return ()
+    whole = _run_of(job)
+    by = By(job.rule.tenant, name=_name(job), run=whole)
+    before = Run.objects.values_list("decided", flat=True).get(pk=whole.pk)
+    try:
+        outcome = deciding.settle(by, matches)
+    except Refused:
+        return ()
+    Run.objects.filter(pk=whole.pk).update(decided=before)  # `settle` counts its own bulk
+    _counted(job, len(outcome.decided))
+    lines = {line for one in desk.parts(job.run.tenant_id, outcome.decided).values() for line in one.lines}
+    writing.tell(by, "rule", outcome.decided, lines)
+    return outcome.decided
+
+
+def _run_of(job: _Job) -> Run:
+    """Return the run that holds what this one confirms; made with the first match."""
     run = job.run
     if run.run is None:
         run.run = Run.objects.create(
             tenant=run.tenant, kind=Run.Kind.RULE, actor=run.actor, actor_name=run.actor_name
         )
         run.save(update_fields=["run"])
-    by = By(job.rule.tenant, name=f"{job.rule.name} · {run.actor_name}", run=run.run)
-    before = Run.objects.values_list("decided", flat=True).get(pk=run.run.pk)
-    try:
-        outcome = deciding.settle(by, matches)
-    except Refused:
-        return ()
-    total = before + len(outcome.decided)
-    Run.objects.filter(pk=run.run.pk).update(decided=total, lines=total, finished_at=pg.now())
-    lines = {line for one in desk.parts(run.tenant_id, outcome.decided).values() for line in one.lines}
-    writing.tell(by, "rule", outcome.decided, lines)
-    return outcome.decided
+    return run.run
+
+
+def _name(job: _Job) -> str:
+    return f"{job.rule.name} · {job.run.actor_name}"
+
+
+def _counted(job: _Job, number: int) -> None:
+    """Add to how much the run has decided."""
+    rows = Run.objects.filter(pk=_run_of(job).pk)
+    rows.update(decided=F("decided") + number, lines=F("decided") + number, finished_at=pg.now())
 
 
 def _effects(job: _Job, lines: Sequence[int], before: Mapping[int, str]) -> None:
@@ -256,6 +300,7 @@ _ACTS: Final[dict[str, Callable[[_Job, Sequence[Seen]], dict[int, Outcome]]]] = 
     Rule.Action.IGNORE: _edit,
     Rule.Action.ASK: _ask,
     Rule.Action.SETTLE: _settle,
+    Rule.Action.BOOK: _book,
 }
 
 
@@ -300,7 +345,7 @@ def _back(run_id: int) -> bool:
         RuleRun.objects.filter(pk=run.pk).update(undone_at=pg.now())
         return _finish(run, Status.UNDONE)
     through = True
-    if run.action == Rule.Action.SETTLE:
+    if run.action in reading.NEEDED:
         through = _take_back_matches(run, access)
     elif run.action != Rule.Action.ASK:
         left = RuleEffect.objects.filter(pk__in=list(left.values_list("pk", flat=True)[:BATCH]))
@@ -319,7 +364,10 @@ def _take_back_matches(run: RuleRun, access: Access) -> bool:
     """
     if run.run is None:
         return True
-    desk.begin(run.tenant_id)
+    if run.action == Rule.Action.BOOK:
+        booking.begin(run.tenant_id)
+    else:
+        desk.begin(run.tenant_id)
     ids = list(run.run.matches.filter(status="confirmed").order_by("pk").values_list("pk", flat=True))
     if not ids:
         return True
@@ -339,6 +387,8 @@ def _take_back_matches(run: RuleRun, access: Access) -> bool:
         )
     parts = desk.parts(run.tenant_id, outcome.decided)
     if outcome.decided:
+        with structlog.contextvars.bound_contextvars(request_id=f"rule-run-{run.pk}-undo"):
+            booking.restore(access, outcome.decided)
         writing.tell(by, "undo", outcome.decided, {line for one in parts.values() for line in one.lines})
     return not busy
 

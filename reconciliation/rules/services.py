@@ -23,6 +23,7 @@ MOST: Final = 200  # rules of a company
 _DOES: Final = ("conditions", "action", "category")  # what makes a new version
 _SAYS: Final = (*_DOES, "name", "is_active")
 _EDITS: Final = frozenset({Rule.Action.CATEGORISE, Rule.Action.IGNORE})
+_WITH_CATEGORY: Final = frozenset({Rule.Action.CATEGORISE, Rule.Action.BOOK})
 Status = RuleRun.Status
 
 
@@ -118,10 +119,10 @@ def _set(access: Access, rule: Rule, fields: Mapping[str, Any]) -> None:
     if not rule.name:
         raise ValidationError({"name": _("Give the rule a name.")})
     _require(access, rule.action)
-    if rule.action != Rule.Action.CATEGORISE:
+    if rule.action not in _WITH_CATEGORY:
         rule.category = ""
     rule.category = str(rule.category).strip()
-    if rule.action == Rule.Action.CATEGORISE and not rule.category:
+    if rule.action in _WITH_CATEGORY and not rule.category:
         raise ValidationError({"category": _("Say which category the rule gives.")})
     try:
         node = conditions.parse(rule.conditions)

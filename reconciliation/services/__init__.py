@@ -1,6 +1,7 @@
 """What is done to matches: one verb a function, each with its log of decisions, its audit entries and its event in one transaction."""
 
 from reconciliation.services.automatic import History, confirm_clear, histories, history
+from reconciliation.services.booking import book
 from reconciliation.services.closing import close_through
 from reconciliation.services.deciding import AT_ONCE, confirm, reject, undo
 from reconciliation.services.learning import change_payer, forget_payer, map_payer
@@ -21,6 +22,7 @@ __all__ = [
     "Refusal",
     "Refused",
     "Reopened",
+    "book",
     "change_payer",
     "close_through",
     "confirm",

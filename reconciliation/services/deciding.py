@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from lib import pg
 from reconciliation.models import Decision, Match, Rejection, Run
-from reconciliation.services import checking, desk, learning, once, queueing, writing
+from reconciliation.services import booking, checking, desk, learning, once, queueing, writing
 from reconciliation.services.outcome import Outcome, Refusal, Refused, refusal
 from reconciliation.services.writing import By
 from tenants.access import Access
@@ -120,9 +120,10 @@ def undo(*, access: Access, matches: Sequence[int] = (), run: int | None = None,
     )
     if ticket.answer:
         return ticket.answer
-    desk.begin(access.tenant.pk)
+    booking.begin_undo(access.tenant.pk, ids)
     by = By(access.tenant, access)
     outcome = take_back(by, ids, learn=True)
+    booking.restore(access, outcome.decided)
     ticket.keep(outcome)
     return _told(by, "undo", outcome)
 

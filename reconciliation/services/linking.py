@@ -21,8 +21,11 @@ from tenants.access import Access
 
 MOST_PARTS: Final = 500
 Kind = Match.Kind
+# What may explain a difference; a line that needs no open item (see `booking`) is explained by that alone.
+DIFFERENCES: Final = tuple(kind for kind in MatchAdjustment.Kind if kind != MatchAdjustment.Kind.BOOKED)
+_DIFFERENCES: Final = {False: frozenset(DIFFERENCES), True: frozenset({MatchAdjustment.Kind.BOOKED})}
 BY_HAND: Final = (Kind.TRANSFER, Kind.REFUND)  # what a person says of lines without items
-_QUEUE: Final = """
+QUEUE: Final = """
 INSERT INTO reconciliation_openline (tenant_id, transaction_id, date, amount, currency, line_changed_at)
 SELECT t.tenant_id, t.id, t.date, t.amount, t.currency, t.updated_at FROM ledger_transaction t
  WHERE t.tenant_id = %(tenant)s AND t.id = ANY(%(lines)s) AND t.void_at IS NULL AND NOT t.ignored AND t.amount <> 0
@@ -96,7 +99,7 @@ def _kind_by_hand(kind: str, lines: Sequence[int], items: Mapping[int, Decimal |
 def place(by: By, draft: Draft, *, why: tuple[str, dict[str, Any]] | None = None) -> Match:
     """Write the match and confirm it, inside a transaction that has begun to decide. Raises like `link`. Publishing is the caller's."""
     _refuse_odd(draft)
-    pg.execute(_QUEUE, {"tenant": by.tenant.pk, "lines": list(draft.lines)})
+    pg.execute(QUEUE, {"tenant": by.tenant.pk, "lines": list(draft.lines)})
     rows = desk.lay(by.tenant, draft.lines, draft.items)
     absent = (set(draft.lines) - rows.known_lines) | (set(draft.items) - rows.known_items)
     if absent:
@@ -127,7 +130,7 @@ def _refuse_odd(draft: Draft) -> None:
         raise ValidationError({"lines": _("A bank line is named twice.")})
     if len(draft.lines) + len(draft.items) > MOST_PARTS:
         raise ValidationError(_("At most %(n)d lines and items can be linked at once.") % {"n": MOST_PARTS})
-    unknown = set(draft.adjustments) - set(MatchAdjustment.Kind.values)
+    unknown = set(draft.adjustments) - _DIFFERENCES[draft.kind == Kind.BOOKED]
     if unknown:
         raise ValidationError(
             {"adjustments": _("Unknown kind of difference: %(kind)s.") % {"kind": min(unknown)}}

@@ -28,16 +28,20 @@ WORDS: Final[dict[Code, Promise]] = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why one match was not decided: a code for programs and a sentence for people. `match` is None for a link, which has none yet."""
+    """Why one match was not decided: a code for programs and a sentence for people.
+
+    `match` is None for lines that have none yet: `line` is then the one, where it is one.
+    """
 
     match: int | None
     code: Code
     message: str
+    line: int | None = None
 
 
-def refusal(match: int | None, code: Code, **values: object) -> Refusal:
+def refusal(match: int | None, code: Code, *, line: int | None = None, **values: object) -> Refusal:
     """Return the refusal in the language of the request."""
-    return Refusal(match, code, str(WORDS[code]) % values)
+    return Refusal(match, code, str(WORDS[code]) % values, line)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,13 +80,18 @@ const OPENS = {
   history: () => open(withFilters("history/")),
   clear: () => open(withFilters("clear/")),
   keys: () => document.getElementById("bench-keys").showModal(),
-  together: () => {
-    const url = withFilters(`line/${[...picked.keys()][0]}/edit/`);
-    return open(`${url}${url.includes("?") ? "&" : "?"}lines=${[...picked.keys()].join(",")}`);
-  },
+  together: () => openPicked("edit"),
+  apart: () => openPicked("book"),
 };
 
+/** A dialog for all selected lines. */
+function openPicked(name) {
+  const url = withFilters(`line/${[...picked.keys()][0]}/${name}/`);
+  return open(`${url}${url.includes("?") ? "&" : "?"}lines=${[...picked.keys()].join(",")}`);
+}
+
 function press(name) {
+  if (name === "book" && picked.size > 1) return OPENS.apart();
   if (name === "link" && picked.size > 1) return OPENS.together();
   const button = name === "split" ? chosen()?.querySelector("[data-bench=split]") : document.querySelector(`[data-bench="${name}"]`);
   if (!button) return name === "split" ? press("link") : undefined;
@@ -114,7 +119,11 @@ function showPicked() {
   bar.querySelector("[data-picked-count]").textContent = picked.size.toLocaleString(lang);
   bar.querySelector("[data-picked-sum]").textContent =
     currencies.size === 1 ? sum.toLocaleString(lang, { style: "currency", currency: all[0].currency }) : [...currencies].join(" + ");
-  bar.querySelector("[data-bench]").disabled = currencies.size > 1;
+  bar.querySelector("[data-bench=together]").disabled = currencies.size > 1;
+}
+
+function pickAll() {
+  for (const box of document.querySelectorAll("[data-pick]")) if (!box.checked) box.click();
 }
 
 function forgetPicked() {
@@ -175,6 +184,7 @@ const KEYS = {
   s: () => press("split"),
   l: () => press("link"),
   x: pickCurrent,
+  n: () => press("book"),
   m: () => press("payer"),
   u: undo,
   a: () => press("clear"),
@@ -200,6 +210,7 @@ document.addEventListener("click", (event) => {
   if (target.matches(".filters a[href]")) return forgetLine(target);
   if (target.matches("[data-bench]")) return target.dataset.url ? open(target.dataset.url) : OPENS[target.dataset.bench]?.();
   if (target.matches("[data-picked-clear]")) return forgetPicked();
+  if (target.matches("[data-picked-all]")) return pickAll();
   if (target.matches("[data-bench-again]")) return show(document.querySelector(`.queue-line[data-line="${CSS.escape(current)}"]`) ?? lines()[0]);
   if (target.matches("[data-add-item]")) return addItem(target);
   if (target.matches("[data-add-difference]")) return addDifference(target.form);
