@@ -5,6 +5,7 @@ A category is written into the line as well, as a person's edit; so whoever book
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -122,9 +123,9 @@ def place(
 def _problem(rows: Desk, pk: int) -> Refusal | None:
     line = rows.lines.get(pk)
     if line is None:
-        return refusal(None, "busy" if pk in rows.known_lines else "not_found", line=pk)
+        return replace(refusal(None, "busy" if pk in rows.known_lines else "not_found"), line=pk)
     found = next(checking.problems(rows, None, Parts({pk: line.amount})), None)
-    return found and Refusal(None, found.code, found.message, pk)
+    return found and replace(found, line=pk)
 
 
 def _write(by: By, lines: Sequence[Transaction], category: str, origin: Match.Origin) -> list[Match]:

@@ -39,9 +39,9 @@ class Refusal:
     line: int | None = None
 
 
-def refusal(match: int | None, code: Code, *, line: int | None = None, **values: object) -> Refusal:
+def refusal(match: int | None, code: Code, **values: object) -> Refusal:
     """Return the refusal in the language of the request."""
-    return Refusal(match, code, str(WORDS[code]) % values, line)
+    return Refusal(match, code, str(WORDS[code]) % values)
 
 
 @dataclass(frozen=True, slots=True)
