@@ -7,9 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from reconciliation.matching import names, sums
+from reconciliation.matching import sums
 from reconciliation.matching.columns import Ints
 from reconciliation.matching.keys import NAME_BITS, TRUSTED
+from reconciliation.matching.normal import SHORTEST_CUT
 from reconciliation.matching.pairs import CONFLICT, relate
 from reconciliation.matching.records import Mapping, Settlement
 from reconciliation.matching.state import Evidence, State
@@ -79,7 +80,7 @@ class Parties:
 
     def _starting_with(self, name: str) -> list[str]:
         """Return the names of items that are this one, or that this one was cut from."""
-        if len(name) < names.SHORTEST_CUT:
+        if len(name) < SHORTEST_CUT:
             return [name] if name in self._by_name else []
         ranked = self._state.items.sorted_names
         at = bisect_left(ranked, name)

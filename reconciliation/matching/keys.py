@@ -10,6 +10,7 @@ import numpy as np
 
 from reconciliation.matching import names, text
 from reconciliation.matching.columns import Bools, Floats, Ints, Pairs, distinct, joint, nearest
+from reconciliation.matching.normal import SHORTEST_CUT
 from reconciliation.matching.records import Line, Mapping
 from reconciliation.matching.tables import ItemTable, Keys, LineTable, roots
 
@@ -81,7 +82,7 @@ def by_name(lines: LineTable, items: ItemTable, rows: Ints) -> list[Pairs]:
         return []
     low = np.searchsorted(known, shown, "left")
     high = np.searchsorted(known, np.char.add(shown, "\uffff"), "left")
-    one = (high - low == 1) & (np.char.str_len(shown) >= names.SHORTEST_CUT)
+    one = (high - low == 1) & (np.char.str_len(shown) >= SHORTEST_CUT)
     one &= items.rarity.of(shown.tolist()) >= NAME_BITS
     left = np.zeros(len(rows), np.int64)
     left[one] = [items.name_numbers[name] for name in known[low[one]]]

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from lib import documents
-from reconciliation.matching import names, text
+from reconciliation.matching import text
 from reconciliation.matching.normal import normal
 from reconciliation.matching.pairs import CONFLICT, EQUAL, MASKED, SAME_ROOT, relate
 from reconciliation.matching.records import Own, Settlement, SettlementKind
@@ -85,7 +85,7 @@ def _is_own(state: State, row: int, ours: set[str], called: set[str]) -> bool:
         state.lines.documents[row] in ours
         or (
             bool(called)
-            and len(state.lines.names[row]) >= names.SHORTEST_CUT
+            and len(state.lines.names[row]) >= SHORTEST_CUT
             and any(n.startswith(state.lines.names[row]) for n in called)
         )
         or bool(_OWN.search(state.lines.said[row]))

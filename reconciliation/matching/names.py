@@ -8,6 +8,7 @@ import numpy as np
 from rapidfuzz import fuzz, process
 
 from reconciliation.matching.columns import Floats, Ints
+from reconciliation.matching.normal import SHORTEST_CUT
 
 # Shares of people who bear a name (IBGE, censuses of 2010 and 2022), rounded; for words of companies a guess. They say how little an
 # agreement means where too few items are at hand to count.
@@ -28,7 +29,6 @@ MOST_OF_A_CUT_WORD: Final = 8.0
 MISTYPED: Final = 70  # of 100: a word this like another is taken for it, with a slip
 MISTYPED_SHARE: Final = 0.6
 FOREIGN_WORD_BITS: Final = 6.0  # what a word that the other side lacks takes away
-SHORTEST_CUT: Final = 12  # a name shorter than this was not cut by a bank
 
 _NOT_A_NAME = re.compile(r"\S*[\d*@]\S*")
 

@@ -17,6 +17,7 @@ BANK_WORDS: Final = frozenset(
     PAGAMENTO DEP DEPOSITO QR QRCODE CODE DINAMICO ESTATICO DES BOLETO COBRANCA LIQ LIQUIDACAO LIQUIDADO TITULO
     SALARIO SALARIOS FOLHA SISPAG FORNECEDOR INT CONTA CC""".split()
 )
+SHORTEST_CUT: Final = 12  # a name shorter than this was not cut by a bank
 MARKS: Final = str.maketrans(
     dict.fromkeys('-/,;:|_()[]{}"\\*+#&<>=!?@$%^~`ºª°\t\n\r', " ") | dict.fromkeys(".'´’", "")
 )
@@ -38,3 +39,22 @@ def normal(name: str) -> str:
     while stop > start + 1 and (words[stop - 1] in LEGAL or words[stop - 1].isdigit()):
         stop -= 1
     return " ".join(words[start:stop])
+
+
+def borne(shown: str, full: str) -> bool:
+    """Return whether a normal name is another one as banks show it: the same, cut off behind 12 characters or later, or abbreviated inside.
+
+    Says that it is so only where nothing speaks against it; who is merely alike is somebody else.
+    """
+    if not shown or not full:
+        return False
+    if shown == full or (len(shown) >= SHORTEST_CUT and full.startswith(shown)):
+        return True
+    ours, theirs = shown.split(), full.split()
+    if len(ours) < 2 or len(theirs) < 2 or ours[0] != theirs[0]:
+        return False
+    cut = len(shown) >= SHORTEST_CUT and theirs[-1].startswith(ours[-1])
+    if ours[-1] != theirs[-1] and not (cut and len(ours[-1]) > 1):
+        return False
+    rest = iter(theirs[1:-1])
+    return all(any(word.startswith(part) for word in rest) for part in ours[1:-1])

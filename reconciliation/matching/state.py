@@ -7,7 +7,7 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from reconciliation.matching.columns import Bools, Ints
-from reconciliation.matching.names import SHORTEST_CUT
+from reconciliation.matching.normal import SHORTEST_CUT
 from reconciliation.matching.records import (
     Adjustment,
     Judgement,

@@ -12,14 +12,14 @@ from django.utils.translation import gettext as _
 from ledger.models import Customer
 from lib import documents, pg
 from live import events
-from reconciliation.matching.normal import normal
+from reconciliation.matching.normal import borne, normal
 from reconciliation.models import ClientMapping
 from tenants import audit
 from tenants.access import Access
 from tenants.models import Tenant
 
 _PAIRS: Final = """
-SELECT DISTINCT l.match_id, t.counterparty_document, t.counterparty_name, o.customer_id, c.document, o.counterparty_document, c.name
+SELECT DISTINCT l.match_id, t.counterparty_document, t.counterparty_name, o.customer_id, c.document, o.counterparty_document, c.name, o.counterparty_name
   FROM reconciliation_match m
   JOIN reconciliation_matchline l ON l.tenant_id = m.tenant_id AND l.match_id = m.id
   JOIN ledger_transaction t ON t.id = l.transaction_id
@@ -83,15 +83,26 @@ def _strangers(tenant: Tenant, matches: Sequence[int]) -> list[tuple[Payer, int]
     for match, document, name, customer, *theirs in pg.fetch(_PAIRS, [tenant.pk, list(matches)]):
         customers[match].add(customer)
         found = payer(document, name)
-        if found and not _is(found, *theirs):
+        if found and not _is(found, document, *theirs):
             pairs[match, customer] = found
     return [(found, customer) for (match, customer), found in pairs.items() if len(customers[match]) == 1]
 
 
-def _is(found: Payer, document: str, on_the_item: str, name: str) -> bool:
-    return (bool(found.document) and found.document in {document, on_the_item}) or found.name_key == normal(
-        name
-    )
+def _is(found: Payer, shown: str, document: str, on_the_item: str, *names: str) -> bool:
+    """Return whether the payer is the customer: by document, by what a masked one shows, or by a name as banks cut and abbreviate it."""
+    if found.document:
+        return found.document in {document, on_the_item}
+    if any(_fits(documents.normalize(shown), theirs) for theirs in (document, on_the_item)):
+        return True
+    return any(borne(found.name_key, normal(name)) for name in names)
+
+
+def _fits(shown: str, document: str) -> bool:
+    """Return whether a masked document may be this one, by at least four digits."""
+    if "*" not in shown or len(shown) != len(document):
+        return False
+    seen = [ours == theirs for ours, theirs in zip(shown, document, strict=True) if ours != "*"]
+    return len(seen) >= 4 and all(seen)
 
 
 @transaction.atomic

@@ -57,6 +57,27 @@ def test_who_pays_for_oneself_teaches_nothing(cast: Cast, ana: Access) -> None:
     assert counts() == []
 
 
+@pytest.mark.parametrize(
+    ("document", "name", "learned"),
+    [
+        ("", "MARIA APARECIDA SOU", []),  # cut by the bank
+        ("", "Maria A. Souza", []),
+        ("***444777**", "M A S", []),  # what the document shows is Maria's
+        ("", "Maria Aparecida Lima", ["MARIA APARECIDA LIMA"]),
+        ("", "Maria Souza Neto", ["MARIA SOUZA NETO"]),
+        ("", "Ana Souza", ["ANA SOUZA"]),
+    ],
+)
+def test_how_a_bank_writes_the_customers_own_name_is_no_other_payer(
+    cast: Cast, ana: Access, document: str, name: str, learned: list[str]
+) -> None:
+    maria = make_customer(cast.aurora, "Maria Aparecida de Souza", document=MARIA)
+    match = proposal(cast.aurora, counterparty_name=name, counterparty_document=document)
+    OpenItem.objects.filter(pk=match.items.get().open_item_id).update(customer=maria)
+    services.confirm(access=ana, matches=[match.pk])
+    assert list(ClientMapping.objects.values_list("name_key", flat=True)) == learned
+
+
 def test_a_rejection_counts_against_what_was_learned(cast: Cast, ana: Access) -> None:
     match = paid_by_joao(cast.aurora)
     customer = match.items.get().open_item.customer
