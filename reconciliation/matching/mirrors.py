@@ -10,7 +10,7 @@ import numpy as np
 
 from lib import documents
 from reconciliation.matching import text
-from reconciliation.matching.normal import normal
+from reconciliation.matching.normal import SHORTEST_CUT, normal
 from reconciliation.matching.pairs import CONFLICT, EQUAL, MASKED, SAME_ROOT, relate
 from reconciliation.matching.records import Own, Settlement, SettlementKind
 from reconciliation.matching.state import Evidence, State, alike
