@@ -1,57 +1,20 @@
 """`manage.py read_statement FILE…`: what bank files say, without storing them."""
 
-import json
-from argparse import ArgumentParser
-from typing import Any
-
-from django.core.management.base import BaseCommand
-
-from sync.providers.statement import MAX_BYTES
-from sync.statements import summarize
-
-COLUMNS = (("rows", 8), ("sum", 16), ("credits", 16), ("debits", 16), ("skipped", 8))
+from sync import statements
+from sync.management.reading import Answer, ReadingCommand
 
 
-class Command(BaseCommand):
-    """Reads each file and prints what is in it; needs no database. Ends with 0 when every file got its answer, errors included."""
+class Command(ReadingCommand):
+    """Statements; below each file stand its accounts."""
 
     help = "Read bank statements (OFX, CSV) without storing them."
-    requires_system_checks = []
+    columns = (("rows", 8), ("sum", 16), ("credits", 16), ("debits", 16), ("skipped", 8))
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the files, and how to print them."""
-        parser.add_argument("files", nargs="+", metavar="FILE")
-        parser.add_argument("--json", action="store_true", help="one JSON object a line for each file")
+    def summarize(self, name: str, data: bytes) -> Answer:
+        """Return what is in it."""
+        return statements.summarize(name, data)
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Print one answer a file, as soon as it is known."""
-        if not options["json"]:
-            self.stdout.write("".join(f"{title:>{width}}" for title, width in COLUMNS) + "  file")
-        for path in options["files"]:
-            answer = _read(path)
-            self.stdout.write(json.dumps(answer) if options["json"] else _shown(answer))
-            self.stdout.flush()
-
-
-def _read(path: str) -> dict[str, Any]:
-    """Return the answer for one path. No more is read than what is needed to refuse a file for its size."""
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = getattr(error, "strerror", None) or str(error)
-        return {"file": path, "error": f"The file cannot be opened: {reason}."}
-    return summarize(path, data)
-
-
-def _shown(answer: dict[str, Any]) -> str:
-    """Return the answer as lines for a person."""
-    name = str(answer["file"]).encode("utf-8", "replace").decode()
-    if "error" in answer:
-        return f"{'–':>{sum(width for _, width in COLUMNS)}}  {name}\n    {answer['error']}"
-    accounts = ", ".join(f"{account['key']} ({account['currency']})" for account in answer["accounts"])
-    lines = [
-        "".join(f"{answer[title]:>{width}}" for title, width in COLUMNS) + f"  {name}",
-        f"    {accounts}",
-    ]
-    return "\n".join(lines + [f"    ! {warning}" for warning in answer["warnings"]])
+    def details(self, answer: Answer) -> list[str]:
+        """Return the accounts, then the warnings."""
+        accounts = ", ".join(f"{account['key']} ({account['currency']})" for account in answer["accounts"])
+        return [accounts, *super().details(answer)]
