@@ -15,9 +15,11 @@ urlpatterns = [
     path("", include("live.urls")),
     path("", include("tenants.urls")),
     path("", include("live.notifications.urls")),
+    path("b/", include("kpi.boards.public_urls")),
     path("t/<slug:slug>/", include("ledger.urls")),
     path("t/<slug:slug>/", include("sync.urls")),
     path("t/<slug:slug>/", include("reconciliation.urls")),
+    path("", include("kpi.reports.urls")),
     path("t/<slug:slug>/", include("kpi.urls")),
 ]
 if settings.DEBUG:

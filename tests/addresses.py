@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from kpi.models import Board
 from ledger.lists import LISTS
 from tenants.models import Capability
 
@@ -25,6 +26,9 @@ OPEN: Mapping[str, str] = {
     "api/auth/token/refresh": "is how one stays in; a signed token is the credential",
     "api/webhooks/pluggy/<str:token>": "upstream's door; the token in the address and a secret header are the credential",
     "notifications/unsubscribe/<str:token>": "the way out of e-mail; a signed link that can do nothing else is the credential",
+    "b/<str:token>/": "boards of a public link; the token in the address is the credential, limited by address",
+    "b/<str:token>/tv/": "boards of a public link on a screen; the token in the address is the credential, limited by address",
+    "reports/unsubscribe/<str:token>": "the way out of a report; a signed link that can do nothing else is the credential",
     "api/schema": "describes the API, holds no data",
     "api/docs": "describes the API, holds no data",
 }
@@ -58,9 +62,12 @@ class Address:
             "<int:pk>": sorted(str(pk) for pk in ids),
             "<str:month>": ["2026-03"],
             "<str:token>": ["token"],
+            "<str:kept>": ["kept"],
             "<slug:done>": ["request"],
             "<slug:event>": ["role_changed"],
         }
+        if "<uuid:key>" in self.route:
+            values["<uuid:key>"] = sorted(str(key) for key in Board.objects.values_list("key", flat=True))
         needed = [name for name in values if name in self.route]
         for chosen in product(*(values[name] for name in needed)):
             url = self.route

@@ -4,7 +4,8 @@ Ten queries at most, whatever the tiles: the board's tiles, business days and go
 are kept until facts change (figures, series, splits, open items, people).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -21,6 +22,15 @@ from kpi.models import Board, Tile
 from lib.periods import Period
 from lib.workdays import Calendar
 
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a board shows, tile by tile in order, and the spans that it is about."""
+
+    contents: list[Content]
+    spans: Spans
+
+
 Draw = Callable[[Desk, Tile], Content]
 DRAWN: Final[Mapping[str, Draw]] = {
     "number": numbers.number, "target": numbers.target, "by_day": courses.by_day, "cash_flow": courses.cash_flow,
@@ -31,6 +41,17 @@ DRAWN: Final[Mapping[str, Draw]] = {
 
 
 def contents(
+    board: Board, *, period: Period, today: date, locale: str, scope: Scope | None = None, comparison: str = ""
+) -> list[Content]:  # fmt: skip
+    """Return what each tile shows, in the order of tiles, for who may follow no links: of the dimension of `scope` its one value alone.
+
+    `comparison` is the board's own unless named. Text is in the active language. A tile that cannot be shown says why (`problem`); no other
+    tile suffers from it.
+    """
+    return look(board, period=period, today=today, locale=locale, scope=scope, comparison=comparison).contents
+
+
+def look(
     board: Board,
     *,
     period: Period,
@@ -39,13 +60,10 @@ def contents(
     scope: Scope | None = None,
     comparison: str = "",
     choose: Callable[[Scope], str] | None = None,
-    tiles: Iterable[Tile] | None = None,
-) -> list[Content]:
-    """Return what each tile shows, in the order of tiles.
-
-    `comparison` is the board's own unless named. `choose` returns the address that shows the board for one value of a dimension; without it nothing
-    leads anywhere, and of the dimension of `scope` only its one value is shown. `tiles` are the board's unless given. Text is in the active language.
-    A tile that cannot be shown says why (`problem`); no other tile suffers from it.
+    tiles: Sequence[Tile] | None = None,
+) -> Look:
+    """Return `contents` with its spans. `choose` returns the address that shows the board for one value of a dimension: pictures then lead to
+    what is behind them, and of the dimension of `scope` all values are shown, the chosen one marked. `tiles` are the board's unless given.
     """
     asked = list(board.tiles.all() if tiles is None else tiles)
     good, wrong = _checked(asked)
@@ -57,7 +75,7 @@ def contents(
         tenant=board.tenant, locale=locale, facts=facts, spans=spans, calendar=calendar, goals=goals,
         anomalies=reading.anomalies(board.tenant) if "anomalies" in needs.pieces else (), scope=scope, choose=choose,
     )  # fmt: skip
-    return [wrong.get(tile.pk) or _drawn(desk, tile) for tile in asked]
+    return Look([wrong.get(tile.pk) or _drawn(desk, tile) for tile in asked], spans)
 
 
 def _spans(period: Period, comparison: str, calendar: Calendar, today: date) -> Spans:

@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from kpi import queries
 from kpi.boards import catalog
 from kpi.boards.asking import Scope
-from kpi.boards.contents import DRAWN, contents
+from kpi.boards.contents import DRAWN, contents, look
 from kpi.boards.records import Content
 from kpi.catalog import BY_CODE
 from kpi.models import Anomaly, Board, Forecast, ForecastPoint, SegmentState, Target, Tile
@@ -350,12 +350,14 @@ class TestScope:
         alone, other = shown(aurora, *tiles, scope=Scope("store", "Sul"))
         assert [row[0] for row in alone.sheet.rows] == ["Sul"]
         assert other.problem
-        page = shown(
-            aurora,
-            *tiles,
-            scope=Scope("store", "Sul"),
-            choose=lambda one: f"?scope={one.dimension}:{one.key}",
-        )[0]
+        asked: dict[str, Any] = {
+            "period": MARCH,
+            "today": TODAY,
+            "locale": "pt_BR",
+            "scope": Scope("store", "Sul"),
+        }
+        choose = "?scope={0.dimension}:{0.key}".format
+        page = look(board_of(aurora, *tiles), **asked, choose=choose).contents[0]
         assert [row[0] for row in page.sheet.rows] == ["Centro", "Sul", "Norte"]
         assert page.choices is not None
         assert (page.choices.chosen, page.choices.urls[0]) == (1, "?scope=store:Centro")
