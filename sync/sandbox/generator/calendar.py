@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from random import Random
 
 _MONTHS = {
-    "shop": (0.92, 0.90, 0.94, 1.00, 1.04, 1.12, 1.16, 0.96, 0.94, 0.98, 1.06, 1.58),
+    "shop": (1.02, 0.94, 0.94, 1.00, 1.04, 1.10, 1.12, 0.98, 0.94, 0.98, 1.05, 1.32),
     "clinic": (1.10, 0.95, 1.00, 0.97, 0.98, 0.95, 1.05, 0.98, 1.00, 1.02, 1.00, 1.12),
     "law": (0.72, 0.98, 1.08, 1.05, 1.06, 1.02, 0.92, 1.06, 1.05, 1.05, 1.04, 0.80),
 }
@@ -14,6 +14,7 @@ _WEEKDAYS = {
     "law": (1.10, 1.08, 1.05, 1.02, 0.96, 0.0, 0.0),
 }
 _HOLIDAY_FACTOR = {"shop": 1.25, "clinic": 0.12, "law": 0.0}
+_PAY_DAYS = {0: 1.22, 1: 1.16, 2: 1.08}  # days after wages are paid: how much more is bought
 _HOURS = {"shop": (9, 22), "clinic": (8, 19), "law": (9, 18)}
 
 
@@ -51,10 +52,24 @@ class Calendar:
 
     def weight(self, day: date) -> float:
         """Return how busy a day is; 1.0 is the average. Growth is 22 % over the two years."""
-        factor = _MONTHS[self.company][day.month - 1] * _WEEKDAYS[self.company][day.weekday()]
+        factor = self._season(day) * _WEEKDAYS[self.company][day.weekday()] * self._pay_day(day)
         if day in self.holidays:
             factor *= _HOLIDAY_FACTOR[self.company]
         return factor * (0.89 + 0.22 * (day - self.start).days / self.days) / self._average
+
+    def _season(self, day: date) -> float:
+        """Return how busy the time of the year is: what a month is in its middle, and between two of them on the way."""
+        months = _MONTHS[self.company]
+        part, month = (day.day - 15) / 30.4, day.month - 1
+        beside = months[(month + (1 if part > 0 else -1)) % 12]
+        return months[month] + (beside - months[month]) * abs(part)
+
+    def _pay_day(self, day: date) -> float:
+        """Return how much more is bought after wages are paid, on the fifth working day of the month and the two days after it."""
+        if self.company == "law" or not 5 <= day.day <= 14:
+            return 1.0
+        paid = self.after_working_days(day.replace(day=1) - timedelta(days=1), 5)
+        return _PAY_DAYS.get((day - paid).days, 1.0)
 
     def count(self, rng: Random, day: date, per_day: float) -> int:
         """Return how many things happen on a day that has `per_day` on average."""

@@ -10,6 +10,7 @@ from sync.sandbox.generator.catalog import Product
 from sync.sandbox.generator.erp import sale_item, sale_payload, sale_row
 from sync.sandbox.generator.payments import PAID_BY, Sale, refund_later
 from sync.sandbox.generator.people import Person
+from sync.sandbox.generator.plot import CLIENT_TIMES, Visit
 from sync.sandbox.generator.scene import Scene
 
 MODES = ("cash", "debit", "credit", "credit_n", "pix", "boleto", "ted")
@@ -62,9 +63,14 @@ def play_sales(scene: Scene, day: date, until: int) -> None:
     """Play the sales of a day up to a second of it."""
     rng = scene.rng(day, "sales")
     count = scene.calendar.count(rng, day, scene.spec.sales * scene.scale / 730)
-    for second in scene.calendar.seconds(rng, count):
-        if second <= until:
-            sell(scene, rng, day, second)
+    for number, second in enumerate(scene.calendar.seconds(rng, count)):
+        visit = scene.plot.visit(day, number)
+        if second <= until and visit is not Visit.AWAY:
+            sell(scene, rng, day, second, first=scene.plot.star if visit is Visit.STAR else None)
+    if scene.plot.orders_on(day):
+        times = max(1, round(CLIENT_TIMES * scene.scale))
+        order = scene.rng(day, "client")
+        sell(scene, order, day, 10 * 3600, mode="boleto", customer=scene.plot.client, times=times)
 
 
 def sell(
@@ -75,8 +81,13 @@ def sell(
     *,
     mode: str | None = None,
     customer: Person | None = None,
+    first: Product | None = None,
+    times: int = 1,
 ) -> int:
-    """Make one sale, to a named customer if one is given, with everything that follows from it and return its id."""
+    """Make one sale, to a named customer if one is given, with everything that follows from it and return its id.
+
+    `first` stands in for the first product that chance would choose, `times` is how much it holds of everything.
+    """
     profile = PROFILES[scene.spec.key]
     mode = mode or rng.choices(MODES, cum_weights=profile.modes)[0]
     kind = rng.choices(KINDS, cum_weights=profile.kinds)[0]
@@ -85,8 +96,10 @@ def sell(
     anonymous = kind == "vendas_balcao" and rng.random() < profile.anonymous
     again = customer is not None
     customer = customer or (None if anonymous else scene.somebody(rng))
+    if scene.plot.has_lost(customer, day):
+        customer = scene.people[-1 + scene.state.known_people]
     sale_id, code = scene.next_id("sale", 885_501, 2), scene.next_id("sale_code", 1_042)
-    basket = _fill_basket(scene, rng, kind, profile, bare=sale_id % 50 == 1)
+    basket = _fill_basket(scene, rng, kind, profile, bare=sale_id % 50 == 1, first=first, times=times)
     if basket.total < 15_000 and mode in ("boleto", "ted", "credit_n"):
         mode = "pix"
     store = 0 if len(scene.spec.stores) == 1 or rng.random() < 0.64 else 1
@@ -118,7 +131,9 @@ def sell(
     return sale_id
 
 
-def _fill_basket(scene: Scene, rng: Random, kind: str, profile: Profile, *, bare: bool) -> Basket:
+def _fill_basket(
+    scene: Scene, rng: Random, kind: str, profile: Profile, *, bare: bool, first: Product | None, times: int
+) -> Basket:
     basket = Basket([], [], 0, 0, 0, 0)
     if kind == "servico":
         for _ in range(1 + (rng.random() < 0.35)):
@@ -126,7 +141,8 @@ def _fill_basket(scene: Scene, rng: Random, kind: str, profile: Profile, *, bare
     if kind != "servico" or rng.random() < 0.2:
         for _ in range(1 + int(profile.most_items * rng.random() ** 2)):
             product = scene.products[int(len(scene.products) * rng.random() ** 2.2)]
-            _put(basket, rng, product, 1 if rng.random() < 0.7 else rng.randrange(2, 5), bare=bare)
+            product, first = first or product, None
+            _put(basket, rng, product, times * (1 if rng.random() < 0.7 else rng.randrange(2, 5)), bare=bare)
     return basket
 
 

@@ -20,6 +20,7 @@ from sync.sandbox.generator.catalog import (
     make_suppliers,
 )
 from sync.sandbox.generator.people import Person, make_people
+from sync.sandbox.generator.plot import make_plot
 from sync.sandbox.store import Writer
 
 HISTORY_DAYS = 730
@@ -70,6 +71,7 @@ class Scene:
         self.wage_factor = scale * full_staff / len(self.staff)
         self.products: list[Product] = make_products(rng, spec.key) if spec.erp == "gestaoclick" else []
         self.services: list[Product] = make_services(spec.key) if spec.erp == "gestaoclick" else []
+        self.plot = make_plot(spec.key, span.start + timedelta(days=HISTORY_DAYS), self.products, self.people)
         self.partner = make_people(rng, 1, first_id=7, firm_share=0.0, start=span.start, days=2)[0]
 
     def fixed(self, cents: int) -> int:
