@@ -8,6 +8,7 @@ from celery import shared_task
 
 from kpi import dimensions
 from kpi import services as kpi
+from kpi.alerts import judging as alerts
 from reconciliation import runner as matcher
 from reconciliation.rules import running as rules
 
@@ -17,6 +18,7 @@ def dispatch(**_: object) -> None:
     """Bring what is derived from facts up to date, but no expensive step more often than it says itself. Cheap when there is nothing to do."""
     dimensions.bring_due()
     kpi.refresh_if_due()
+    alerts.judge_due()
     matcher.wake_due()
 
 
@@ -25,6 +27,7 @@ def run() -> dict[str, int]:
     return {
         "days_by_dimension": dimensions.bring_due(),
         "kpi_refreshes": kpi.refresh_until_current(),
+        "alerts": alerts.judge_due(),
         "matcher_runs": matcher.run_due_now(sweep=True),
         "rule_runs": rules.work_unfinished(),
     }

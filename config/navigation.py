@@ -48,6 +48,12 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry("kpi:boards", _("Boards"), "layout-grid", inside=("kpi:board_links",)),
             Entry("kpi:analysis", _("Analysis"), "chart-column"),
             Entry("kpi:anomalies", _("Unexpected"), "triangle-alert"),
+            Entry(
+                "kpi:alerts",
+                _("Alerts"),
+                "bell-ring",
+                inside=("kpi:alert_new", "kpi:webhooks", "kpi:webhook"),
+            ),
             Entry("kpi:targets", _("Goals"), "target", inside=("kpi:occasions", "kpi:occasion")),
         ),
     ),

@@ -44,6 +44,8 @@ def schedules() -> tuple[Schedule, ...]:
         Schedule("backups: what is due", "live.back_up_what_is_due", timedelta(minutes=10)),
         Schedule("notifications: e-mail that is due", "live.send_notifications", timedelta(seconds=30)),
         Schedule("notifications: old ones", "live.prune_notifications", timedelta(hours=6)),
+        Schedule("webhooks: messages that are due", "live.send_hooks", timedelta(seconds=15)),
+        Schedule("webhooks: old messages", "live.prune_hooks", timedelta(hours=6)),
         Schedule("events: older than a day", "live.prune", timedelta(hours=1)),
     )
 

@@ -13,8 +13,9 @@ class KpiConfig(AppConfig):
     def ready(self) -> None:
         """Say who knows as of when a company's facts are true, and how a restored database proves its numbers."""
         from kpi import queries, watching
+        from kpi.alerts import telling as alerts_telling
         from kpi.incidents import telling
-        from live import alerts, exposition, freshness, notifications
+        from live import alerts, exposition, freshness, hooks, notifications
         from live.backups import figures
         from tenants import doors
         from tenants.doors import Door
@@ -22,7 +23,8 @@ class KpiConfig(AppConfig):
         figures.register_proof("check_kpis --refresh")
         freshness.register(queries.facts_as_of)
         alerts.register_alert_source(watching.find, *watching.KINDS)
-        notifications.register(*telling.KINDS)
+        notifications.register(*telling.KINDS, *alerts_telling.KINDS)
+        hooks.register_events(alerts_telling.FIRED, alerts_telling.CHANGED, alerts_telling.WITHDRAWN)
         # Guessing 256 bits is hopeless; reading boards over and over costs.
         for name in ("board_links:public", "board_links:public_screen"):
             doors.register(name, Door("board_link", "120/m", methods=("GET",)))

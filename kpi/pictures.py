@@ -1,7 +1,7 @@
 """The charts of the pages: which series go into which picture, and the sentence above it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from kpi.calculations import change
 from kpi.forecasts.expected import Expected
+from kpi.plan import Plan
 from kpi.queries import Card, MonthFlow
 from lib import formats
 from lib.charts import Band, Chart, Series, Unit, bar_chart, line_chart, sparkline
@@ -28,6 +29,7 @@ class Pictures:
 
     tenant: Tenant
     locale: str
+    plan: Plan = field(default_factory=Plan)
 
     @property
     def unit(self) -> Unit:
@@ -54,6 +56,12 @@ class Pictures:
             stacked=True,
             line=Series(_("Net"), [month.net for month in months]),
             links=[self._lines(month.month) for month in months],
+            flags=self.plan.month_flags,
+            goals=[
+                Series(name, goal, role="goal")
+                for code, name in (("inflow", _("Goal received")), ("expenses", _("Limit of expenses")))
+                if (goal := self.plan.by_month.get(code))
+            ],
         )
 
     def _cash_flow_title(self, months: Sequence[MonthFlow]) -> str:
@@ -143,7 +151,12 @@ class Pictures:
         return line_chart(
             title=titles.of(change(sum(values, Decimal(0)), whole), self.locale),
             x=[day for day, _total in now],
-            series=[Series(name, values), Series(_("Compared period"), padded, role="previous")],
+            series=[
+                Series(name, values),
+                Series(_("Compared period"), padded, role="previous"),
+                *([Series(_("Goal"), self.plan.by_day, role="goal")] if self.plan.by_day else []),
+            ],
+            flags=self.plan.day_flags,
             unit=self.unit,
             by="day",
             links=[f"{url}&from={day.isoformat()}&to={day.isoformat()}" for day, _total in now],

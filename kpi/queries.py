@@ -95,7 +95,7 @@ def board(tenant: Tenant, *, period: Period, today: date, comparison: str = "pre
     spans = comparing.spans_of(until, comparison, known.calendar)
     compared = spans.others[comparison]
     days, foreign = _days(tenant, {NOW: period, **spans.others})
-    totals = _totals(tenant, period, days[NOW], known.reached_by(period), _state(tenant, today))
+    totals = _totals(tenant, period, days[NOW], known.reached_by(period), state(tenant, today))
     before = {
         key: _totals(tenant, span, days[key], known.before(span), Totals(), whole=key == comparison)
         for key, span in spans.others.items()
@@ -299,7 +299,7 @@ def _settled(tenant: Tenant, period: Period) -> int | None:
     return int(found[0][0]) if found else None
 
 
-def _state(tenant: Tenant, today: date) -> Totals:
+def state(tenant: Tenant, today: date) -> Totals:
     """Return what stands now: money in bank accounts, and open items."""
     own = Q(currency=tenant.currency)
     accounts = Account.objects.filter(own, tenant=tenant, void_at=None).exclude(kind=Account.Kind.CARD)
@@ -452,5 +452,5 @@ def pending(tenant: Tenant) -> tuple[int, Decimal, Decimal]:
 
 
 __all__ = [
-    "Board", "Card", "MonthFlow", "Ranked", "board", "cash_flow_by_month", "facts_as_of", "pending", "sales_by_day", "top_customers", "top_products", "walk_ins",
+    "Board", "Card", "MonthFlow", "Ranked", "board", "cash_flow_by_month", "facts_as_of", "pending", "sales_by_day", "state", "top_customers", "top_products", "walk_ins",
 ]  # fmt: skip

@@ -14,16 +14,17 @@ from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from kpi import cards, comparing, pictures, queries, ready
+from kpi import cards, comparing, pictures, plan, queries, ready
 from kpi import overview as reading
 from kpi.forecasts.expected import expected
+from kpi.plan import Plan
 from kpi.queries import Board, Card
 from lib import clock, periods
 from lib.htmx import wants_fragment
 from lib.periods import Period
 from sync import queries as sync
 from tenants.access import TenantRequest, member_required
-from tenants.models import Tenant
+from tenants.models import Capability, Tenant
 
 
 def asked_period(request: TenantRequest, *, default: str = periods.DEFAULT) -> Period:
@@ -59,8 +60,8 @@ def overview(request: TenantRequest) -> HttpResponse:
         "local_now": timezone.localtime(now, tenant.zone),
         "news": _news(request, now),
         "span": _span(period),
-        **_numbers(request, board),
-        **_charts(tenant, board),
+        **_numbers(request, board, planned := _plan(tenant, board)),
+        **_charts(tenant, board, planned),
     }
     template = "kpi/overview.html#board" if wants_fragment(request) else "kpi/overview.html"
     response = render(request, template, context)
@@ -74,19 +75,32 @@ def _news(request: TenantRequest, now: datetime) -> reading.News | None:
     return reading.news(request.tenant, since=since, now=now) if since else None
 
 
-def _numbers(request: TenantRequest, board: Board) -> dict[str, Any]:
+def _plan(tenant: Tenant, board: Board) -> Plan:
+    """Return the goals and the own days of what the page draws."""
+    today = clock.today(tenant.zone)
+    sells = board.card("revenue").value is not None
+    return plan.read(
+        tenant,
+        board=board,
+        day_kpi="revenue" if sells else "inflow",
+        months=plan.months_until(today),
+        today=today,
+    )
+
+
+def _numbers(request: TenantRequest, board: Board, planned: Plan) -> dict[str, Any]:
     """Return the cards of both rows. In the second one that nothing feeds yet would be a hole."""
     first = reading.heroes(board)
     rest = [card for card in board.cards if card not in first and card.value is not None]
     return {
-        "heroes": [_shown(request, board, card) for card in first],
-        "cards": [_shown(request, board, card) for card in rest],
+        "heroes": [_shown(request, board, card, planned) for card in first],
+        "cards": [_shown(request, board, card, planned) for card in rest],
     }
 
 
-def _charts(tenant: Tenant, board: Board) -> dict[str, Any]:
+def _charts(tenant: Tenant, board: Board, planned: Plan) -> dict[str, Any]:
     """Return charts and rankings: of sales, or of money for a company whose sales nothing tells of."""
-    draw = pictures.Pictures(tenant=tenant, locale=to_locale(get_language() or "pt-br"))
+    draw = pictures.Pictures(tenant=tenant, locale=to_locale(get_language() or "pt-br"), plan=planned)
     told = ready.story(tenant, board=board, today=clock.today(tenant.zone))
     by_day = draw.sales if told.sells else draw.received
     found = expected(tenant, sells=told.sells, today=clock.today(tenant.zone))
@@ -108,7 +122,7 @@ def _span(period: Period) -> str:
     return urlencode({"from": period.start.isoformat(), "to": period.last.isoformat()})
 
 
-def _shown(request: TenantRequest, board: Board, card: Card) -> dict[str, Any]:
+def _shown(request: TenantRequest, board: Board, card: Card, planned: Plan) -> dict[str, Any]:
     """Return a card with the address of the rows behind it and its small picture."""
     locale = to_locale(get_language() or "pt-br")
     draw = pictures.Pictures(tenant=request.tenant, locale=locale)
@@ -119,7 +133,16 @@ def _shown(request: TenantRequest, board: Board, card: Card) -> dict[str, Any]:
         "href": rows_url(request.tenant.slug, board.period, card),
         "spark": draw.spark(card, board.period) if card.spark else None,
         "good": _is_good(card),
+        "progress": planned.progress.get(card.kpi.code),
+        "alert_url": alert_url(request, card),
     }
+
+
+def alert_url(request: TenantRequest, card: Card) -> str:
+    """Return where a person makes an alert on this number; "" for who may not."""
+    if not request.access.may(Capability.WRITE):
+        return ""
+    return f"{reverse('kpi:alert_new', kwargs={'slug': request.tenant.slug})}?kpi={card.kpi.code}"
 
 
 def _is_good(card: Card) -> bool | None:

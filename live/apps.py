@@ -14,6 +14,7 @@ class LiveConfig(AppConfig):
         """Register what this app knows; upper apps add theirs."""
         from live import alerts, counters, health, notifications, watch, workers
         from live.alerts import installation
+        from live.hooks import sending
         from live.notifications import kinds, people
         from tenants import doors
         from tenants.doors import Door
@@ -23,7 +24,7 @@ class LiveConfig(AppConfig):
         workers.listen()
         watch.listen()
         alerts.register_alert_source(installation.look, *installation.KINDS)
-        notifications.register(*kinds.KINDS)
+        notifications.register(*kinds.KINDS, sending.STOPPED)
         people.listen()
         # Mail programs post the way out from few addresses, for many people.
         both = ("GET", "POST")

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from live import collecting, services
 from live.backups import BackupError, due
+from live.hooks import sending as hooks
 from live.notifications import mail
 from live.notifications import services as notifications
 
@@ -34,4 +35,17 @@ def send_notifications(**_: object) -> None:
 def prune_notifications(**_: object) -> None:
     """Delete notifications that were read 90 days ago, and all that are older than a year."""
     while notifications.prune():
+        continue
+
+
+@shared_task(name="live.send_hooks", ignore_result=True)
+def send_hooks(**_: object) -> None:
+    """Send the messages of webhooks that are due."""
+    hooks.send_due()
+
+
+@shared_task(name="live.prune_hooks", ignore_result=True)
+def prune_hooks(**_: object) -> None:
+    """Delete messages of webhooks that are done and older than 30 days."""
+    while hooks.prune():
         continue

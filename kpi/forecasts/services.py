@@ -10,6 +10,7 @@ from django.db.models import Max
 
 from kpi.forecasts import facts
 from kpi.models import Forecast, ForecastPoint
+from kpi.occasions.queries import free_days
 from lib import clock, pg
 from tenants.models import Tenant
 
@@ -50,28 +51,29 @@ def compute(*, tenant: Tenant) -> Made | None:
             return None
         moment = clock.now()
         made = Made(0, 0)
+        closed = free_days(tenant, date.min, date.max)
         for days in facts.series(tenant):
             for grain in Forecast.Grain:
-                spoken = _compute_one(tenant, days, grain)
+                spoken = _compute_one(tenant, days, grain, closed)
                 made = Made(made.kept + 1, made.unsaid + (not spoken))
         # What is no longer among the main ones, or has no rows left.
         Forecast.objects.filter(tenant=tenant, made_at__lt=moment).delete()
         return made
 
 
-def _compute_one(tenant: Tenant, days: facts.Days, grain: Forecast.Grain) -> bool:
-    """Forecast one series by one grain and keep it; return whether it is to be drawn."""
+def _compute_one(tenant: Tenant, days: facts.Days, grain: Forecast.Grain, closed: frozenset[date]) -> bool:
+    """Forecast one series by one grain and keep it; return whether it is to be drawn. `closed` are the company's own free days."""
     from kpi.forecasting.records import SeriesError
 
     try:
-        found = _judged(days, grain)
+        found = _judged(days, grain, closed)
     except SeriesError:  # no whole week or month yet
         found = None
     _keep(tenant, days, grain, found)
     return found is not None and found.verdict == Forecast.Verdict.OK
 
 
-def _judged(days: facts.Days, grain: Forecast.Grain) -> "Judged":
+def _judged(days: facts.Days, grain: Forecast.Grain, closed: frozenset[date]) -> "Judged":
     import numpy as np
 
     from kpi.forecasting.business import Business
@@ -88,7 +90,8 @@ def _judged(days: facts.Days, grain: Forecast.Grain) -> "Judged":
             tried=tried,
         )
     years = range(days.start.year, days.through.year + 2)
-    business = Business(days.start, sign * np.array(days.totals, dtype=np.float64), brazilian_holidays(years))
+    holidays = brazilian_holidays(years) | closed
+    business = Business(days.start, sign * np.array(days.totals, dtype=np.float64), holidays)
     return (
         business.judged_days(ahead, tried=tried)
         if grain == Forecast.Grain.DAY
@@ -115,9 +118,26 @@ def _keep(tenant: Tenant, days: facts.Days, grain: Forecast.Grain, found: "Judge
             "currency": tenant.currency, "through": days.through, "made_at": clock.now(), **said,
         },
     )  # fmt: skip
+    if grain == Forecast.Grain.DAY:
+        _remember(row)
     row.points.all().delete()
     if found and found.verdict == Forecast.Verdict.OK:
         ForecastPoint.objects.bulk_create(_points(row, found))
+
+
+# What stands for a day until it is known is what alerts hold it against.
+_REMEMBER: Final = """
+INSERT INTO kpi_foretold (tenant_id, measure, about, subject, day, mean, lo80, hi80, lo95, hi95)
+SELECT p.tenant_id, f.measure, f.about, f.subject, p.start, p.mean, p.lo80, p.hi80, p.lo95, p.hi95
+  FROM kpi_forecastpoint p JOIN kpi_forecast f ON f.id = p.forecast_id
+ WHERE p.tenant_id = %(tenant)s AND p.forecast_id = %(forecast)s AND p.start <= f.through
+    ON CONFLICT (tenant_id, measure, about, subject, day) DO NOTHING
+"""
+
+
+def _remember(row: Forecast) -> None:
+    """Keep what had been expected of the days that this forecast is the first to know; its points still are those of the one before."""
+    pg.execute(_REMEMBER, {"tenant": row.tenant_id, "forecast": row.pk})
 
 
 def _points(row: Forecast, found: "Judged") -> list[ForecastPoint]:

@@ -11,6 +11,7 @@ from django.db.models import Q
 from kpi.forecasts.facts import closed_day
 from kpi.incidents import parts, telling
 from kpi.models import Anomaly, AnomalyState, Daily
+from kpi.occasions.queries import free_days
 from lib import clock, pg
 from tenants.models import Tenant, User
 
@@ -74,10 +75,13 @@ def judge(*, tenant: Tenant) -> Judged | None:
         state, first = AnomalyState.objects.get_or_create(tenant=tenant)
         facts = pg.fetch("SELECT facts FROM live_generation WHERE tenant_id = %s", [tenant.pk])
         through, done = closed_day(tenant), Judged(0, 0)
+        closed = free_days(tenant, through - timedelta(days=MEMORY), through)
         for measure in Anomaly.Measure:
             series = series_of(tenant, measure, through)
             if series:
-                one = _keep(tenant, measure, series, AT_FIRST if first or state.through is None else ANEW)
+                one = _keep(
+                    tenant, measure, series, closed, AT_FIRST if first or state.through is None else ANEW
+                )
                 done = Judged(done.found + one.found, done.gone + one.gone)
         state.through, state.facts, state.judged_at = through, int(facts[0][0]) if facts else 0, clock.now()
         state.save()
@@ -108,8 +112,10 @@ def rarity(tenant: Tenant, measure: str) -> float:
     return min(max(found, low), high)
 
 
-def find(series: Series, *, rarity: float, days: int) -> "list[Incident]":
-    """Return the incidents of the last `days` days. A day without a single row where rows are expected is missing, not a fall to nothing."""
+def find(
+    series: Series, *, rarity: float, days: int, closed: frozenset[date] = frozenset()
+) -> "list[Incident]":
+    """Return the incidents of the last `days` days; `closed` are the company's own free days. A day without a single row where rows are expected is missing, not a fall to nothing."""
     import numpy as np
 
     from kpi.anomalies.detect import detect
@@ -119,7 +125,7 @@ def find(series: Series, *, rarity: float, days: int) -> "list[Incident]":
     size = len(series.values)
     times = np.array([series.day(n) for n in range(size)], dtype="datetime64[s]")
     values = np.array([float(value) for value in series.values])
-    free = brazilian(range(series.start.year, series.day(size).year + 1))
+    free = brazilian(range(series.start.year, series.day(size).year + 1)) | closed
     found = detect(times, values, rarity=rarity, free_days=free, start=max(0, size - days))
     empty = (np.array(series.rows) == 0) & found.anomaly & (values < found.expected)
     values[empty] = np.nan
@@ -129,14 +135,16 @@ def find(series: Series, *, rarity: float, days: int) -> "list[Incident]":
 
 
 @transaction.atomic
-def _keep(tenant: Tenant, measure: Anomaly.Measure, series: Series, days: int) -> Judged:
+def _keep(
+    tenant: Tenant, measure: Anomaly.Measure, series: Series, closed: frozenset[date], days: int
+) -> Judged:
     pg.lock(pg.Lock.ANOMALIES, tenant.pk)
     now, through = clock.now(), series.day(len(series.values) - 1)
     stands = list(
         Anomaly.objects.filter(tenant=tenant, measure=measure, last_day__gt=through - timedelta(days=days))
     )
     fresh = 0
-    for one in find(series, rarity=rarity(tenant, measure), days=days):
+    for one in find(series, rarity=rarity(tenant, measure), days=days, closed=closed):
         first, last = series.day(one.first), series.day(one.last)
         row = next(
             (r for r in stands if r.kind == one.kind and r.first_day <= last and r.last_day >= first), None

@@ -60,7 +60,7 @@ def test_the_page_costs_a_fixed_number_of_queries_and_few_once_its_numbers_are_r
         factories.make_sale(cast.aurora, "5.00", date=DAY - timedelta(days=n))
     facts_changed(cast.aurora)
     cache.generations(cast.aurora.pk)
-    with django_assert_num_queries(36):
+    with django_assert_num_queries(39):
         page(aurora)
     with django_assert_num_queries(13):
         page(aurora)
@@ -179,7 +179,10 @@ def test_both_numbers_of_a_comparison_are_told(aurora: Client, cast: Cast) -> No
     assert 'title="01/02/2026 – 28/02/2026: R$ 200,00"' in html
     assert "22 dias úteis" not in html
     assert "18 dias úteis e 10 livres; agora 22 e 9" in html
-    assert f"/t/aurora/analysis/?measure=inflow&amp;{MARCH.replace('&', '&amp;')}&amp;compare=previous#why" in html
+    assert (
+        f"/t/aurora/analysis/?measure=inflow&amp;{MARCH.replace('&', '&amp;')}&amp;compare=previous#why"
+        in html
+    )
 
 
 # --- since the last visit ---------------------------------------------------------------------------------------------------

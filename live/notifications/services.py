@@ -79,6 +79,14 @@ def notify(
     return [pk for pk, _user_id in rows]
 
 
+def amend(*, tenant: Tenant, once_key: str, params: Mapping[str, Any]) -> int:
+    """Give what was told under a key the words that are true now; return how many notifications. Nobody is told again; e-mail that waits says
+    the new words.
+    """
+    kept: dict[str, Any] = json.loads(jsontext.canonical(dict(params)))
+    return Notification.objects.filter(tenant=tenant, once_key=once_key).update(params=kept)
+
+
 def _due(hearer: Hearer, *, tenant: Tenant, severity: str, now: datetime) -> datetime | None:
     """Return when this person's e-mail goes out, None when they want none."""
     preference = hearer.preference

@@ -8,9 +8,14 @@ from django.db import transaction
 from django.db.models import Model
 
 from lib import crypto
+from live.models import HookEndpoint
 from sync.models import Connection, Webhook
 
-SEALED: tuple[tuple[type[Model], str], ...] = ((Connection, "secret"), (Webhook, "secret"))
+SEALED: tuple[tuple[type[Model], str], ...] = (
+    (Connection, "secret"),
+    (Webhook, "secret"),
+    (HookEndpoint, "secret"),
+)
 SEALED_OF_MFA = ("secret", "seed")  # parts of `Authenticator.data` (tenants.adapter.MfaAdapter)
 
 

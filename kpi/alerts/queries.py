@@ -1,0 +1,119 @@
+"""Reading rules and alerts: with their state, their history, and what a wish would have told of the last three months."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from django.db.models import Count, Prefetch, QuerySet
+
+from kpi.alerts import judging
+from kpi.alerts.conditions import Condition, Incident, Kind, Look, first_needed, incidents
+from kpi.alerts.reading import Reader
+from kpi.forecasts.facts import closed_day
+from kpi.models import AlertEvent, AlertRule
+from lib import clock
+from tenants.models import Tenant
+
+TRIED: Final = 90  # days
+
+
+class State(StrEnum):
+    """How a rule stands."""
+
+    ARMED = "armed"
+    FIRING = "firing"
+    MUTED = "muted"
+    DONE = "done"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A rule with its state, its newest alert (None: it never fired) and how many there were."""
+
+    rule: AlertRule
+    state: State
+    last: AlertEvent | None
+    fired: int
+
+
+def rules(tenant: Tenant, *, now: datetime) -> list[Told]:
+    """Return the rules of a company with their states, the newest first. Two queries."""
+    newest = AlertEvent.objects.filter(tenant=tenant).order_by("-day", "-id")
+    rows = (
+        AlertRule.objects.filter(tenant=tenant, removed_at=None)
+        .select_related("tenant")
+        .annotate(fired=Count("events"))
+        .prefetch_related(Prefetch("events", newest, to_attr="newest"))
+        .order_by("-id")
+    )
+    return [told(row, row.newest, now, fired=row.fired) for row in rows]  # type: ignore[attr-defined]
+
+
+def told(rule: AlertRule, events: Iterable[AlertEvent], now: datetime, *, fired: int) -> Told:
+    """Return how a rule stands; `events` are its alerts, the newest first."""
+    stand = [event for event in events if event.withdrawn_at is None]
+    for event in stand[:1]:
+        event.rule = rule
+    return Told(rule, _state(rule, stand, now), stand[0] if stand else None, fired)
+
+
+def _state(rule: AlertRule, stand: list[AlertEvent], now: datetime) -> State:
+    if not rule.is_active:
+        return State.OFF
+    if rule.muted_until and rule.muted_until > now:
+        return State.MUTED
+    if any(event.ended_on is None for event in stand):
+        return State.FIRING
+    since = [event for event in stand if event.day >= rule.starts_on]
+    return State.DONE if rule.repeat == AlertRule.Repeat.ONCE and since else State.ARMED
+
+
+def history(tenant: Tenant) -> QuerySet[AlertEvent]:
+    """Return the alerts of a company, also of rules that were removed, with their rules."""
+    return AlertEvent.objects.filter(tenant=tenant).select_related("rule", "rule__tenant")
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a wish would have told of the last `days` days. `unknown`: of it nothing is known for the past, so nothing could be tried."""
+
+    days: int
+    incidents: list[Incident]
+    unknown: bool = False
+
+    @property
+    def count(self) -> int:
+        """Return how often it would have told."""
+        return len(self.incidents)
+
+
+def tried(tenant: Tenant, condition: Condition) -> Trial:
+    """Return what a condition would have told. A handful of queries, whatever the number of days."""
+    through = closed_day(tenant)
+    first = through - timedelta(days=TRIED - 1)
+    if condition.number.now:
+        return Trial(TRIED, [], unknown=True)
+    reader = Reader(tenant, min(first_needed(condition, first), first - timedelta(days=31)), through)
+    if condition.kind == Kind.MISSING:
+        return Trial(TRIED, reader.silences(condition, first))
+    looks = judging.looks_of(reader, condition, first, through, through)
+    known = [look for _day, look in looks if _is_known(condition, look)]
+    return Trial(TRIED, incidents(condition, looks)[1], unknown=not known)
+
+
+def _is_known(condition: Condition, look: Look) -> bool:
+    if condition.kind == Kind.STREAK:
+        return bool(look.steps) and None not in look.steps
+    return look.got is not None and (look.expected is not None or condition.kind == Kind.ABSOLUTE)
+
+
+def preview_event(rule: AlertRule, one: Incident) -> AlertEvent:
+    """Return an incident as the alert it would have been, stored nowhere."""
+    return AlertEvent(
+        tenant_id=rule.tenant_id, rule=rule, day=one.day, ended_on=one.ended_on, got=one.look.got, first_got=one.look.got,
+        expected=one.look.expected, expected_to=one.look.expected_to, fired_at=clock.now(),
+        since=clock.start_of_day(one.day, rule.tenant.zone) if rule.kind == Kind.MISSING else None,
+    )  # fmt: skip
