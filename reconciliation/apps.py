@@ -13,8 +13,9 @@ class ReconciliationConfig(AppConfig):
     def ready(self) -> None:
         """Register what a customer's page tells, return files as a kind of file to import, the sums that a backup is compared by, and the command that proves them."""
         from ledger import details, lists
+        from live import notifications
         from live.backups import figures
-        from reconciliation import queries, returns, stories
+        from reconciliation import queries, returns, stories, telling
         from sync.imports import kinds
 
         details.register("customers", stories.read)
@@ -25,6 +26,8 @@ class ReconciliationConfig(AppConfig):
         )
         figures.register_proof("check_matches")
         kinds.register(returns.KIND)
+        for kind in telling.KINDS:
+            notifications.register(kind)
         lists.register_rest(
             "open_items", lists.Rest(queries.still_open, queries.with_left, queries.some_left)
         )

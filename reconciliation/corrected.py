@@ -17,7 +17,7 @@ def corrected(tenant_id: int) -> Labelled:
     """Return the lines of every match that a person made and that still stands, with the items as open as they were before these matches."""
     matches = Match.objects.filter(
         tenant=tenant_id, status=Match.Status.CONFIRMED, origin=Match.Origin.PERSON
-    )
+    ).exclude(kind=Match.Kind.BOOKED)  # nothing was due: there is no pair to find
     lines: dict[int, set[str]] = defaultdict(set)
     for match, line in MatchLine.objects.filter(match__in=matches).values_list("match", "transaction"):
         lines[match].add(str(line))

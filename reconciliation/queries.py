@@ -3,10 +3,24 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import Case, DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    DecimalField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Greatest, Least
 
 from ledger.lists import Filters
@@ -90,6 +104,13 @@ def open_lines(tenant: Tenant, filters: Filters, *, limit: int, cursor: str | No
     for row in page.rows:
         row["matches"] = proposals.get(row["transaction_id"], [])
     return page
+
+
+def open_until(tenant: Tenant, days: Sequence[date]) -> list[tuple[date, int]]:
+    """Return for each day how many open lines have that day or an earlier one: what closing the books through it would leave behind."""
+    rows = QUEUE.base(tenant.pk).filter(OPEN, _not_closed(tenant))
+    counts = rows.aggregate(**{f"d{n}": Count("pk", filter=Q(date__lte=day)) for n, day in enumerate(days)})
+    return [(day, counts[f"d{n}"]) for n, day in enumerate(days)]
 
 
 def _not_closed(tenant: Tenant) -> Q:

@@ -13,6 +13,7 @@ _PAGES: Final[tuple[tuple[str, str | Promise], ...]] = (
     ("rules", _("Rules")),
     ("payers", _("Known payers")),
     ("quality", _("Quality")),
+    ("closing", _("Closing")),
 )
 
 

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from reconciliation import debt_views, decisions, payer_views, quality_views, rule_views, story_views, views
+from reconciliation import (
+    closing_views,
+    debt_views,
+    decisions,
+    payer_views,
+    quality_views,
+    rule_views,
+    story_views,
+    views,
+)
 
 app_name = "reconciliation"
 urlpatterns = [
@@ -33,6 +42,8 @@ urlpatterns = [
     path("reconciliation/payers/<int:pk>/use/", payer_views.payer_use, name="payer_use"),
     path("reconciliation/quality/", quality_views.page, name="quality"),
     path("reconciliation/quality/automatic/", quality_views.choose, name="automatic"),
+    path("reconciliation/closing/", closing_views.page, name="closing"),
+    path("reconciliation/closing/close/", closing_views.close, name="close"),
     path("reconciliation/rules/", rule_views.rules, name="rules"),
     path("reconciliation/rules/new/", rule_views.rule_form, name="rule_new"),
     path("reconciliation/rules/<int:pk>/", rule_views.rule, name="rule"),

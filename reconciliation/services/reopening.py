@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from lib import pg
+from reconciliation import telling
 from reconciliation.models import Decision, Match, MatchAdjustment
 from reconciliation.services import desk, linking, writing
 from reconciliation.services.linking import Draft
@@ -108,6 +109,7 @@ def reopen_affected(tenant_id: int, *, since: datetime) -> Reopened:
         reasons={pk: (change.reason, change.detail) for pk, change in found.items()},
     )
     carried = _carry_over(by, rows, parts, found)
+    telling.reopened(by.tenant, len(rows) - len(carried))
     return Reopened(
         tuple(match.pk for match in rows),
         frozenset(line for match in rows for line in parts[match.pk].lines),
@@ -134,7 +136,7 @@ def _changes(tenant_id: int, since: datetime) -> dict[int, Change]:
 def _tell_held(by: By, changes: dict[int, Change]) -> None:
     """Note once that a match of a closed period has lost its ground."""
     told = set(pg.fetch(_TOLD, {"tenant": by.tenant.pk, "matches": list(changes)}))
-    Decision.objects.bulk_create(
+    made = Decision.objects.bulk_create(
         Decision(
             tenant=by.tenant,
             match_id=pk,
@@ -148,6 +150,7 @@ def _tell_held(by: By, changes: dict[int, Change]) -> None:
         for pk, change in changes.items()
         if (pk, change.reason, change.detail["changed_at"]) not in told
     )
+    telling.held(by.tenant, len(made))
 
 
 def _carry_over(
