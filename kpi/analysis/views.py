@@ -10,12 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from kpi import comparing, queries
-from kpi.analysis.ageing import ageing
-from kpi.analysis.cohorts import cohorts
-from kpi.analysis.concentration import concentration
-from kpi.analysis.drivers import Drivers, dimensions_of, drivers
+from kpi.analysis.drivers import Drivers, dimensions_of
 from kpi.analysis.pictures import DIMENSIONS, NAMES, Drawing, rows_url
-from kpi.analysis.projection import projection
+from kpi.analysis.ready import Reading
 from kpi.views import asked_period
 from lib import clock
 from lib.htmx import wants_fragment
@@ -30,19 +27,15 @@ def analysis(request: TenantRequest) -> HttpResponse:
     tenant, today = request.tenant, clock.today(request.tenant.zone)
     period = asked_period(request)
     comparison = _one_of(request, "compare", comparing.COMPARISONS)
-    compared = comparing.compared_with(period.until(today), comparison, comparing.calendar(tenant))
     measure = _one_of(request, "measure", tuple(NAMES))
     dimension = _one_of(request, "by", dimensions_of(measure))
-    draw = Drawing(tenant, to_locale(get_language() or "pt-br"))
-    why = drivers(tenant, measure=measure, dimension=dimension, period=period, compared=compared)
-    carried = concentration(tenant, dimension=_one_of(request, "abc", ("customer", "product")), period=period)
-    late = {
-        direction: ageing(tenant, direction=direction, today=today) for direction in ("receivable", "payable")
-    }
-    kept, ahead = cohorts(tenant, today=today), projection(tenant, today=today)
+    draw, read = Drawing(tenant, to_locale(get_language() or "pt-br")), Reading(tenant, today)
+    found = read.why(measure=measure, dimension=dimension, period=period, comparison=comparison)
+    why, late, ahead = found.drivers, read.ageing(), read.projection()
+    carried = read.concentration(dimension=_one_of(request, "abc", ("customer", "product")), period=period)
     context: dict[str, Any] = {
         "period": period,
-        "compared": compared,
+        "compared": found.compared,
         "comparison": comparison,
         "as_of": queries.facts_as_of(tenant),
         "measures": _choices(request, "measure", NAMES, measure, drop=("by",)),
@@ -70,9 +63,9 @@ def analysis(request: TenantRequest) -> HttpResponse:
             request, "abc", {name: DIMENSIONS[name] for name in ("customer", "product")}, carried.dimension
         ),
         "carried_chart": draw.concentration(carried),
-        "receivables": draw.ageing(late["receivable"], "receivable"),
-        "payables": draw.ageing(late["payable"], "payable"),
-        "cohorts": draw.cohorts(kept),
+        "receivables": draw.ageing(late.receivable, "receivable"),
+        "payables": draw.ageing(late.payable, "payable"),
+        "cohorts": draw.cohorts(read.cohorts()),
         "ahead": ahead,
         "ahead_chart": draw.projection(ahead) if ahead else None,
     }

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kpi import comparing
@@ -43,9 +44,9 @@ def _answer(request: ApiRequest, part: str, compute: Callable[[], Any], **params
         as_of = freshness.as_of(tenant)
         return compute(), {"as_of": as_of}
 
-    return cached(
-        request, "board", compute=told, part=part, params=params | {"day": clock.today(tenant.zone)}
-    )
+    # What has no name is called so in the reader's language.
+    asked = params | {"day": clock.today(tenant.zone), "language": get_language()}
+    return cached(request, "board", compute=told, part=part, params=asked)
 
 
 class DriversView(ApiView):
