@@ -14,6 +14,7 @@ import psutil
 
 from benchmarks import (
     answers,
+    boards,
     details,
     forecasts,
     matching,
@@ -42,6 +43,7 @@ MEASURES: Final[dict[str, Measure]] = {
     "matcher": matching.matcher,
     "segments": segments.scores_in_sql,
     "queue": queues.queue_page,
+    "boards": boards.board_of_twenty,
     "forecasts": forecasts.forecasts,
     "details": details.share_of_the_erp,
     "demo": whole.first_filling,
