@@ -13,5 +13,5 @@ urlpatterns = [
     path("", include("reconciliation.api.urls")),
     path("", include("kpi.api.urls")),
     path("schema", DocumentView.as_view(), name="schema"),
-    path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema", metadata_class=None), name="docs"),
 ]

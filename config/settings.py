@@ -361,7 +361,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["tenants.api.renderers.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["tenants.api.parsers.JsonParser"],
     "DEFAULT_SCHEMA_CLASS": "tenants.api.schema.AutoSchema",
-    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_METADATA_CLASS": "tenants.api.metadata.Methods",
     "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "tenants.api.errors.handle",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

@@ -52,7 +52,7 @@ class EventsView(ApiView):
 
     requires = {"GET": Capability.READ}
     tenant_in_query: ClassVar[bool] = True
-    http_method_names = ["get"]
+    http_method_names = ["get", "options"]
     content_negotiation_class = JsonWhateverIsAccepted
 
     @extend_schema(
