@@ -37,6 +37,8 @@ def schedules() -> tuple[Schedule, ...]:
         Schedule("numbers: forecasts that are due", "kpi.forecast_due", timedelta(minutes=30)),
         Schedule("numbers: segments that are due", "kpi.segments_due", timedelta(minutes=15)),
         Schedule("numbers: unexpected days", "kpi.anomalies_due", timedelta(minutes=30)),
+        Schedule("reports: what is due", "kpi.reports_due", timedelta(seconds=60)),
+        Schedule("reports: old deliveries", "kpi.prune_reports", timedelta(hours=6)),
         Schedule("reconciliation: what is left", "reconciliation.reconcile_due", timedelta(minutes=15)),
         Schedule("reconciliation: runs of rules", "reconciliation.rule_runs", timedelta(seconds=30)),
         Schedule("reconciliation: old suggestions", "reconciliation.prune", timedelta(hours=6)),

@@ -19,6 +19,7 @@ urlpatterns = [
     path("t/<slug:slug>/", include("ledger.urls")),
     path("t/<slug:slug>/", include("sync.urls")),
     path("t/<slug:slug>/", include("reconciliation.urls")),
+    path("", include("kpi.reports.urls")),
     path("t/<slug:slug>/", include("kpi.urls")),
 ]
 if settings.DEBUG:

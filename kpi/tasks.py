@@ -11,6 +11,7 @@ from django.conf import settings
 
 from kpi.forecasts import services
 from kpi.incidents import services as incidents
+from kpi.reports import delivering
 from kpi.segmenting import services as segmenting
 
 log = structlog.get_logger(__name__)
@@ -38,6 +39,19 @@ def anomalies_due(**_: object) -> None:
     """Judge the numbers of every company of which a day is over or facts changed, in a child that ends."""
     if incidents.due():
         _child("anomalies")
+
+
+@shared_task(name="kpi.reports_due", ignore_result=True)
+def reports_due(**_: object) -> None:
+    """Plan the deliveries of every report whose hour has come, and deliver what is due."""
+    delivering.plan_due()
+    delivering.deliver_due()
+
+
+@shared_task(name="kpi.prune_reports", ignore_result=True)
+def prune_reports(**_: object) -> None:
+    """Forget old deliveries."""
+    delivering.prune()
 
 
 def _child(command: str) -> None:

@@ -21,6 +21,7 @@ urlpatterns = [
     path("segments/", segments, name="segments"),
     path("segments/csv/", segments_csv, name="segments_csv"),
     path("boards/", include("kpi.boards.urls")),
+    path("boards/", include("kpi.exports.urls")),
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/history/", alerts.alert_history, name="alert_history"),
     path("alerts/new/", alerts.alert_new, name="alert_new"),

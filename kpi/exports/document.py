@@ -49,7 +49,7 @@ def _blocks(contents: Sequence[Content], about: About) -> Iterator[dict[str, Any
     for kind, group in groupby(contents, key=_place):
         tiles = list(group)
         if kind == "numbers":
-            yield {"kind": "numbers", "tiles": [_number(one, about) for one in tiles]}
+            yield {"kind": "numbers", "tiles": [number(one, about) for one in tiles]}
         elif kind == "wide":
             yield from ({"kind": "row", "tiles": [_tile(one, about, wide=True)]} for one in tiles)
         else:
@@ -67,7 +67,8 @@ def _place(content: Content) -> str:
 
 
 # --- numbers ---------------------------------------------------------------------------------------------------------------
-def _number(content: Content, about: About) -> dict[str, Any]:
+def number(content: Content, about: About) -> dict[str, Any]:
+    """Return a tile with a number as words: value, change and its tone, what it was before."""
     card = content.card
     assert card is not None, "placed by its card"
     return {
@@ -76,7 +77,8 @@ def _number(content: Content, about: About) -> dict[str, Any]:
         "problem": content.problem,
         "value": figure(card.value, card.kpi.unit, about),
         "change": _change(card, about),
-        "tone": _tone(card),
+        "tone": (tone := _tone(card)),
+        "colour": LIGHT[tone],
         "before": figure(card.previous, card.kpi.unit, about) if card.previous is not None else "",
         "spark": _spark(content.chart),
     }
@@ -117,6 +119,8 @@ def _tile(content: Content, about: About, *, wide: bool) -> dict[str, Any]:
     tile: dict[str, Any] = {"title": content.title, "note": content.note, "problem": content.problem}
     if content.problem:
         return tile
+    if content.chart is None and not content.sheet.columns:
+        return {"title": content.title, "note": "", "problem": "", "words": content.note}
     if content.chart is None:
         return tile | _table(content.sheet, about)
     if content.chart.empty:

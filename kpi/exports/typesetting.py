@@ -14,11 +14,15 @@ _UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uff
 PPI: Final = 144  # two pixels a point: pictures are drawn one pixel a point
 
 
+class TypesettingError(Exception):
+    """The library could not make the document: a defect of a template, or more than memory holds."""
+
+
 def typeset(template: str, data: Mapping[str, Any], *, to: Literal["pdf", "png"]) -> bytes:
     """Return the document that `templates/<template>.typ` makes of the data; of a PNG the first page, at twice its size.
 
     What people wrote arrives as JSON values and is printed letter by letter: nothing in it can be markup, code or the name of a file. The
-    library sees an empty folder, no packages and no fonts but the one that we bring.
+    library sees an empty folder, no packages and no fonts but the one that we bring. Raises TypesettingError.
     """
     # 84 MB on disk: only who makes a document carries it.
     import typst
@@ -39,7 +43,10 @@ def typeset(template: str, data: Mapping[str, Any], *, to: Literal["pdf", "png"]
             package_path=empty,
             package_cache_path=empty,
         )
-        made = compiler.compile(format=to, ppi=PPI)
+        try:
+            made = compiler.compile(format=to, ppi=PPI)
+        except typst.TypstError as error:
+            raise TypesettingError(str(error)) from error
     return bytes(made[0] if isinstance(made, list) else made or b"")
 
 

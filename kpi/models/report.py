@@ -4,6 +4,8 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.dates import WEEKDAYS
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from kpi.models.board import Board
@@ -32,7 +34,7 @@ class Report(models.Model):
     month_day = models.PositiveSmallIntegerField(_("day of the month"), default=1)
     hour = models.PositiveSmallIntegerField(_("hour"), default=7, validators=[MaxValueValidator(23)])
     period = models.CharField(_("period"), max_length=12, blank=True, default="")
-    as_pdf = models.BooleanField(_("PDF"), default=True)
+    as_pdf = models.BooleanField("PDF", default=True)
     as_xlsx = models.BooleanField(_("spreadsheet"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     next_at = models.DateTimeField(_("next delivery"), null=True, editable=False)
@@ -53,6 +55,16 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def weekday_name(self) -> str:
+        """Return the weekday in the active language."""
+        return str(WEEKDAYS[self.weekday])
+
+    @property
+    def clock(self) -> str:
+        """Return the hour as people write it."""
+        return f"{self.hour:02d}:00"
 
 
 class ReportRecipient(models.Model):
@@ -149,3 +161,8 @@ class ReportDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.who} {self.occasion}"
+
+    @property
+    def reason_words(self) -> str:
+        """Return why it is where it is, in the active language."""
+        return gettext(self.reason) if self.reason else ""

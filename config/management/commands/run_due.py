@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from config import dispatch
+from kpi.reports import delivering
 from ledger import exports
 from live.notifications import mail
 from sync import runner
@@ -29,7 +30,8 @@ class Command(BaseCommand):
             runs += found
         files = exports.run_waiting()
         done = dispatch.run()
-        letters = mail.send_due()
+        delivering.plan_due()
+        letters = mail.send_due() + delivering.deliver_due()
         self.stdout.write(
             f"runs: {runs}, files: {files}, refreshes of the numbers: {done['kpi_refreshes']}, "
             f"runs of the matcher: {done['matcher_runs']}, e-mails: {letters}"

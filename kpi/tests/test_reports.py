@@ -1,0 +1,384 @@
+"""Delivering boards, against a mail server at a real socket: to whom, when, once, and after failures again."""
+
+import io
+import re
+import threading
+from datetime import datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test import Client
+from openpyxl import load_workbook
+from pypdf import PdfReader
+
+from kpi.models import Board, Report, ReportDelivery, ReportRecipient, Tile
+from kpi.reports import delivering, letters, services
+from lib import clock
+from live import cache, events
+from live.models import Notification
+from live.notifications.tests import smtp
+from live.notifications.tests.smtp import Sink
+from tenants.models import Membership, Tenant, User
+from tests.cast import Cast
+from tests.factories import access_of, make_customer, make_sale
+
+Status = ReportDelivery.Status
+TILES = (
+    ("number", {"kpi": "revenue"}),
+    ("by_day", {"measure": "revenue"}),
+    ("by_dimension", {"measure": "revenue", "by": "store"}),
+)
+
+
+@pytest.fixture
+def sink(settings: Any) -> Any:
+    """A mail server of the test's own, which the settings name."""
+    with smtp.running() as found:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", found.port
+        settings.PUBLIC_URL = "https://painel.example.com/"
+        settings.DEFAULT_FROM_EMAIL = "Painel <painel@example.com>"
+        yield found
+
+
+@pytest.fixture
+def moment(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The clock of everything here, to be set: noon of Tuesday, 10 March 2026, in São Paulo."""
+
+    class Moment:
+        now = datetime.fromisoformat("2026-03-10T15:00:00+00:00")
+
+    monkeypatch.setattr(clock, "now", lambda: Moment.now)
+    return Moment
+
+
+def sells(tenant: Tenant, total: str, store: str) -> None:
+    """Let a store sell something on 10 March, and tell this process."""
+    make_sale(tenant, total, customer=make_customer(tenant, "Maria"), store=store)
+    events.publish("facts_changed", tenant_id=tenant.pk)
+    cache.forget_generations()
+
+
+def board_of(tenant: Tenant, owner: User | None = None, *, shared: bool = True) -> Board:
+    """Return a board of one tile of each kind that is needed here."""
+    board = Board.objects.create(tenant=tenant, name="Visão", owner=owner, shared=shared)
+    for n, (kind, options) in enumerate(TILES):
+        Tile.objects.create(
+            tenant=tenant, board=board, kind=kind, options=options, position=n, width=6, height=2
+        )
+    return board
+
+
+def planned(cast: Cast, board: Board | None = None, **fields: Any) -> Report:
+    """Return Ana's report of every morning at seven, Ana on its list."""
+    board = board or board_of(cast.aurora)
+    return services.create(
+        access=access_of(cast.ana, cast.aurora), board=board, fields={"name": "Manhã", "frequency": "daily", "hour": 7, **fields}
+    )  # fmt: skip
+
+
+def add(cast: Cast, report: Report, **who: Any) -> ReportRecipient:
+    return services.add_recipient(access=access_of(cast.ana, cast.aurora), report=report, **who)
+
+
+def next_morning(moment: Any) -> int:
+    """Go to the next seven o'clock, and do what Beat does; return how many messages went out."""
+    day = moment.now.date() + timedelta(days=1)
+    moment.now = datetime.fromisoformat(f"{day}T10:00:00+00:00")
+    delivering.plan_due()
+    return delivering.deliver_due()
+
+
+def states(report: Report) -> list[tuple[str, str]]:
+    return list(report.deliveries.order_by("pk").values_list("who", "status"))
+
+
+def test_a_board_arrives_at_its_hour_as_numbers_picture_and_files(
+    cast: Cast, sink: Sink, moment: Any
+) -> None:
+    sells(cast.aurora, "1234.50", "Centro")
+    report = planned(cast, as_xlsx=True)
+    assert str(report.next_at) == "2026-03-11 10:00:00+00:00"
+    assert (delivering.plan_due(), delivering.deliver_due()) == (0, 0), "not yet seven"
+    assert next_morning(moment) == 1
+    mail = sink.messages[0]
+    assert (mail["To"], mail["Subject"]) == ("ana@example.com", "Manhã: 01/03/2026 a 11/03/2026 · Aurora")
+    text, page = (mail.get_body((kind,)).get_content().replace("\xa0", " ") for kind in ("plain", "html"))  # type: ignore[union-attr]
+    assert "Vendas: R$ 1.234,50" in text
+    assert "R$ 1.234,50" in page
+    assert 'src="cid:chart@painel"' in page
+    assert "https://painel.example.com/t/aurora/boards/" in text
+    parts = {str(part.get_filename()): part.get_content() for part in mail.walk() if part.get_filename()}
+    assert sorted(parts) == ["aurora-visao-2026-03-11.pdf", "aurora-visao-2026-03-11.xlsx", "chart.png"]
+    assert parts["chart.png"][:8] == b"\x89PNG\r\n\x1a\n"
+    assert "1.234,50" in PdfReader(io.BytesIO(parts["aurora-visao-2026-03-11.pdf"])).pages[0].extract_text()
+    assert load_workbook(io.BytesIO(parts["aurora-visao-2026-03-11.xlsx"])).active["B8"].value == 1234.5
+    row = report.deliveries.get()
+    assert (row.status, row.attempts, row.due_at, row.sent_at) == (Status.SENT, 1, None, moment.now)
+    assert row.size > 20_000
+    report.refresh_from_db()
+    assert str(report.next_at) == "2026-03-12 10:00:00+00:00"
+
+
+def test_nothing_new_is_skipped_and_said_so(cast: Cast, sink: Sink, moment: Any) -> None:
+    sells(cast.aurora, "10.00", "Centro")
+    report = planned(cast, period="year")
+    assert next_morning(moment) == 1
+    assert next_morning(moment) == 0
+    assert states(report) == [(f"user:{cast.ana.pk}", "sent"), (f"user:{cast.ana.pk}", "skipped")]
+    sells(cast.aurora, "5.00", "Centro")
+    assert next_morning(moment) == 1
+    assert len(sink.raw) == 2
+
+
+def test_each_copy_has_its_own_filter_and_language(cast: Cast, sink: Sink, moment: Any) -> None:
+    sells(cast.aurora, "100.00", "Centro")
+    sells(cast.aurora, "40.00", "Norte")
+    sells(cast.boreal, "7.00", "Centro")
+    User.objects.filter(pk=cast.bruno.pk).update(language="en")
+    report = planned(cast)
+    add(cast, report, user=cast.bruno, dimension="store", key="Norte")
+    add(cast, report, email="Contadora@Escritorio.example", dimension="store", key="Centro")
+    assert next_morning(moment) == 3
+    bodies = {
+        str(one["To"]): one.get_body(("plain",)).get_content().replace("\xa0", " ") for one in sink.messages  # type: ignore[union-attr]
+    }  # fmt: skip
+    assert "Vendas: R$ 140,00" in bodies["ana@example.com"]
+    assert "Revenue: R$40.00" in bodies["bruno@example.com"] or "R$40.00" in bodies["bruno@example.com"]
+    assert "Loja: Centro" in bodies["contadora@escritorio.example"]
+    assert "Vendas: R$ 100,00" in bodies["contadora@escritorio.example"]
+    assert "/t/aurora/" not in bodies["contadora@escritorio.example"], "could not open it"
+
+
+def test_an_address_leaves_by_one_click_and_stays_away(cast: Cast, sink: Sink, moment: Any) -> None:
+    sells(cast.aurora, "10.00", "Centro")
+    report = planned(cast, period="year")
+    outside = add(cast, report, email="fora@example.org")
+    assert next_morning(moment) == 2
+    mail = next(one for one in sink.messages if one["To"] == "fora@example.org")
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    way = (
+        re.sub(r"\s", "", str(mail["List-Unsubscribe"]))
+        .strip("<>")
+        .removeprefix("https://painel.example.com")
+    )
+    client = Client(enforce_csrf_checks=True)
+    assert "fora@example.org" in client.get(way).content.decode()
+    assert ReportRecipient.objects.get(pk=outside.pk).unsubscribed_at is None, "looking changes nothing"
+    assert client.post(way, {"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert client.get(way[:-2]).status_code == 404
+    sells(cast.aurora, "5.00", "Centro")
+    assert next_morning(moment) == 1, "Ana's"
+    outside.refresh_from_db()
+    with pytest.raises(ValidationError):
+        services.remove_recipient(access=access_of(cast.ana, cast.aurora), recipient=outside)
+    with pytest.raises(ValidationError):
+        add(cast, report, email="FORA@example.org")
+    member = report.recipients.get(user=cast.ana)
+    assert client.post(f"/reports/unsubscribe/{letters.token(member)}").status_code == 200
+    assert not report.recipients.filter(user=cast.ana).exists()
+
+
+@pytest.mark.parametrize("why", ["revoked", "deactivated", "private", "paused", "off the list"])
+def test_who_may_not_see_it_any_more_gets_none(cast: Cast, sink: Sink, moment: Any, why: str) -> None:
+    sells(cast.aurora, "10.00", "Centro")
+    report = planned(cast, board_of(cast.aurora, cast.ana))
+    recipient = add(cast, report, user=cast.bruno)
+    report.recipients.filter(user=cast.ana).delete()
+    moment.now = datetime.fromisoformat("2026-03-11T10:00:00+00:00")
+    delivering.plan_due()
+    if why == "revoked":
+        Membership.objects.filter(user=cast.bruno).delete()
+    elif why == "deactivated":
+        User.objects.filter(pk=cast.bruno.pk).update(is_active=False)
+    elif why == "private":
+        Board.objects.update(shared=False)
+    elif why == "paused":
+        Report.objects.update(is_active=False)
+    else:
+        services.remove_recipient(access=access_of(cast.ana, cast.aurora), recipient=recipient)
+    assert delivering.deliver_due() == 0
+    assert sink.raw == []
+    row = report.deliveries.get()
+    assert (row.status, bool(row.reason)) == (Status.DROPPED, True)
+
+
+def test_a_mail_server_that_is_away_is_asked_again_later_and_nothing_is_lost(
+    cast: Cast, sink: Sink, moment: Any, settings: Any
+) -> None:
+    sells(cast.aurora, "10.00", "Centro")
+    report = planned(cast)
+    settings.EMAIL_PORT = 1  # nobody listens there
+    rests = []
+    assert next_morning(moment) == 0
+    for _attempt in range(8):
+        row = report.deliveries.get()
+        assert row.status == Status.QUEUED
+        rests.append((row.due_at - moment.now).total_seconds() / 60)
+        moment.now = row.due_at
+        if len(rests) < 8:
+            assert delivering.deliver_due() == 0
+    assert rests == [1, 2, 4, 8, 16, 32, 60, 60]
+    settings.EMAIL_PORT = sink.port
+    assert delivering.deliver_due() == 1
+    assert states(report) == [(f"user:{cast.ana.pk}", "sent")]
+
+
+def test_after_three_days_it_is_given_up_told_and_can_be_sent_again(
+    cast: Cast, sink: Sink, moment: Any
+) -> None:
+    report = planned(cast, period="year")
+    sink.refuse = {"ana@": "451 later"}
+    assert next_morning(moment) == 0
+    Report.objects.update(next_at=None)
+    moment.now += timedelta(days=3, seconds=1)
+    assert delivering.deliver_due() == 0
+    row = report.deliveries.get()
+    assert (row.status, row.due_at) == (Status.FAILED, None)
+    told = Notification.objects.get(user=cast.ana, event="report_failed")
+    assert told.path == f"/t/aurora/reports/{report.pk}/"
+    sink.refuse = {}
+    client = Client()
+    client.force_login(cast.ana)
+    assert "não pôde ser alcançado por três dias" in client.get(told.path).content.decode()
+    assert client.post(f"/t/aurora/reports/deliveries/{row.pk}/again/").status_code == 302
+    assert delivering.deliver_due() == 1
+
+
+def test_an_address_that_is_refused_for_good_stops_nobody_else(cast: Cast, sink: Sink, moment: Any) -> None:
+    report = planned(cast)
+    add(cast, report, email="ninguem@example.org")
+    sink.refuse = {"ninguem@": "550 no such mailbox"}
+    assert next_morning(moment) == 1
+    assert [status for _who, status in states(report)] == ["sent", "failed"]
+
+
+def test_a_worker_killed_between_making_and_sending_leaves_it_to_the_next(
+    cast: Cast, sink: Sink, moment: Any
+) -> None:
+    report = planned(cast)
+    with patch.object(delivering, "_send", side_effect=SystemExit), pytest.raises(SystemExit):
+        next_morning(moment)
+    assert states(report) == [(f"user:{cast.ana.pk}", "making")]
+    assert delivering.deliver_due() == 0, "perhaps it is still being made"
+    moment.now += delivering.LEASE
+    assert delivering.deliver_due() == 1
+    assert len(sink.raw) == 1
+
+
+def test_a_worker_killed_after_the_server_took_it_sends_no_second_one(
+    cast: Cast, sink: Sink, moment: Any
+) -> None:
+    report = planned(cast)
+    with (
+        patch("django.core.mail.backends.smtp.EmailBackend.send_messages", side_effect=SystemExit),
+        pytest.raises(SystemExit),
+    ):
+        next_morning(moment)
+    assert states(report) == [(f"user:{cast.ana.pk}", "sending")]
+    moment.now += delivering.LEASE
+    assert delivering.deliver_due() == 0
+    row = report.deliveries.get()
+    assert row.status == Status.UNSURE
+    assert Notification.objects.filter(user=cast.ana, event="report_failed").count() == 1
+    assert services.send_again(access=access_of(cast.ana, cast.aurora), delivery=row)
+    assert not services.send_again(access=access_of(cast.ana, cast.aurora), delivery=row)
+    assert delivering.deliver_due() == 1
+
+
+def test_a_server_that_hangs_up_with_the_content_in_hand_is_not_given_it_twice(
+    cast: Cast, sink: Sink, moment: Any
+) -> None:
+    report = planned(cast)
+    sink.hang_up_after_data = True
+    assert next_morning(moment) == 0
+    assert len(sink.raw) == 1
+    assert report.deliveries.get().status == Status.UNSURE
+    sink.hang_up_after_data = False
+    moment.now += timedelta(hours=2)
+    assert delivering.deliver_due() == 0
+    assert len(sink.raw) == 1
+
+
+def test_what_kills_every_worker_is_given_up(cast: Cast, sink: Sink, moment: Any) -> None:
+    report = planned(cast)
+    moment.now = datetime.fromisoformat("2026-03-11T10:00:00+00:00")
+    delivering.plan_due()
+    with patch.object(delivering, "_make", side_effect=SystemExit):
+        for _death in range(delivering.MOST_DEATHS):
+            with pytest.raises(SystemExit):
+                delivering.deliver_due()
+            moment.now += delivering.LEASE
+        assert delivering.deliver_due() == 0
+    assert report.deliveries.get().status == Status.FAILED
+
+
+def test_an_occasion_is_planned_once_and_missed_ones_are_made_up_for_by_one(
+    cast: Cast, sink: Sink, moment: Any
+) -> None:
+    report = planned(cast)
+    first = report.next_at
+    moment.now += timedelta(days=5)
+    assert (delivering.plan_due(), delivering.plan_due()) == (1, 0)
+    Report.objects.update(next_at=first)  # as if the commit had been lost
+    assert delivering.plan_due() == 1
+    assert report.deliveries.count() == 1
+    assert delivering.deliver_due() == 1
+
+
+def test_one_for_me_now_is_sent_changed_or_not(cast: Cast, sink: Sink, moment: Any) -> None:
+    report = planned(cast, board_of(cast.aurora))
+    client = Client()
+    client.force_login(cast.bruno)
+    for _copy in "12":
+        assert client.post(f"/t/aurora/reports/{report.pk}/send/").status_code == 302
+        assert delivering.deliver_due() == 1
+    assert [str(one["To"]) for one in sink.messages] == ["bruno@example.com"] * 2
+    assert sink.messages[0]["List-Unsubscribe"] is None, "he is on no list"
+
+
+def test_files_that_are_too_large_stay_behind_and_the_message_says_so(
+    cast: Cast, sink: Sink, moment: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(letters, "MOST_ATTACHED", 1_000)
+    planned(cast)
+    assert next_morning(moment) == 1
+    mail = sink.messages[0]
+    assert not [part for part in mail.walk() if (part.get_filename() or "").endswith(".pdf")]
+    assert "grandes demais" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+
+def test_a_line_break_in_a_name_does_not_end_the_header(cast: Cast, sink: Sink, moment: Any) -> None:
+    Tenant.objects.filter(pk=cast.aurora.pk).update(name="Aurora\r\nBcc: all@example.com")
+    planned(cast)
+    assert next_morning(moment) == 1
+    assert sink.messages[0]["Bcc"] is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_workers_send_each_copy_once(cast: Cast, sink: Sink) -> None:
+    report = planned(cast)
+    for n in range(5):
+        add(cast, report, email=f"p{n}@example.org")
+    Report.objects.update(next_at=clock.now() - timedelta(minutes=1))
+    together, sent = threading.Barrier(3), []
+
+    def work() -> None:
+        try:
+            together.wait(timeout=10)
+            delivering.plan_due()
+            sent.append(delivering.deliver_due())
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _n in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    # Who planned last may have found nothing left to send.
+    assert sum(sent) + delivering.deliver_due() == len(sink.raw) == 6
+    assert len({str(one["To"]) for one in sink.messages}) == 6
