@@ -14,6 +14,9 @@ from lib.periods import Period
 _CUSTOMERS: Final = frozenset({"active_customers", "new_customers"})
 
 
+SHORT: Final = 200  # days
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """One value of one dimension (a store, a seller …): a filter of the whole board. `key` is that of the sums by dimension; "" is unknown."""
@@ -40,6 +43,11 @@ class Spans:
     def compared(self) -> Period:
         """Return the span of the chosen comparison."""
         return self.beside.others[self.comparison]
+
+    @property
+    def is_short(self) -> bool:
+        """Return whether the facts of both spans may be read one by one, where no sums know two dimensions at once."""
+        return self.period.days + self.compared.days <= SHORT
 
     def ranges(self, *more: tuple[date, date]) -> list[tuple[date, date]]:
         """Return the days of all spans, and `more`, as ranges that do not overlap (first day, day after the last)."""

@@ -98,6 +98,14 @@ class Desk:
         if self.scope and self.scope.sells != (kind == "SALE"):
             self.only_whole()
 
+    def needs_split(self, kind: str, dimension: str) -> None:
+        """Raise NotShown where the board's one value cannot be split by this dimension."""
+        self.needs_type(kind)
+        if self.scope and self.scope.dimension != dimension and not self.spans.is_short:
+            raise NotShown(
+                _("For one of them alone this is told for up to three months. Choose a shorter period.")
+            )
+
 
 def own_title(tile: Tile, usual: str) -> str:
     """Return the title that a person gave the tile, or the usual one."""

@@ -18,7 +18,7 @@ from kpi.models import Tile
 from lib.charts import Chart, Series, Slice, Step, bar_chart, donut, waterfall
 
 ZERO: Final = Decimal(0)
-PARTS: Final = 8  # of a change that are told by name
+PARTS: Final = 5  # of a change that are told by name
 
 
 def by_dimension(desk: Desk, tile: Tile) -> Content:
@@ -51,10 +51,9 @@ def by_dimension(desk: Desk, tile: Tile) -> Content:
 
 def _rows(desk: Desk, measure: str, dimension: str) -> list[Part]:
     """Return the parts to rank. Of the dimension that the board is about: all where one may choose another one, else that one alone."""
-    if desk.scope and desk.scope.dimension != dimension:
-        desk.only_whole()
+    desk.needs_split(TYPES[measure], dimension)
     parts = desk.facts.split(TYPES[measure], dimension).parts
-    if desk.scope and desk.choose is None:
+    if desk.scope and desk.scope.dimension == dimension and desk.choose is None:
         return [part for part in parts if part.key == desk.scope.key and part.total]
     ranked = [
         part for part in parts if part.total and not part.is_nobody and (part.key or dimension != "customer")
@@ -66,13 +65,16 @@ def _choices(desk: Desk, dimension: str, rows: Sequence[Part]) -> Choices | None
     if desk.choose is None:
         return None
     urls = tuple(desk.choose(Scope(dimension, part.key)) for part in rows)
-    chosen = next((n for n, part in enumerate(rows) if desk.scope and part.key == desk.scope.key), None)
+    here = desk.scope is not None and desk.scope.dimension == dimension
+    chosen = next(
+        (n for n, part in enumerate(rows) if desk.scope and here and part.key == desk.scope.key), None
+    )
     return Choices(urls, chosen)
 
 
 def _title(desk: Desk, measure: str, dimension: str, name: str, share: Decimal | None) -> str:
     said = {"measure": MEASURES[measure], "dimension": str(DIMENSIONS[dimension]).lower(), "name": name}
-    if share is None or not 0 < share <= 1 or desk.scope:
+    if share is None or not 0 < share <= 1 or (desk.scope and desk.scope.dimension == dimension):
         return _("%(measure)s by %(dimension)s") % said
     return _("%(measure)s by %(dimension)s: %(name)s makes %(share)s") % (said | {"share": desk.share(share)})
 
@@ -95,9 +97,9 @@ def _drawn(
     )
 
 
-def _short(name: str) -> str:
+def _short(name: str, most: int = 18) -> str:
     """Return a name that fits below a bar; the table twin has no other, so it stays recognisable."""
-    return name if len(name) <= 18 else f"{name[:17].rstrip()}…"
+    return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"
 
 
 def _name(part: Part) -> str:
@@ -111,8 +113,10 @@ def _size(measure: str) -> int:
 def drivers(desk: Desk, tile: Tile) -> Content:
     """Return what the change to the compared period consists of: the parts that moved most, the others together."""
     measure, dimension = tile.options["measure"], tile.options["by"]
-    desk.only_whole()
     kind = TYPES[measure]
+    desk.needs_split(kind, dimension)
+    if desk.scope and desk.scope.dimension == dimension:
+        desk.only_whole()
     if not desk.facts.knows_all(kind, desk.spans.compared):
         raise NotShown(_("There is nothing to compare with: data does not reach back that far."))
     found = _moved(desk.facts.split(kind, dimension), measure, dimension)
@@ -122,7 +126,7 @@ def drivers(desk: Desk, tile: Tile) -> Content:
         else _("%(measure)s: no change") % {"measure": MEASURES[measure]}
     )
     steps = [
-        Step(_("Before"), found.before, total=True), *(Step(_short(part.name), part.difference) for part in found.parts),
+        Step(_("Before"), found.before, total=True), *(Step(_short(part.name, 11), part.difference) for part in found.parts),
         *([Step(_("Others"), found.others)] if found.others_count else []), Step(_("Now"), found.now, total=True),
     ]  # fmt: skip
     columns = (
@@ -155,7 +159,9 @@ def _moved(split: Split, measure: str, dimension: str) -> why.Drivers:
 def concentration(desk: Desk, tile: Tile) -> Content:
     """Return how few customers or products make most of the sales."""
     dimension = tile.options["by"]
-    desk.only_whole()
+    desk.needs_split("SALE", dimension)
+    if desk.scope and desk.scope.dimension == dimension:
+        desk.only_whole()
     curve = desk.facts.curve(dimension)
     if curve is None:
         raise NotShown(_("No sales in this period"))

@@ -43,6 +43,7 @@ _COHORTS: Final = (
 )
 _SEGMENTS: Final = f"SELECT 'segment', now, before, n, value FROM ({segmenting.MOVES}) AS s (now, before, n, value, ahead, worth)"  # noqa: S608
 _SPLITS: Final = sql.read("board_splits.sql")
+_BASES: Final = sql.read("board_base.sql").split("\n--\n")  # nothing, sales, one product's sales, bank lines
 
 
 def read(tenant: Tenant, *, needs: Needs, spans: Spans, scope: Scope | None) -> dict[str, Any]:
@@ -133,12 +134,25 @@ def _series(tenant: Tenant, needs: Needs, spans: Spans, scope: Scope | None) -> 
 
 def _splits(tenant: Tenant, needs: Needs, spans: Spans, scope: Scope | None) -> list[list[Any]]:
     splits = sorted(needs.splits)
+    own, others = splits, []
+    if scope:
+        own = [each for each in splits if each[1] == scope.dimension]
+        others = [each[1] for each in splits if each[1] != scope.dimension] if spans.is_short else []
     asked = _own(tenant, spans) | {
-        "types": [kind for kind, _dimension in splits], "dimensions": [dimension for _kind, dimension in splits],
+        "types": [kind for kind, _dimension in own], "dimensions": [dimension for _kind, dimension in own], "others": others,
         "curves": sorted(needs.curves), "walk_in": WALK_IN, "most": MOST,
-        "scope_dimension": scope.dimension if scope else "", "scope_key": scope.key if scope else "",
+        "dimension": scope.dimension if scope else "", "key": scope.key if scope else "",
     }  # fmt: skip
-    return [list(row) for row in pg.fetch(_SPLITS, asked)]
+    return [
+        list(row) for row in pg.fetch(_SPLITS.replace("{base}", _base(scope) if others else _BASES[0]), asked)
+    ]
+
+
+def _base(scope: Scope | None) -> str:
+    """Return the statement that reads the facts of one value, from our own file."""
+    if scope is None:
+        return _BASES[0]
+    return _BASES[2] if scope.dimension == "product" else _BASES[1 if scope.sells else 3]
 
 
 def _people(tenant: Tenant, needs: Needs, spans: Spans, as_of: date | None) -> list[list[Any]]:

@@ -19,7 +19,7 @@ from lib import formats
 from tenants.models import Tenant
 
 _BRUSHED: Final = frozenset({"by_day", "cash_flow"})
-_SCREEN: Final = 4  # steps of height that a screen on the wall shows at once
+_SCREEN: Final = 5  # steps of height that a screen on the wall shows at once
 _COLUMNS: Final = 12
 
 

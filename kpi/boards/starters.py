@@ -56,7 +56,7 @@ STARTERS: Final[tuple[Starter, ...]] = (
         (
             _number("active_customers"), _number("new_customers"), _number("average_ticket"), _number("receivables_overdue"),
             ("segments", {}, 6, 3), ("cohorts", {}, 6, 3),
-            _split("revenue", "customer", most="10"), ("concentration", {"by": "customer"}, 6, 2), ("anomalies", {}, 12, 2),
+            _split("revenue", "customer", most="10"), ("concentration", {"by": "customer"}, 6, 2), ("anomalies", {}, 12, 1),
         ),
     ),
 )  # fmt: skip

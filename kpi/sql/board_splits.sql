@@ -1,9 +1,10 @@
 -- What two spans amount to by key, for several (type, dimension) at once: the largest of each, the largest changes, and the whole.
--- With %(curves)s also the curve of who carries the sales. Whole months come from the month's rows, the days at their edges from the day's.
+-- With %(curves)s also the curve of who carries the sales. Base: the facts of one value of a dimension (board_base.sql), split by other ones. Whole months come from the month's rows, the days at their edges from the day's.
 WITH asked AS (SELECT * FROM unnest(%(types)s::text[], %(dimensions)s::text[]) AS a (type, dimension)),
 span (before, start, stop, first, last) AS (VALUES
     (false, %(start)s::date, %(end)s::date, %(first)s::date, %(last)s::date),
     (true, %(b_start)s::date, %(b_end)s::date, %(b_first)s::date, %(b_last)s::date)),
+base AS MATERIALIZED ({base}),
 part AS (
     SELECT s.before, m.type, m.dimension, m.key, m.n, m.total
       FROM asked a CROSS JOIN span s JOIN kpi_dimension_monthly m
@@ -18,7 +19,16 @@ part AS (
     SELECT s.before, d.type, d.dimension, d.key, d.n, d.total
       FROM asked a CROSS JOIN span s JOIN kpi_dimension_daily d
         ON d.tenant_id = %(tenant)s AND d.type = a.type AND d.dimension = a.dimension AND d.currency = %(currency)s
-       AND d.day >= greatest(s.last, s.start) AND d.day < s.stop AND s.first <= s.last),
+       AND d.day >= greatest(s.last, s.start) AND d.day < s.stop AND s.first <= s.last
+     UNION ALL
+    SELECT before, type, d.dimension, d.key, count(*), sum(total)
+      FROM base CROSS JOIN LATERAL (VALUES ('store', store), ('seller', seller), ('channel', channel), ('payment', payment), ('customer', customer),
+                                           ('category', category), ('account', account)) AS d (dimension, key)
+     WHERE d.dimension = ANY (%(others)s::text[]) AND d.key IS NOT NULL GROUP BY before, type, d.dimension, d.key
+     UNION ALL
+    SELECT b.before, b.type, 'product', coalesce(i.product_id::text, ''), count(*), sum(i.total)
+      FROM base b JOIN ledger_saleitem i ON i.tenant_id = %(tenant)s AND i.sale_id = b.id
+     WHERE 'product' = ANY (%(others)s::text[]) AND b.type = 'SALE' GROUP BY b.before, b.type, coalesce(i.product_id::text, '')),
 summed AS MATERIALIZED (
     SELECT type, dimension, key, coalesce(sum(n) FILTER (WHERE NOT before), 0)::bigint AS n,
            coalesce(sum(total) FILTER (WHERE NOT before), 0) AS total, coalesce(sum(total) FILTER (WHERE before), 0) AS earlier
@@ -29,7 +39,7 @@ placed AS (
            sum(total) OVER each AS whole, sum(earlier) OVER each AS whole_earlier, count(*) OVER each AS keys
       FROM summed WINDOW each AS (PARTITION BY type, dimension)),
 largest AS (
-    SELECT * FROM placed WHERE place <= %(most)s OR moved <= 8 OR (dimension = %(scope_dimension)s AND key = %(scope_key)s)),
+    SELECT * FROM placed WHERE place <= %(most)s OR moved <= 8 OR (dimension = %(dimension)s AND key = %(key)s)),
 carried AS (
     SELECT dimension, key, total, sum(total) OVER each AS whole, count(*) OVER each AS keys,
            row_number() OVER ranked AS place, sum(total) OVER ranked AS reached

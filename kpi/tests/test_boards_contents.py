@@ -349,7 +349,7 @@ class TestScope:
         )
         alone, other = shown(aurora, *tiles, scope=Scope("store", "Sul"))
         assert [row[0] for row in alone.sheet.rows] == ["Sul"]
-        assert other.problem
+        assert other.sheet.rows == (("not told", D(40), D(1)),)
         asked: dict[str, Any] = {
             "period": MARCH,
             "today": TODAY,
@@ -363,6 +363,25 @@ class TestScope:
         assert (page.choices.chosen, page.choices.urls[0]) == (1, "?scope=store:Centro")
         assert page.chart is not None
         assert 'href="?scope=store:Centro"' in page.chart.svg
+
+    def test_one_value_is_split_by_other_dimensions_from_the_facts(self, aurora: Tenant) -> None:
+        def split(scope: Scope, **options: str) -> list[tuple[Any, ...]]:
+            return [row[:2] for row in only(aurora, "by_dimension", {"scope": scope}, **options).sheet.rows]
+
+        assert split(Scope("store", "Centro"), by="customer") == [("Maria", D(60)), ("Bento", D(10))]
+        assert split(Scope("store", "Centro"), by="product") == [("Banho", D(40)), ("Ração", D(20))]
+        assert split(Scope("product", product_key(aurora, "Banho")), by="store") == [
+            ("Centro", D(40)),
+            ("Norte", D(30)),
+        ]
+        assert split(Scope("category", "Aluguel"), measure="expenses", by="account") == [("Banco", D(120))]
+        assert only(aurora, "by_dimension", {"scope": Scope("category", "Aluguel")}, by="store").problem
+        moved = only(
+            aurora, "drivers", {"scope": Scope("store", "Norte")}, measure="revenue", by="customer"
+        ).sheet.rows
+        assert [row[:4] for row in moved] == [("Maria", D(30), D(80), D(-50))]
+        long = {"scope": Scope("store", "Centro"), "period": preset("12m", TODAY)}
+        assert "up to three months" in only(aurora, "by_dimension", long, by="customer").problem
 
     def test_a_value_that_nobody_has_is_nothing(self, aurora: Tenant) -> None:
         revenue, ranking = shown(
