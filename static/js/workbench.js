@@ -91,7 +91,7 @@ function openPicked(name) {
 }
 
 function press(name) {
-  if (name === "book" && picked.size > 1) return OPENS.apart();
+  if (name === "book" && picked.size) return OPENS.apart();
   if (name === "link" && picked.size > 1) return OPENS.together();
   const button = name === "split" ? chosen()?.querySelector("[data-bench=split]") : document.querySelector(`[data-bench="${name}"]`);
   if (!button) return name === "split" ? press("link") : undefined;
@@ -112,14 +112,14 @@ function showPicked() {
   for (const box of document.querySelectorAll("[data-pick]")) box.checked = picked.has(box.dataset.pick);
   const bar = document.querySelector("[data-bench-picked]");
   if (!bar) return;
-  bar.hidden = picked.size < 2;
+  bar.hidden = picked.size < 1;
   const all = [...picked.values()];
   const currencies = new Set(all.map((one) => one.currency));
   const sum = all.reduce((total, one) => total + one.cents, 0) / 100;
   bar.querySelector("[data-picked-count]").textContent = picked.size.toLocaleString(lang);
   bar.querySelector("[data-picked-sum]").textContent =
     currencies.size === 1 ? sum.toLocaleString(lang, { style: "currency", currency: all[0].currency }) : [...currencies].join(" + ");
-  bar.querySelector("[data-bench=together]").disabled = currencies.size > 1;
+  bar.querySelector("[data-bench=together]").disabled = currencies.size > 1 || picked.size < 2;
 }
 
 function pickAll() {
