@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from kpi.analysis.sums import names
 from kpi.boards.queries import visible
-from kpi.models import Board, Report, ReportDelivery, ReportRecipient
+from kpi.models import Board, DimensionMonthly, Report, ReportDelivery, ReportRecipient
 from kpi.reports.occasions import Plan, next_occasion
 from kpi.reports.queries import SCOPES
 from lib import clock, periods
@@ -119,11 +119,10 @@ def _check_room(report: Report, user: User | None, address: str) -> None:
 def _scope(report: Report, dimension: str, key: str) -> dict[str, str]:
     if not dimension:
         return {}
-    if dimension not in SCOPES or not 0 < len(key) <= 120:
+    known = DimensionMonthly.objects.filter(tenant=report.tenant, dimension=dimension, key=key[:120])
+    if dimension not in SCOPES or not key or not known.exists():
         raise ValidationError({"scope": _("Choose what this copy is limited to from the list.")})
-    name = names(report.tenant, dimension, [key]).get(key)
-    if not name:
-        raise ValidationError({"scope": _("Choose what this copy is limited to from the list.")})
+    name = names(report.tenant, dimension, [key]).get(key, key)
     return {"dimension": dimension, "key": key, "scope_name": name[:200]}
 
 

@@ -14,6 +14,7 @@ from django.test import Client
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
+from kpi import dimensions
 from kpi.models import Board, Report, ReportDelivery, ReportRecipient, Tile
 from kpi.reports import delivering, letters, services
 from lib import clock
@@ -58,6 +59,7 @@ def moment(monkeypatch: pytest.MonkeyPatch) -> Any:
 def sells(tenant: Tenant, total: str, store: str) -> None:
     """Let a store sell something on 10 March, and tell this process."""
     make_sale(tenant, total, customer=make_customer(tenant, "Maria"), store=store)
+    dimensions.bring(tenant.pk)
     events.publish("facts_changed", tenant_id=tenant.pk)
     cache.forget_generations()
 

@@ -1,0 +1,92 @@
+"""Reports through the API: whole or not at all, only of boards that the asker may read, every answer as described."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from kpi import dimensions
+from kpi.models import Board, Report, ReportDelivery
+from live import cache, events
+from tests.api import body, make_key, signed_in, with_key
+from tests.cast import Cast
+from tests.factories import make_customer, make_sale
+
+WAY = "/api/kpis/reports"
+
+
+@pytest.fixture
+def board(cast: Cast) -> Board:
+    """A shared board of Aurora, which sold something in Centro."""
+    make_sale(cast.aurora, "10.00", customer=make_customer(cast.aurora, "Maria"), store="Centro")
+    events.publish("facts_changed", tenant_id=cast.aurora.pk)
+    cache.forget_generations()
+    dimensions.bring(cast.aurora.pk)
+    return Board.objects.create(tenant=cast.aurora, name="Visão", shared=True)
+
+
+def post(client: Client, way: str, data: Any) -> Any:
+    return client.post(way, data, content_type="application/json")
+
+
+def test_a_report_is_made_listed_sent_and_ended(cast: Cast, board: Board) -> None:
+    client = with_key(cast.aurora)
+    asked = {
+        "board": str(board.key), "frequency": "monthly", "month_day": 31, "hour": 6, "as_xlsx": True, "period": "last_month",
+        "recipients": [{"email": "fora@example.org", "scope": "store:Centro"}, {"email": "Bruno@example.com"}],
+    }  # fmt: skip
+    made = body(post(client, WAY, asked))["data"]
+    assert (made["name"], made["hour"], made["as_pdf"], made["as_xlsx"], made["is_active"]) == (
+        "Visão",
+        6,
+        True,
+        True,
+        True,
+    )
+    got = [(one["email"], one["member"], one["scope"], one["scope_name"]) for one in made["recipients"]]
+    assert got == [("fora@example.org", False, "store:Centro", "Centro"), ("bruno@example.com", True, "", "")]
+    assert body(client.get(WAY))["data"] == [made]
+    sent = post(client, f"{WAY}/{made['id']}/send", {})
+    assert sent.status_code == 202
+    assert [one["status"] for one in body(sent)["data"]] == ["queued", "queued"]
+    page = body(client.get(f"{WAY}/{made['id']}/history?limit=1"))["data"]
+    assert [one["recipient"] for one in page["deliveries"]] == ["bruno@example.com"]
+    page = body(client.get(f"{WAY}/{made['id']}/history?cursor={page['next']}"))["data"]
+    assert [one["recipient"] for one in page["deliveries"]] == ["fora@example.org"]
+    assert client.delete(f"{WAY}/{made['id']}").status_code == 200
+    assert not Report.objects.exists()
+    assert not ReportDelivery.objects.exists()
+
+
+def test_what_is_wrong_is_named_and_nothing_is_kept(cast: Cast, board: Board) -> None:
+    client, good = with_key(cast.aurora), {"board": str(board.key), "frequency": "daily"}
+    wrong: list[tuple[Any, str]] = [
+        ([], "body"), ({"frequency": "daily"}, "board"), (good | {"hour": 24}, "hour"), (good | {"hour": True}, "hour"),
+        (good | {"frequency": "yearly"}, "frequency"), (good | {"period": "ever"}, "period"), (good | {"as_pdf": False}, "as_pdf"),
+        (good | {"next_at": "now"}, "next_at"), (good | {"recipients": ["x"]}, "recipients"), (good | {"name": "x" * 81}, "name"),
+        (good | {"recipients": [{"email": "a@example.org"}, {"email": "A@example.org"}]}, "email"),
+        (good | {"recipients": [{"email": "a@example.org", "scope": "store:Nowhere"}]}, "scope"),
+        (good | {"recipients": [{"email": "a@example.org", "scope": "planet:Mars"}]}, "scope"), (good | {"name": "a\x00b"}, "name"),
+    ]  # fmt: skip
+    for data, field in wrong:
+        answer = post(client, WAY, data)
+        assert answer.status_code == 400, data
+        assert field in body(answer)["details"], data
+    assert not Report.objects.exists()
+
+
+def test_others_find_nothing(cast: Cast, board: Board) -> None:
+    private = Board.objects.create(tenant=cast.aurora, name="Segredo", owner=cast.ana)
+    ana = signed_in(cast.ana)
+    asked = {"frequency": "daily"}
+    secret = body(post(ana, WAY, asked | {"board": str(private.key)}))["data"]
+    assert [one["email"] for one in secret["recipients"]] == ["ana@example.com"]
+    for client in (signed_in(cast.bruno), with_key(cast.aurora), signed_in(cast.carla)):
+        assert body(client.get(WAY))["data"] == []
+        assert client.get(f"{WAY}/{secret['id']}").status_code == 404
+        assert client.get(f"{WAY}/{secret['id']}/history").status_code == 404
+    assert post(signed_in(cast.carla), WAY, asked | {"board": str(board.key)}).status_code == 404
+    assert post(signed_in(cast.bruno), WAY, asked | {"board": str(board.key)}).status_code == 403
+    assert post(with_key(cast.aurora), f"{WAY}/{secret['id']}/send", {}).status_code == 404
+    reader = Client(headers={"Authorization": f"Api-Key {make_key(cast.aurora, ['read'])}"})
+    assert reader.delete(f"{WAY}/{secret['id']}").status_code == 403
