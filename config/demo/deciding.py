@@ -11,7 +11,9 @@ from config.demo import companies
 from ledger.models import OpenItem
 from lib import http
 from reconciliation import queries, runner, services
-from reconciliation.models import Decision, Match, MatchLine, OpenLine
+from reconciliation.models import Decision, Match, MatchLine, OpenLine, Rule
+from reconciliation.rules import running
+from reconciliation.rules import services as rules
 from tenants import access as doors
 from tenants.access import Access
 from tenants.models import Tenant, User
@@ -19,6 +21,7 @@ from tenants.models import Tenant, User
 LEFT_DAYS: Final = 9  # of lines are left to the visitor
 REFUSED: Final = 12  # wrong suggestions that Ana refused, in a company
 AT_ONCE: Final = 500
+FEES: Final = "Tarifas bancárias"
 _WITHOUT_ITEMS: Final = frozenset({"transfer", "refund", "refunded"})
 
 
@@ -33,6 +36,17 @@ def decide_older(tenants: Mapping[str, Tenant], upstreams: str) -> None:
             runner.run(tenant.pk, sweep=True)
             _decide_doubtful(access, _truth(sandbox, key))
             runner.run(tenant.pk, sweep=True)
+            _book_fees(access)
+
+
+def _book_fees(access: Access) -> None:
+    """Make the rule that most companies begin with: bank fees need no open item."""
+    out = {"field": "direction", "op": "is", "value": "out"}
+    says = {"field": "text", "op": "contains", "value": "tarifa bancaria"}
+    fields = {"name": FEES, "conditions": {"all": [says, out]}, "action": Rule.Action.BOOK, "category": FEES}
+    rule = rules.create(access=access, fields=fields)
+    running.work(rules.dry_run(access=access, rule=rule).pk)
+    running.work(rules.run(access=access, rule=rule).pk)
 
 
 def _older(access: Access) -> Any:

@@ -118,7 +118,7 @@ function showPicked() {
   const sum = all.reduce((total, one) => total + one.cents, 0) / 100;
   bar.querySelector("[data-picked-count]").textContent = picked.size.toLocaleString(lang);
   bar.querySelector("[data-picked-sum]").textContent =
-    currencies.size === 1 ? sum.toLocaleString(lang, { style: "currency", currency: all[0].currency }) : [...currencies].join(" + ");
+    currencies.size === 1 ? sum.toLocaleString(lang, { style: "currency", currency: all[0].currency }).replace("-", "−") : [...currencies].join(" + ");
   bar.querySelector("[data-bench=together]").disabled = currencies.size > 1 || picked.size < 2;
 }
 
@@ -171,6 +171,8 @@ function undo() {
   const form = document.getElementById("bench-undo");
   if (!form) return;
   form.elements.line.value = current;
+  // What is taken back by key has a way back in its toast no more.
+  document.querySelector(".toasts > .toast:last-child:has(form)")?.remove();
   form.requestSubmit();
 }
 
