@@ -23,6 +23,9 @@ from reconciliation.matching.tables import cents, money
 CREDITED_WITHIN: Final = (-1, 4)  # days from the return file's credit date to the line
 COLLECTION_NAMED: Final = 10.0  # bits from which an id shared by a line and several items names their batch
 MOST_OF_A_BATCH: Final = 5_000
+MOST_UNEXPLAINED: Final = (
+    0.2  # of what is due: a file that leaves more without a reason says nothing about the credit
+)
 
 _COLLECTION = re.compile(r"COBRAN|LIQ[\w.]* ?TIT|BOLETO")
 
@@ -49,12 +52,20 @@ def _settle_collection(state: State, collection: Collection, credited: dict[int,
     items = _entries_items(state, collection.entries) if lines else None
     if items is None:
         return
-    lines = [row for row in lines if (state.items.currency[items] == state.lines.currency[row]).all()]
+    lines = [
+        row
+        for row in lines
+        if (state.items.currency[items] == state.lines.currency[row]).all()
+        and not state.is_rejected([row], items)
+    ]
     if not lines:
         return
-    found = [_collected(state, line, items, collection) for line in lines]
+    rest = _unexplained(state, total, items, collection)
+    if abs(rest) > MOST_UNEXPLAINED * int(state.items.cents[items].sum()):
+        return
+    found = [_collected(state, line, items, collection, rest) for line in lines]
     named = [line for line in lines if _COLLECTION.search(state.lines.said[line])] or lines
-    if len(named) == 1:
+    if len(named) == 1 and abs(rest) <= len(items):
         state.settle(found[lines.index(named[0])], [named[0]], items)
         return
     for line, settlement in zip(lines, found, strict=True):
@@ -92,22 +103,37 @@ def _rows_by_key(codes: Ints, rows: Ints) -> Callable[[int], list[int]]:
     return held
 
 
-def _collected(state: State, line: int, items: list[int], collection: Collection) -> Settlement:
+def _unexplained(state: State, total: int, items: list[int], collection: Collection) -> int:
+    """Return the cents of the credit that neither the items nor what the file says of interest, fines, discounts and fees explain."""
+    said = sum(
+        cents(e.interest) + cents(e.fine) - cents(e.discount) - cents(e.fee) for e in collection.entries
+    )
+    return total - int(state.items.cents[items].sum()) - said
+
+
+def _collected(state: State, line: int, items: list[int], collection: Collection, rest: int) -> Settlement:
+    """Return the settlement. What the file does not explain is rounding up to a cent an entry, else what it most likely was."""
     parts: list[tuple[AdjustmentKind, int]] = [
         ("interest", sum(cents(e.interest) for e in collection.entries)),
         ("fine", sum(cents(e.fine) for e in collection.entries)),
         ("discount", -sum(cents(e.discount) for e in collection.entries)),
         ("fee", -sum(cents(e.fee) for e in collection.entries)),
     ]
-    rest = int(state.lines.cents[line] - state.items.cents[items].sum()) - sum(amount for _, amount in parts)
-    parts.append(("rounding", rest))
-    adjustments = tuple(Adjustment(kind, money(amount)) for kind, amount in parts if amount)
+    parts.append(("rounding" if abs(rest) <= len(items) else "interest" if rest > 0 else "discount", rest))
+    adjustments = tuple(Adjustment(kind, money(amount)) for kind, amount in _summed(parts) if amount)
     late = int(state.lines.days[line]) - collection.credit_date.toordinal()
     evidence = Evidence(
         ("return_file", 1.0), None, ("amount_of_collection", 1.0), late, {"entries": str(len(items))}
     )
     kind: SettlementKind = "cnab" if len(items) > 1 else "boleto"
     return state.settlement(kind, [line], items, adjustments, evidence)
+
+
+def _summed(parts: Iterable[tuple[AdjustmentKind, int]]) -> Iterable[tuple[AdjustmentKind, int]]:
+    found: dict[AdjustmentKind, int] = {}
+    for kind, amount in parts:
+        found[kind] = found.get(kind, 0) + amount
+    return found.items()
 
 
 def settle_batches(state: State) -> None:

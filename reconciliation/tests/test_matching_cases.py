@@ -328,6 +328,30 @@ def test_the_sum_of_a_return_file_settles_its_items():
     )
 
 
+@pytest.mark.parametrize(
+    ("net", "interest", "verdict", "difference"),
+    [
+        ("110.01", "10.00", "clear", [("interest", "10.00"), ("rounding", "0.01")]),
+        ("110.00", "0", "ambiguous", [("interest", "10.00")]),  # a layout without the split, or a lie
+        ("95.00", "0", "ambiguous", [("discount", "-5.00")]),
+        ("110.00", "2.00", "ambiguous", [("interest", "10.00")]),
+        ("900.00", "0", "none", []),  # no number of the file stands for that
+    ],
+)
+def test_what_a_return_file_leaves_unexplained_is_never_called_clear(net, interest, verdict, difference):
+    entry = CollectionEntry("9000000001", D("100.00"), D(net), interest=D(interest))
+    found = only(
+        [line(amount=net, name="", document="", description="LIQUIDO DE COBRANCA")],
+        [item("a", "100.00", name="", document="", reference="9000000001")],
+        collections=[Collection("file 1", DAY, (entry,))],
+    )
+    assert found.verdict == verdict
+    shown = (
+        [(one.kind, str(one.amount)) for one in found.settlements[0].adjustments] if found.settlements else []
+    )
+    assert shown == difference
+
+
 def test_a_card_payout_is_the_sales_of_its_days_less_a_fee():
     sales = [
         item(
