@@ -16,6 +16,8 @@ class KpiConfig(AppConfig):
         from kpi.alerts import telling as alerts_telling
         from kpi.incidents import telling
         from kpi.reports import telling as reports_telling
+        from kpi.segmenting import queries as segmenting
+        from ledger import details
         from live import alerts, exposition, freshness, hooks, notifications
         from live.backups import figures
         from tenants import doors
@@ -23,6 +25,7 @@ class KpiConfig(AppConfig):
 
         figures.register_proof("check_kpis --refresh")
         freshness.register(queries.facts_as_of)
+        details.register("customers", segmenting.told_of_customer)
         alerts.register_alert_source(watching.find, *watching.KINDS)
         notifications.register(*telling.KINDS, *alerts_telling.KINDS, *reports_telling.KINDS)
         hooks.register_events(alerts_telling.FIRED, alerts_telling.CHANGED, alerts_telling.WITHDRAWN)

@@ -20,7 +20,6 @@ from lib.workdays import Calendar, Days
 from tenants.models import Tenant
 
 COMPARISONS: Final = ("previous", "last_year", "same_weekdays", "calendar")
-BY_BUSINESS_DAY: Final = ("previous", "last_year")
 GOAL: Final = "target"
 LABELS: Final[Mapping[str, str | Promise]] = {
     "previous": _("Previous period"),

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from kpi import comparing, overview, queries
+from kpi import overview, queries
 from kpi.calculations import Number
 from kpi.catalog import BY_CODE, Kpi, Unit
 from kpi.comparing import Compared
@@ -25,7 +25,7 @@ from tenants.models import Tenant
 
 DayTotals = Sequence[tuple[date, Decimal]]
 Beside = Sequence[tuple[date | None, Decimal | None]]
-SHAPE: Final = 2  # of what is kept; an older program's entries are not read
+SHAPE: Final = 3  # of what is kept; an older program's entries are not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def _sales(tenant: Tenant, board: Board, today: date) -> dict[str, Any]:
     return {
         "cash_flow": _flow(tenant, today),
         "by_day": queries.sales_by_day(tenant, period=period),
-        **_beside(tenant, board, queries.sales_by_day(tenant, period=board.compared)),
+        **_beside(board, queries.sales_by_day(tenant, period=board.compared)),
         "top_products": products,
         "top_customers": customers,
         "walk_ins": queries.walk_ins(tenant, period=period),
@@ -164,19 +164,17 @@ def _money(tenant: Tenant, board: Board, today: date) -> dict[str, Any]:
     return {
         "cash_flow": _flow(tenant, today),
         "by_day": overview.received_by_day(tenant, period=period),
-        **_beside(tenant, board, overview.received_by_day(tenant, period=board.compared)),
+        **_beside(board, overview.received_by_day(tenant, period=board.compared)),
         "payers": [(one.name, one.total, one.lines) for one in payers],
         "payees": [(one.name, one.total, one.lines) for one in payees],
     }
 
 
-def _beside(tenant: Tenant, board: Board, before: DayTotals) -> dict[str, Any]:
+def _beside(board: Board, before: DayTotals) -> dict[str, Any]:
     """Return the compared days in the order of the days that they stand beside, and what all of them hold."""
     total = sum((amount for _day, amount in before), Decimal(0))
-    if board.comparison not in comparing.BY_BUSINESS_DAY:
-        return {"compared_by_day": before, "compared_total": total}
     amounts = dict(before)
-    days = workdays.partners(board.period, board.compared, comparing.calendar(tenant))
+    days = workdays.partners(board.period, board.compared)
     return {"compared_by_day": [(day, day and amounts[day]) for day in days], "compared_total": total}
 
 

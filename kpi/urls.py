@@ -9,6 +9,7 @@ from kpi.analysis.views import analysis
 from kpi.incidents.views import anomalies, feedback
 from kpi.occasions.views import occasion, occasions
 from kpi.occasions.views import remove as occasion_remove
+from kpi.segmenting.edge_views import edges_page
 from kpi.segmenting.views import segments, segments_csv
 from kpi.targets.views import targets
 
@@ -20,6 +21,7 @@ urlpatterns = [
     path("anomalies/<int:pk>/feedback/", feedback, name="anomaly_feedback"),
     path("segments/", segments, name="segments"),
     path("segments/csv/", segments_csv, name="segments_csv"),
+    path("segments/edges/", edges_page, name="edges"),
     path("boards/", include("kpi.boards.urls")),
     path("boards/", include("kpi.exports.urls")),
     path("alerts/", alerts.alerts, name="alerts"),

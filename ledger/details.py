@@ -23,18 +23,20 @@ OFFERED: Final = 60  # values of a filter; a longer list is searched, not read
 
 
 Teller = Callable[[Tenant, Any, str], dict[str, Any]]
-_TELLERS: dict[str, Teller] = {}
+_TELLERS: dict[str, list[Teller]] = {}
 
 
 def register(name: str, teller: Teller) -> None:
-    """Let an upper app say what it knows about records of this list: (company, row, place in the story) → what its part of the page needs."""
-    _TELLERS[name] = teller
+    """Let an upper app say what it knows, besides what others say, about records of this list: (company, row, place in the story) → what its part of the page needs."""
+    _TELLERS.setdefault(name, []).append(teller)
 
 
 def read(tenant: Tenant, name: str, pk: int, *, before: str = "") -> dict[str, Any]:
     """Return the record and what belongs to it. `before`: where the story goes on. Raises Http404 when the company has no such record."""
     found = READERS[name](tenant, pk)
-    return found | _TELLERS[name](tenant, found["row"], before) if name in _TELLERS else found
+    for teller in _TELLERS.get(name, ()):
+        found |= teller(tenant, found["row"], before)
+    return found
 
 
 def _transaction(tenant: Tenant, pk: int) -> dict[str, Any]:

@@ -106,20 +106,17 @@ def _weeks_of_a_year(period: Period) -> int:
     return 52
 
 
-def partners(span: Period, then: Period, calendar: Calendar) -> list[date | None]:
-    """Return for each day of a span the day of `then` that stands beside it: the same business day from its beginning, or the free day that
-    follows the same business day. None where there is no such day.
+def partners(span: Period, then: Period) -> list[date | None]:
+    """Return for each day of a span the day of `then` that is drawn beside it: the same weekday whole weeks before, as many of them as brings most days
+    together. None where that is outside of `then`.
     """
-    places = dict(_places(then, calendar))
-    return [places.get(place) for place, _day in _places(span, calendar)]
-
-
-def _places(span: Period, calendar: Calendar) -> Iterator[tuple[tuple[int, int], date]]:
-    """Yield each day with its place: business days so far, and free days since the last of them."""
-    business = free = 0
-    for day in _each(span.start, span.end):
-        business, free = (business + 1, 0) if calendar.works(day) else (business, free + 1)
-        yield (business, free), day
+    apart = (span.start - then.start) // WEEK
+    shifts = [weeks * WEEK for weeks in range(apart - 1, apart + 3)]
+    best = max(
+        shifts, key=lambda shift: min(span.end - shift, then.end) - max(span.start - shift, then.start)
+    )
+    days = (day - best for day in _each(span.start, span.end))
+    return [day if then.start <= day < then.end else None for day in days]
 
 
 def _months(period: Period) -> int:

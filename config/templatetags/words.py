@@ -42,12 +42,13 @@ _DONE: Final = {
     "rule.remove": _("rule removed"), "rule.run": _("rule run"), "rule.undo": _("run of a rule taken back"),
     "match.confirm": _("match confirmed"), "match.link": _("linked by hand"), "match.reject": _("suggestion rejected"),
     "match.undo": _("match taken back"), "match.reopen": _("match opened again"), "mapping.create": _("payer made known"),
-    "mapping.end": _("payer forgotten"), "books.closed": _("books closed"), "books.opened": _("books opened again"),
+    "mapping.end": _("payer forgotten"), "segments.edges": _("edges of segments moved"), "books.closed": _("books closed"), "books.opened": _("books opened again"),
 }  # fmt: skip
 # Tables that the log of changes names and that have no name of their own.
 _ROWS: Final = {
     "ledger_account": _("account"), "ledger_bankconnection": _("bank connection"), "ledger_export": _("file"),
     "sync_statementformat": _("form of a statement"), "live_eventsubscription": _("notification choice"),
+    "kpi_segmentstate": _("customer segments"),
 }  # fmt: skip
 _SCOPES: Final = {scope.value: scope.label for scope in Capability}
 WORDS: Final[dict[str, str | Promise]] = {**_RESOURCES, **_PARTS, **_BANKS, **_DONE, **_ROWS, **_SCOPES}

@@ -5,17 +5,32 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from rest_framework.response import Response
 
-from kpi.segmenting import queries
+from kpi.segmenting import edging, queries, services
 from kpi.segmenting.queries import Member, Overview
 from kpi.segmenting.words import WORDS
-from kpi.segments.edges import SEGMENTS
+from kpi.segments import edges
+from kpi.segments.edges import SEGMENTS, EdgesError
 from lib.keyset import CursorError
 from live import freshness
 from live.api.cached import cached
+from tenants.api.answers import ok
 from tenants.api.base import ApiRequest, ApiView
 from tenants.api.errors import BadParameter
-from tenants.api.schema import DAY, INTEGER, MOMENT, MONEY, STRING, array, documented, nullable, query, record
+from tenants.api.schema import (
+    BOOLEAN,
+    DAY,
+    INTEGER,
+    MOMENT,
+    MONEY,
+    STRING,
+    array,
+    documented,
+    nullable,
+    query,
+    record,
+)
 from tenants.models import Capability
 
 CODE = {"enum": list(SEGMENTS)}
@@ -36,6 +51,16 @@ MEMBER = record(
         "f": SCORE, "m": SCORE, "segment_before": STRING, "expected_purchases_90d": nullable(STRING), "expected_spend": nullable(MONEY),
     }
 )  # fmt: skip
+SCORES = {"type": "array", "items": SCORE, "minItems": 2, "maxItems": 2}
+RULE = record({"segment": CODE, "r": SCORES, "f": SCORES, "m": SCORES})
+EDGES = record(
+    {
+        "own": BOOLEAN,
+        "rules": array(RULE),
+        "customers": record(dict.fromkeys(SEGMENTS, INTEGER)),
+        "moved": {**INTEGER, "description": "Customers whose segment this request changed."},
+    }
+)
 
 
 class SegmentsView(ApiView):
@@ -84,6 +109,59 @@ class SegmentsView(ApiView):
             return cached(request, "board", compute=told, params=params, part="segments")
         except CursorError as error:
             raise BadParameter({"cursor": str(error)}) from error
+
+
+class EdgesView(ApiView):
+    """`/api/segments/edges`."""
+
+    requires = {"GET": Capability.READ, "PUT": Capability.WRITE}
+
+    @documented(
+        summary="Which scores belong to which segment",
+        description="Rules in the order in which they are tried: the first that fits names the segment. Spans of scores are [lowest, highest], both "
+        "included. `own` says whether the company made them itself, `customers` how many of this month's customers each segment has.",
+        data=EDGES,
+        errors=(401, 403, 404),
+    )
+    def get(self, request: ApiRequest) -> Response:
+        """Return the rules."""
+        return ok(_edges(request, 0))
+
+    @documented(
+        summary="Move the edges of the segments",
+        description="`rules` is the whole list, and every combination of scores must fit one of them; null brings the usual rules back. A span that is "
+        "left out means any score. This month's customers get their new segments at once (`moved` says how many change theirs), past months "
+        "keep theirs.",
+        data=EDGES,
+        body={
+            "type": "object",
+            "properties": {"rules": nullable(array({**RULE, "required": ["segment"]}))},
+            "required": ["rules"],
+        },
+        errors=(400, 401, 403, 404),
+    )
+    def put(self, request: ApiRequest) -> Response:
+        """Keep the rules and return them."""
+        sent = request.data if isinstance(request.data, dict) else {}
+        if "rules" not in sent:
+            raise BadParameter({"rules": _("Send a list of rules, or null for the usual ones.")})
+        try:
+            rules = None if sent["rules"] is None else edges.written(edging.checked(sent["rules"]))
+        except EdgesError as error:
+            raise BadParameter({"rules": str(error)}) from error
+        moved = services.move_edges(tenant=request.access.tenant, rules=rules, actor=request.access)
+        return ok(_edges(request, moved))
+
+
+def _edges(request: ApiRequest, moved: int) -> dict[str, Any]:
+    standing = edging.standing(request.access.tenant)
+    trial = edging.tried(request.access.tenant, standing.rules)
+    return {
+        "own": standing.own,
+        "rules": edges.written(standing.rules),
+        "customers": trial.then if trial else dict.fromkeys(SEGMENTS, 0),
+        "moved": moved,
+    }
 
 
 def _segment(request: ApiRequest) -> str:

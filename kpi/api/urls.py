@@ -16,4 +16,5 @@ urlpatterns = [
     path("anomalies", anomalies.AnomaliesView.as_view(), name="anomalies"),
     path("anomalies/<int:pk>/feedback", anomalies.FeedbackView.as_view(), name="anomaly-feedback"),
     path("segments", segments.SegmentsView.as_view(), name="segments"),
+    path("segments/edges", segments.EdgesView.as_view(), name="segments-edges"),
 ]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import takewhile
 from typing import Any, Final
 
 from django.db.models import OuterRef, QuerySet, Subquery, Value
@@ -11,11 +12,14 @@ from django.db.models.functions import Coalesce
 
 from kpi.models import SegmentMember, SegmentState
 from kpi.segmenting.services import month_of
+from kpi.segmenting.words import WORDS
 from kpi.segments.edges import SEGMENTS
+from ledger.models import Customer
 from lib import clock, pg
 from lib.keyset import Page, paginate
 from tenants.models import Tenant
 
+KEPT: Final = 36  # months that are looked back for one customer
 MOVES: Final = """
 SELECT coalesce(n.segment, ''), coalesce(b.segment, ''), count(*), coalesce(sum(n.monetary), 0), sum(n.expected), sum(n.expected * n.spend)
   FROM (SELECT * FROM kpi_segmentmember WHERE tenant_id = %(tenant)s AND month = %(month)s) n
@@ -79,6 +83,13 @@ class Member:
     expected: Decimal | None
     spend: Decimal | None
 
+    @property
+    def worth(self) -> Decimal | None:
+        """Return what the expected purchases are expected to bring; None where no fit was possible."""
+        if self.expected is None or self.spend is None:
+            return None
+        return (self.expected * self.spend).quantize(Decimal("0.01"))
+
 
 def state(tenant: Tenant) -> SegmentState | None:
     """Return what the segments were made from; None before the first time."""
@@ -137,7 +148,7 @@ def members(
 
 
 def all_members(tenant: Tenant, *, as_of: date, segment: str) -> Iterator[Member]:
-    """Yield every customer of a segment in the same order, a few thousand rows in memory at a time."""
+    """Yield every customer of a segment, or with "" of all, in the same order, a few thousand rows in memory at a time."""
     rows = _rows(tenant, as_of, segment).order_by("-monetary", "-customer_id")
     return (_member(row, as_of) for row in rows.iterator(chunk_size=2_000))
 
@@ -148,7 +159,7 @@ def _rows(tenant: Tenant, as_of: date, segment: str) -> QuerySet[SegmentMember, 
         tenant=tenant, customer=OuterRef("customer_id"), month=clock.add_months(month, -1)
     )
     return (
-        SegmentMember.objects.filter(tenant=tenant, month=month, segment=segment)
+        SegmentMember.objects.filter(tenant=tenant, month=month, **({"segment": segment} if segment else {}))
         .annotate(before=Coalesce(Subquery(earlier.values("segment")[:1]), Value("")))
         .values(
             "customer_id", "customer__name", "customer__name_override", "customer__phone", "customer__email", "last_day", "frequency",
@@ -165,6 +176,33 @@ def _member(row: dict[str, Any], as_of: date) -> Member:
     )  # fmt: skip
 
 
-def of_customer(tenant: Tenant, customer_id: int) -> SegmentMember | None:
-    """Return where a customer stands in the newest month; None for who never bought. One query."""
-    return SegmentMember.objects.filter(tenant=tenant, customer_id=customer_id).order_by("-month").first()
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a customer stands in the newest month: since the end of which month, and from where they came ("": from nowhere)."""
+
+    member: SegmentMember
+    since: date
+    before: str
+
+
+def of_customer(tenant: Tenant, customer_id: int) -> Standing | None:
+    """Return where a customer stands; None for who never bought. One query."""
+    rows = list(
+        SegmentMember.objects.filter(tenant=tenant, customer_id=customer_id).order_by("-month")[:KEPT]
+    )
+    if not rows:
+        return None
+    run = list(takewhile(lambda row: row.segment == rows[0].segment, rows))
+    return Standing(rows[0], run[-1].month, rows[len(run)].segment if len(run) < len(rows) else "")
+
+
+def told_of_customer(tenant: Tenant, row: Customer, _before: str) -> dict[str, Any]:
+    """Return what the page of a customer says of their segment."""
+    found = of_customer(tenant, row.pk)
+    if found is None:
+        return {}
+    return {
+        "standing": found,
+        "standing_words": WORDS[found.member.segment],
+        "standing_before": WORDS.get(found.before),
+    }

@@ -12,7 +12,10 @@ from kpi.models import SegmentMember, SegmentState
 from kpi.queries import WALK_IN
 from kpi.segments import edges
 from lib import clock, pg
-from tenants.models import Tenant
+from live import events
+from tenants import audit
+from tenants.access import Access
+from tenants.models import Tenant, User
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,6 +48,11 @@ _KEEP: Final = """
 UPDATE kpi_segmentmember s SET expected = e.expected, spend = e.spend
   FROM expected_now e WHERE s.tenant_id = %(tenant)s AND s.month = %(month)s AND s.customer_id = e.customer_id
    AND (s.expected, s.spend) IS DISTINCT FROM (e.expected, e.spend)
+"""
+_RENAME: Final = """
+UPDATE kpi_segmentmember SET segment = (%(segments)s::text[])[(r - 1) * 25 + (f - 1) * 5 + m]
+ WHERE tenant_id = %(tenant)s AND month = %(month)s AND segment <> (%(segments)s::text[])[(r - 1) * 25 + (f - 1) * 5 + m]
+RETURNING 1
 """
 
 
@@ -120,7 +128,7 @@ def scoring(
         "currency": tenant.currency,
         "walk_in": WALK_IN,
     }
-    return _SCORE, values | {"segments": [named[scores] for scores in sorted(named)]}
+    return _SCORE, values | {"segments": _in_order(named)}
 
 
 def _expect(tenant: Tenant, as_of: date) -> dict[str, float] | None:
@@ -171,8 +179,35 @@ def _cents(value: float) -> Decimal | None:
     return Decimal(f"{value:.2f}") if abs(value) < 1e6 else None  # NaN too is not smaller than anything
 
 
-def move_edges(*, tenant: Tenant, rules: list[dict[str, Any]] | None) -> None:
-    """Let the company name its segments by these rules from now on; None: the usual ones. Past months keep their names. Raises EdgesError."""
-    if rules is not None:
-        edges.read(rules)
-    SegmentState.objects.update_or_create(tenant=tenant, defaults={"rules": rules, "built_version": -1})
+@transaction.atomic
+def move_edges(
+    *, tenant: Tenant, rules: list[dict[str, Any]] | None, actor: User | Access | None = None
+) -> int:
+    """Let the company name its segments by these rules from now on; None: the usual ones. Raises EdgesError.
+
+    Customers of the current month get their new names at once; return how many. Past months keep theirs.
+    """
+    named = edges.names(edges.DEFAULT if rules is None else edges.read(rules))
+    state, _created = SegmentState.objects.select_for_update().get_or_create(tenant=tenant)
+    before, state.rules, state.built_version = state.rules, rules, -1
+    state.save(update_fields=["rules", "built_version"])
+    moved = 0
+    if state.as_of:
+        asked = {"tenant": tenant.pk, "month": month_of(state.as_of), "segments": _in_order(named)}
+        moved = len(pg.fetch(_RENAME, asked))
+    if before != rules:
+        audit.record(
+            tenant=tenant,
+            action="segments.edges",
+            row=state,
+            actor=actor,
+            before={"rules": before},
+            after={"rules": rules},
+        )
+    events.publish("settings_changed", tenant_id=tenant.pk)
+    return moved
+
+
+def _in_order(named: dict[tuple[int, int, int], str]) -> list[str]:
+    """Return the segments as the statements look them up: by recency, then frequency, then value."""
+    return [named[scores] for scores in sorted(named)]

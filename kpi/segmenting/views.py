@@ -17,6 +17,7 @@ from ledger.exports import csv_cell
 from lib.htmx import wants_fragment
 from lib.keyset import CursorError
 from tenants.access import TenantRequest, member_required
+from tenants.models import Capability
 
 TOP_MOVES = 6
 
@@ -27,7 +28,12 @@ def segments(request: TenantRequest) -> HttpResponse:
     """All segments; with `?segment=` the customers of one."""
     made = queries.overview(request.tenant)
     code = _asked(request)
-    context: dict[str, Any] = {"made": made, "rows": _rows(made), "moves": _moves(made)}
+    context: dict[str, Any] = {
+        "made": made,
+        "rows": _rows(made),
+        "moves": _moves(made),
+        "may_move": request.access.may(Capability.WRITE),
+    }
     if made and code:
         context |= _members(request, made, code)
     template = "kpi/segments.html#parts" if wants_fragment(request) else "kpi/segments.html"
@@ -39,13 +45,15 @@ def segments(request: TenantRequest) -> HttpResponse:
 @require_GET
 @member_required()
 def segments_csv(request: TenantRequest) -> StreamingHttpResponse:
-    """The customers of one segment as a CSV that streams, as Excel in Brazil opens it."""
+    """The customers of one segment, or without one of all, as a CSV that streams, as Excel in Brazil opens it."""
     made, code = queries.state(request.tenant), _asked(request)
-    if made is None or made.as_of is None or not code:
+    if made is None or made.as_of is None or (request.GET.get("segment") and not code):
         raise Http404
     found = queries.all_members(request.tenant, as_of=made.as_of, segment=code)
     response = StreamingHttpResponse(_csv(found), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{request.tenant.slug}-{code}-{made.as_of}.csv"'
+    response["Content-Disposition"] = (
+        f'attachment; filename="{request.tenant.slug}-{code or "segments"}-{made.as_of}.csv"'
+    )
     return response
 
 
@@ -88,7 +96,7 @@ def _members(request: TenantRequest, made: Overview, code: str) -> dict[str, Any
 def _csv(found: Iterator[Member]) -> Iterator[bytes]:
     heads = (
         _("Customer"), _("Phone"), _("E-mail"), _("Last purchase"), _("Purchases"), _("Total bought"), "R", "F", "M", _("Segment"),
-        _("Last month"), _("Expected purchases (90 days)"), _("Expected a purchase"),
+        _("Last month"), _("Expected purchases (90 days)"), _("Expected a purchase"), _("Expected in 90 days"), _("What to do"),
     )  # fmt: skip
     yield b"\xef\xbb\xbf" + _line(heads)
     for one in found:
@@ -96,6 +104,7 @@ def _csv(found: Iterator[Member]) -> Iterator[bytes]:
             (
                 one.name, one.phone, one.email, one.last_day, Decimal(one.frequency), one.monetary, *map(Decimal, one.scores),
                 str(WORDS[one.segment].name), str(WORDS[one.before].name) if one.before else "", one.expected, one.spend,
+                one.worth, str(WORDS[one.segment].action),
             )
         )  # fmt: skip
 

@@ -17,7 +17,12 @@ ANY: Final[Span] = (1, BEST)
 
 
 class EdgesError(ValueError):
-    """Rules cannot be used: the message says which one, or which scores none of them names."""
+    """Rules cannot be used: the message says which one, or which scores (`gap`: r, f, m) none of them names."""
+
+    def __init__(self, message: str, gap: tuple[int, int, int] | None = None) -> None:
+        """Remember the gap."""
+        super().__init__(message)
+        self.gap = gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ def names(rules: Sequence[Rule] = DEFAULT) -> dict[tuple[int, int, int], str]:
     for scores in product(SCORES, SCORES, SCORES):
         rule = next((rule for rule in rules if rule.fits(*scores)), None)
         if rule is None:
-            raise EdgesError("no segment for r={}, f={}, m={}".format(*scores))
+            raise EdgesError("no segment for r={}, f={}, m={}".format(*scores), scores)
         found[scores] = rule.segment
     return found
 

@@ -103,13 +103,11 @@ def test_as_many_business_days_or_all_that_there_are(period: Period, own: set[da
 
 
 @given(NAMED)
-def test_each_day_stands_beside_one_of_its_kind_and_no_day_twice(period: Period) -> None:
+def test_days_stand_beside_the_same_weekday_one_after_the_other(period: Period) -> None:
     found = before(period, PLAIN)
-    beside = partners(period, found, PLAIN)
-    known = [day for day in beside if day]
+    beside = partners(period, found)
+    known = [(n, day) for n, day in enumerate(beside) if day]
     assert len(beside) == period.days
-    assert known == sorted(set(known))
-    for n, day in enumerate(beside):
-        if day:
-            assert PLAIN.works(day) == PLAIN.works(period.start + timedelta(days=n))
-            assert found.start <= day < found.end
+    assert len(known) >= min(period.days, found.days) - 6
+    assert len({n - day.toordinal() for n, day in known}) <= 1  # a single day may have no like
+    assert all(day.weekday() == (period.start + timedelta(days=n)).weekday() for n, day in known)
