@@ -20,7 +20,7 @@ import psutil
 import psycopg
 
 from benchmarks.results import Result, Settings
-from benchmarks.screens import change_to_screen
+from benchmarks.screens import change_to_screen, first_chart
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PATIENCE: Final = 900.0  # seconds
@@ -37,7 +37,7 @@ def first_filling(settings: Settings) -> list[Result]:
             seconds = time.monotonic() - begun
             timings, counts = _timings(home)
             memory = _memory(home, process.pid)
-            screen = change_to_screen(address)
+            screens = [change_to_screen(address), first_chart(address)]
     finally:
         shutil.rmtree(home, ignore_errors=True)
     return [
@@ -45,7 +45,7 @@ def first_filling(settings: Settings) -> list[Result]:
             "whole first sync from the sandbox over HTTP", seconds, "s", "printed", figures=timings | counts
         ),
         Result("memory of the whole demo, all processes (PSS)", memory, "MB", "<=", MEMORY_MB),
-        screen,
+        *screens,
     ]
 
 
