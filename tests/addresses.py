@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
+from uuid import UUID
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -67,7 +68,8 @@ class Address:
             "<slug:event>": ["role_changed"],
         }
         if "<uuid:key>" in self.route:
-            values["<uuid:key>"] = sorted(str(key) for key in Board.objects.values_list("key", flat=True))
+            keys = Board.objects.values_list("key", flat=True)
+            values["<uuid:key>"] = sorted(map(str, keys)) or [str(UUID(int=0))]
         needed = [name for name in values if name in self.route]
         for chosen in product(*(values[name] for name in needed)):
             url = self.route

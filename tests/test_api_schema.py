@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.test import Client
 from jsonschema import Draft202012Validator
 
-from kpi.models import Anomaly
+from kpi.models import Anomaly, Board
 from live.models import Notification
 from reconciliation.models import Match, Rule
 from tenants.models import Tenant
@@ -61,6 +61,11 @@ def ids(tenant: Tenant) -> dict[str, int]:
     }
 
 
+def board_key(tenant: Tenant) -> str:
+    """Return the key of the company's board."""
+    return str(Board.objects.filter(tenant=tenant)[0].key)
+
+
 def check(schema: dict[str, Any], path: str, method: str, response: Any) -> None:
     """Hold an answer against what the schema says about it."""
     described = schema["paths"][path][method]["responses"]
@@ -89,7 +94,7 @@ def test_it_is_openapi_3_1_and_describes_every_address(schema: dict[str, Any]) -
     for entry in urlpatterns:
         for pattern in getattr(entry, "url_patterns", []):
             path = str(pattern.pattern).replace("<int:pk>", "{id}").replace("<str:month>", "{month}")
-            found.add("/api/" + path.replace("<slug:event>", "{event}"))
+            found.add("/api/" + path.replace("<slug:event>", "{event}").replace("<uuid:key>", "{key}"))
     described = set(schema["paths"]) | {path for path in found if path.startswith("/api/webhooks/")}
     assert described == found | {path for path in schema["paths"] if path.startswith("/api/webhooks/")}
     for path, operations in schema["paths"].items():
@@ -134,7 +139,8 @@ def test_every_reading_answers_what_the_schema_says(schema: dict[str, Any], cast
             continue
         name = path.removeprefix("/api/").removesuffix("/{id}")
         who = ana if path in PERSONAL else client
-        response = who.get(path.replace("{id}", str(known.get(name, 0))).replace("{month}", "2026-03"))
+        url = path.replace("{id}", str(known.get(name, 0))).replace("{month}", "2026-03")
+        response = who.get(url.replace("{key}", board_key(cast.aurora)))
         assert response.status_code == 200, f"{path}: {response.content!r}"
         check(schema, path, "get", response)
         read += 1
@@ -146,6 +152,7 @@ def test_every_writing_answers_what_the_schema_says(schema: dict[str, Any], cast
     client, ana = with_key(cast.aurora), signed_in(cast.ana)
     bodies = {
         "/api/anomalies/{id}/feedback": {"feedback": "real"},
+        "/api/kpis/boards": {"name": "Loja", "tiles": [{"kind": "number", "options": {"kpi": "revenue"}}]},
         "/api/notifications/{id}/read": {},
         "/api/notifications/read-all": {},
         "/api/user/notification-preferences": PERSONAL["/api/user/notification-preferences"],
@@ -171,9 +178,10 @@ def test_every_writing_answers_what_the_schema_says(schema: dict[str, Any], cast
             check(schema, path, method, response)
         if "patch" in operations:
             name = path.removeprefix("/api/").removesuffix("/{id}")
+            name = name.removesuffix("/{key}")
             response = client.patch(
-                path.replace("{id}", str(known[name])),
-                {"name": "visto"} if name == "reconciliation/rules" else {"note": "visto"},
+                path.replace("{id}", str(known.get(name, 0))).replace("{key}", board_key(cast.aurora)),
+                {"name": "visto"} if name in {"reconciliation/rules", "kpis/boards"} else {"note": "visto"},
                 content_type="application/json",
             )
             assert response.status_code == 200, response.content

@@ -244,7 +244,7 @@ def _expected(tenant: Tenant, mark: str) -> None:
 def _arranged(tenant: Tenant, member: Membership, mark: str) -> None:
     board = Board.objects.create(tenant=tenant, name=f"Board {mark}", owner=member.user, shared=True)
     Tile.objects.create(
-        tenant=tenant, board=board, kind="text", options={"title": mark}, position=1, width=12, height=1
+        tenant=tenant, board=board, kind="cash_flow", options={"title": mark}, position=1, width=12, height=2
     )
     link = BoardLink.objects.create(
         tenant=tenant,
