@@ -54,7 +54,7 @@ OPENINGS: Final = 10
 # Notes when the first chart stands in the page and two frames have been drawn since.
 CHART: Final = """
   new MutationObserver((_, watching) => {
-    if (!document.querySelector("figure svg")) return;
+    if (!document.querySelector(".chart-frame svg")) return;
     watching.disconnect();
     requestAnimationFrame(() => requestAnimationFrame(() => { window.charted = performance.now(); }));
   }).observe(document, { childList: true, subtree: true });
@@ -68,7 +68,7 @@ def first_chart(base: str) -> Result:
         chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         first = _enter(chromium, base)
         first.goto(f"{base}{BOARDS}")
-        board = first.locator("main a[href*='/boards/']").first.get_attribute("href")
+        board = first.locator(".board-card a").first.get_attribute("href")
         session = first.context.storage_state()
         took = [_opening(chromium, f"{base}{board}", session) for _ in range(OPENINGS)]
         chromium.close()
