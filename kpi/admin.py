@@ -6,16 +6,21 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from kpi.models import (
+    AlertEvent,
+    AlertRule,
+    AlertState,
     Anomaly,
     AnomalyState,
     Board,
     BoardLink,
     BoardState,
     Forecast,
+    Occasion,
     Report,
     ReportDelivery,
     ReportRecipient,
     SegmentState,
+    Target,
     ViewState,
     Visit,
 )
@@ -173,3 +178,52 @@ class ReportDeliveryAdmin(ReadOnlyAdmin):
     list_filter = (BY_COMPANY, "status")
     search_fields = ("who",)
     ordering = ("-pk",)
+
+
+@admin.register(Target)
+class TargetAdmin(ReadOnlyAdmin):
+    """Goals of companies by number and month."""
+
+    list_display = ("company", "kpi", "month", "value", "updated_at")
+    list_select_related = ("tenant",)
+    list_filter = (BY_COMPANY, "kpi")
+    ordering = ("-month",)
+
+
+@admin.register(Occasion)
+class OccasionAdmin(ReadOnlyAdmin):
+    """What companies say of their own days."""
+
+    list_display = ("label", "company", "kind", "first_day", "last_day")
+    list_select_related = ("tenant",)
+    list_filter = (BY_COMPANY, "kind")
+    ordering = ("-first_day",)
+
+
+@admin.register(AlertRule)
+class AlertRuleAdmin(ReadOnlyAdmin):
+    """What companies want to be told of."""
+
+    list_display = ("company", "kpi", "kind", "way", "limit", "is_active", "muted_until", "removed_at")
+    list_select_related = ("tenant",)
+    list_filter = (BY_COMPANY, "kind", "is_active")
+    ordering = ("-id",)
+
+
+@admin.register(AlertEvent)
+class AlertEventAdmin(ReadOnlyAdmin):
+    """What they were told."""
+
+    list_display = ("company", "rule", "day", "got", "expected", "ended_on", "withdrawn_at", "fired_at")
+    list_select_related = ("tenant", "rule")
+    list_filter = (BY_COMPANY,)
+    ordering = ("-fired_at",)
+
+
+@admin.register(AlertState)
+class AlertStateAdmin(ReadOnlyAdmin):
+    """When alerts were judged last."""
+
+    list_display = ("company", "day", "through", "facts", "judged_at")
+    list_select_related = ("tenant",)
+    ordering = ("-judged_at",)

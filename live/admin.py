@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from live.alerts import console as alerts_console  # noqa: F401 - registers its own pages
 from live.backups import console as backups_console  # noqa: F401 - registers its own pages
+from live.hooks import console as hooks_console  # noqa: F401 - registers its own pages
 from live.models import Event, Generation
 from live.notifications import console  # noqa: F401 - registers its own pages
 from tenants.console import BY_COMPANY, BigTableAdmin, ReadOnlyAdmin, pretty_json

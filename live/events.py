@@ -22,7 +22,7 @@ NAMES: Final[dict[str, Group | None]] = {
     "reconciliation_changed": "recon",
     "settings_changed": "settings",
     "membership_changed": None,
-    "alerts_changed": None,
+    "alerts_changed": "settings",
     "notification": None,
 }
 

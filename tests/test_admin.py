@@ -80,6 +80,7 @@ def test_every_table_of_ours_is_in_the_console() -> None:
         "kpi.DimensionMonthly",
         "kpi.SegmentMember",
         "kpi.ForecastPoint",
+        "kpi.Foretold",
         "kpi.LinkedBoard",
         "kpi.Tile",
         "kpi.TouchedDay",

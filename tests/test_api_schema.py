@@ -9,8 +9,8 @@ from django.core.management import call_command
 from django.test import Client
 from jsonschema import Draft202012Validator
 
-from kpi.models import Anomaly, Board
-from live.models import Notification
+from kpi.models import AlertRule, Anomaly, Board, Occasion, Report
+from live.models import HookEndpoint, Notification
 from reconciliation.models import Match, Rule
 from tenants.models import Tenant
 from tests.addresses import addresses
@@ -36,6 +36,14 @@ PERSONAL: dict[str, dict[str, Any]] = {
     "/api/user/event-subscriptions/{event}": {"is_active": True, "filters": {"severity": ["critical"]}},
 }
 
+PATCHES: dict[str, dict[str, Any]] = {
+    "reconciliation/rules": {"name": "visto"},
+    "alerts": {"limit": "12.50", "repeat": "once"},
+    "alerts/webhooks": {"label": "visto", "is_active": False},
+    "kpis/occasions": {"label": "visto"},
+    "kpis/boards": {"name": "visto"},
+}
+
 
 @pytest.fixture(scope="module")
 def schema() -> dict[str, Any]:
@@ -58,6 +66,11 @@ def ids(tenant: Tenant) -> dict[str, int]:
         "notification": Notification.objects.get(tenant=tenant).pk,
         "match": world.match.pk,
         "reconciliation/rules": Rule.objects.get(tenant=tenant).pk,
+        "alerts": AlertRule.objects.get(tenant=tenant).pk,
+        "alerts/webhooks": (hook := HookEndpoint.objects.get(tenant=tenant)).pk,
+        "alerts/webhooks/{id}/deliveries": hook.pk,
+        "kpis/occasions": Occasion.objects.get(tenant=tenant).pk,
+        **dict.fromkeys(("kpis/reports", "kpis/reports/{id}/history"), Report.objects.get(tenant=tenant).pk),
     }
 
 
@@ -162,13 +175,26 @@ def test_every_writing_answers_what_the_schema_says(schema: dict[str, Any], cast
         "/api/system/sync/trigger": {},
         "/api/pluggy/sync": {},
         **_decisions(cast.aurora, known["match"]),
+        "/api/kpis/reports": {"board": str(Board.objects.get(tenant=cast.aurora).key), "frequency": "daily"},
+        "/api/kpis/reports/{id}/send": {},
+        **_wishes(),
         "/api/auth/token": {},
         "/api/auth/token/refresh": {"refresh": _refresh(cast)},
     }
     for path, operations in schema["paths"].items():
         for method in {"post", "put"} & set(operations) if not path.startswith("/api/webhooks/") else ():
             owner = next(
-                (name for name in ("reconciliation/rules", "anomalies") if path.startswith(f"/api/{name}/")),
+                (
+                    name
+                    for name in (
+                        "reconciliation/rules",
+                        "anomalies",
+                        "alerts/webhooks",
+                        "alerts",
+                        "kpis/reports",
+                    )
+                    if path.startswith(f"/api/{name}/")
+                ),
                 "notification",
             )
             url = path.replace("{id}", str(known[owner])).replace("{event}", "role_changed")
@@ -181,12 +207,26 @@ def test_every_writing_answers_what_the_schema_says(schema: dict[str, Any], cast
             name = name.removesuffix("/{key}")
             response = client.patch(
                 path.replace("{id}", str(known.get(name, 0))).replace("{key}", board_key(cast.aurora)),
-                {"name": "visto"} if name in {"reconciliation/rules", "kpis/boards"} else {"note": "visto"},
+                PATCHES.get(name, {"note": "visto"}),
                 content_type="application/json",
             )
             assert response.status_code == 200, response.content
             check(schema, path, "patch", response)
     assert bodies == {}, "every path of this test exists"
+
+
+def _wishes() -> dict[str, dict[str, Any]]:
+    """Return what makes goals, own days, alerts and webhooks."""
+    wish = {"kpi": "revenue", "kind": "change", "way": "below", "limit": "0.2", "window": "week"}
+    return {
+        "/api/alerts": wish | {"repeat": "once"},
+        "/api/alerts/trial": wish,
+        "/api/alerts/{id}/mute": {"until": None},
+        "/api/alerts/webhooks": {"url": "https://93.184.216.34/painel", "events": ["alert.fired"]},
+        "/api/alerts/webhooks/{id}/test": {},
+        "/api/kpis/targets": {"targets": [{"kpi": "revenue", "month": "2026-03", "value": "12.50"}]},
+        "/api/kpis/occasions": {"label": "Greve", "first_day": "2026-03-10"},
+    }
 
 
 def _decisions(tenant: Tenant, match: int) -> dict[str, dict[str, Any]]:
@@ -252,8 +292,9 @@ def test_every_failure_has_the_envelope(cast: Cast, path: str, method: str, stat
     assert found["message"]
 
 
-def test_every_address_says_its_methods(cast: Cast) -> None:
+def test_every_address_says_its_methods(cast: Cast, settings: Any) -> None:
     """OPTIONS is an answer, of every address and to whoever may come in."""
+    settings.RATE_LIMIT_REQUESTS_PER_MINUTE = 100_000  # there are more addresses than one may ask in a minute
     ana = signed_in(cast.ana)
     # The webhook's door belongs to one upstream; the explorer is a page, not an address of the API.
     asked = [address for address in addresses() if address.is_api and hasattr(address.view, "cls")]

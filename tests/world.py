@@ -10,6 +10,9 @@ from django.db import connection as database
 from django.utils import timezone
 
 from kpi.models import (
+    AlertEvent,
+    AlertRule,
+    AlertState,
     Anomaly,
     AnomalyState,
     Board,
@@ -17,17 +20,27 @@ from kpi.models import (
     BoardState,
     Forecast,
     ForecastPoint,
+    Foretold,
     LinkedBoard,
+    Occasion,
     Report,
     ReportDelivery,
     ReportRecipient,
     SegmentMember,
     SegmentState,
+    Target,
     Tile,
     Visit,
 )
 from ledger.models import BankConnection, Customer, Export, OpenItem, Product, Sale, SavedView, Transaction
-from live.models import Event, EventSubscription, Notification, NotificationPreference
+from live.models import (
+    Event,
+    EventSubscription,
+    HookDelivery,
+    HookEndpoint,
+    Notification,
+    NotificationPreference,
+)
 from reconciliation.models import (
     ClientMapping,
     Closing,
@@ -213,6 +226,7 @@ def _arrivals(tenant: Tenant, wire: Connection, mark: str) -> None:
     Visit.objects.create(tenant=tenant, user=member.user)
     _expected(tenant, mark)
     _arranged(tenant, member, mark)
+    _planned(tenant, mark)
     _told(tenant, member, mark)
     Export.objects.create(
         tenant=tenant, user=member.user, resource="sales", status=Export.Status.DONE, content=mark.encode()
@@ -269,6 +283,44 @@ def _delivered(board: Board, member: Membership, mark: str) -> None:
         **own, report=report, recipient=recipient, email=address, who=f"address:{address}", occasion="2026-03-10T10:00:00+00:00",
         planned_for=datetime(2026, 3, 10, 10, tzinfo=UTC), status="failed", reason=f"{mark} said no", scope_name=mark,
     )  # fmt: skip
+
+
+def _planned(tenant: Tenant, mark: str) -> None:
+    """Give the company a goal, a day of its own, an alert that told once, and a webhook that was sent one message."""
+    moment, day = datetime(2026, 3, 10, 15, tzinfo=UTC), date(2026, 3, 9)
+    Target.objects.create(tenant=tenant, kpi="revenue", month=date(2026, 3, 1), value=1000)
+    Occasion.objects.create(tenant=tenant, label=f"Day {mark}", first_day=day, last_day=day)
+    rule = AlertRule.objects.create(
+        tenant=tenant, kpi="revenue", dimension="store", key=mark, name=f"Store {mark}", kind="absolute", way="below", limit=100, window="day",
+        starts_on=day,
+    )  # fmt: skip
+    AlertEvent.objects.create(
+        tenant=tenant, rule=rule, day=day, got=1, first_got=1, expected=100, fired_at=moment
+    )
+    AlertState.objects.create(tenant=tenant, day=day, through=day, judged_at=moment)
+    Foretold.objects.create(
+        tenant=tenant,
+        measure="sales",
+        about="store",
+        subject=mark,
+        day=day,
+        mean=1,
+        lo80=1,
+        hi80=1,
+        lo95=1,
+        hi95=1,
+    )
+    hook = HookEndpoint.objects.create(
+        tenant=tenant, url=f"https://{mark.lower()}.example/hook", label=f"Hook {mark}", secret=SECRET
+    )
+    HookDelivery.objects.create(
+        tenant=tenant,
+        endpoint=hook,
+        event="alert.fired",
+        body=f'{{"mark": "{mark}"}}',
+        state="failed",
+        problem=f"gave up {mark}",
+    )
 
 
 def _told(tenant: Tenant, member: Membership, mark: str) -> None:

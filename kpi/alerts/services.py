@@ -117,6 +117,13 @@ def condition_of(tenant: Tenant, fields: Mapping[str, Any]) -> Condition:
     return found
 
 
+def unsaved(tenant: Tenant, condition: Condition) -> AlertRule:
+    """Return a rule of this condition that is stored nowhere: to say it, and to try it."""
+    rule = AlertRule(tenant=tenant)
+    _ask(rule, condition)
+    return rule
+
+
 def _ask(rule: AlertRule, condition: Condition) -> None:
     for name in _ASKS:
         setattr(rule, name, getattr(condition, name))

@@ -92,7 +92,8 @@ def _params(event: AlertEvent) -> dict[str, Any]:
 
 def _written(sentence: dict[str, Any]) -> str:
     with translation.override("pt-br"):
-        return str(translation.gettext(sentence["text"]) % sentence["values"])
+        text = str(sentence["text"])
+        return str(translation.gettext(text) % sentence["values"])
 
 
 def path_of(event: AlertEvent) -> str:

@@ -163,8 +163,7 @@ def _tried(request: TenantRequest, draft: Draft) -> dict[str, Any]:
         condition = services.condition_of(request.tenant, fields)
     except ValidationError:
         return {"trial": None}
-    rule = AlertRule(tenant=request.tenant, **{name: fields[name] for name in ("kpi", "kind", "way", "limit", "window", "compare", "dimension", "key")})  # fmt: skip
-    rule.name = dict(drafts.choices(request.tenant, draft)["key"]).get(draft.key, "")
+    rule = services.unsaved(request.tenant, condition)
     trial = queries.tried(request.tenant, condition)
     shown = [queries.preview_event(rule, one) for one in reversed(trial.incidents[-SHOWN:])]
     return {

@@ -237,8 +237,11 @@ def days_said(first: date, last: date) -> str:
 def event_said(event: AlertEvent) -> tuple[str, str]:
     """Return number with value, and the sentence, of an alert in the active language."""
     found = params(event)
-    body = gettext(found["body"]["text"]) % found["body"]["values"]
-    got = gettext(found["got"]["text"]) if isinstance(found["got"], dict) else found["got"]
+    sentence, got = str(found["body"]["text"]), found["got"]
+    body = gettext(sentence) % found["body"]["values"]
+    if isinstance(got, dict):
+        word = str(got["text"])
+        got = gettext(word)
     if "first" in found:
         body = gettext(CORRECTED) % {"body": body, "first": found["first"]}
     return f"{Number(found['kpi']).label}{found['of']}: {got}", body

@@ -111,7 +111,7 @@ def _taken(row: HookDelivery, status: int) -> None:
     row.state, row.due_at, row.status, row.problem = HookDelivery.State.DELIVERED, None, status, ""
     row.save(update_fields=["state", "due_at", "status", "problem"])
     HookEndpoint.objects.filter(pk=row.endpoint_id).update(last_good_at=clock.now())
-    events.publish("alerts_changed", tenant_id=row.tenant_id)
+    events.publish("alerts_changed", tenant_id=row.tenant_id, changed=False)
 
 
 @transaction.atomic
@@ -124,7 +124,7 @@ def _failed(row: HookDelivery, problem: str, status: int | None) -> None:
     row.save(update_fields=["state", "due_at", "status", "problem"])
     if last and row.event != TEST:
         _stop(row)
-    events.publish("alerts_changed", tenant_id=row.tenant_id)
+    events.publish("alerts_changed", tenant_id=row.tenant_id, changed=False)
 
 
 def _stop(row: HookDelivery) -> None:
