@@ -1,12 +1,14 @@
 """What is filtered, as a file: exact, harmless, for whom asked."""
 
 import io
+import re
+from typing import Any
 
 import pytest
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from ledger import exports, lists
+from ledger import exports, lists, spreadsheets
 from ledger.models import Export
 from tests import factories
 from tests.cast import Cast
@@ -60,6 +62,35 @@ def test_an_xlsx_has_widths_a_filter_and_a_head_that_stays(client, cast: Cast, f
     assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", "A1:K2")
     assert sheet.column_dimensions["C"].width == len("ALUGUEL MARÇO") + 2
     assert (sheet["A2"].number_format, sheet["I2"].number_format) == ("dd/mm/yyyy", "#,##0.00")
+
+
+def test_an_xlsx_tells_how_far_it_is(client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    account = factories.make_account(cast.aurora)
+    for cents in range(5):
+        factories.make_transaction(account, f"-1.0{cents}")
+    client.force_login(cast.ana)
+    address = client.post(
+        reverse("ledger:xlsx", kwargs={"slug": "aurora", "name": "transactions"}) + f"?{SPAN}"
+    ).url
+    monkeypatch.setattr(spreadsheets, "BATCH", 2)
+    told: list[tuple[int, int, str]] = []
+    cell = spreadsheets._cell
+
+    def looked_at_on_the_way(sheet: Any, value: Any) -> Any:
+        page = client.get(address).content.decode()
+        job = Export.objects.get()
+        shown = re.search(r'<progress[^>]*value="(\d+)"[^>]*max="(\d+)"', page)
+        assert shown is not None
+        assert f'hx-get="{address}"' in page, "the page asks on by itself"
+        told.append((job.rows_done, int(shown[1]), shown[2]))
+        return cell(sheet, value)
+
+    monkeypatch.setattr(spreadsheets, "_cell", looked_at_on_the_way)
+    exports.run_waiting()
+    assert sorted(set(told)) == [(0, 0, "5"), (2, 2, "5"), (4, 4, "5")]
+    page = client.get(address).content.decode()
+    assert "hx-trigger" not in page.partition('id="export"')[2].partition(">")[0]
+    assert reverse("ledger:export_download", kwargs={"slug": "aurora", "pk": Export.objects.get().pk}) in page
 
 
 def test_a_person_waits_for_three_files_at_most(client, cast: Cast, facts) -> None:
