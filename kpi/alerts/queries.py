@@ -49,7 +49,7 @@ def rules(tenant: Tenant, *, now: datetime) -> list[Told]:
         .prefetch_related(Prefetch("events", newest, to_attr="newest"))
         .order_by("-id")
     )
-    return [told(row, row.newest, now, fired=row.fired) for row in rows]  # type: ignore[attr-defined]
+    return [told(row, row.newest, now, fired=row.fired) for row in rows]
 
 
 def told(rule: AlertRule, events: Iterable[AlertEvent], now: datetime, *, fired: int) -> Told:

@@ -276,7 +276,7 @@ class Reader:
         found = []
         for before, after in pairwise([*busy, self.last + timedelta(days=1)] if busy else []):
             silent = (after - before).days - 1
-            if silent >= max(limit, 1) and before >= first:
+            if silent >= max(limit, Decimal(1)) and before >= first:
                 is_over = after <= self.last
                 hours = Decimal(24 * silent)
                 found.append(

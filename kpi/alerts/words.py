@@ -27,7 +27,7 @@ DIMENSIONS: Final[Mapping[str, str | Promise]] = {
     "category": _("category"),
     "account": _("account"),
 }
-Number: Any = TextChoices("Number", {kpi.code.upper(): (kpi.code, kpi.label) for kpi in CATALOG})  # type: ignore[arg-type]
+Number: Any = TextChoices("Number", {kpi.code.upper(): (kpi.code, kpi.label) for kpi in CATALOG})  # type: ignore[call-overload]
 
 
 def locale() -> str:

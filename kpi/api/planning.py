@@ -90,7 +90,7 @@ class OccasionForm(StrictForm):
     """An occasion."""
 
     kind = serializers.ChoiceField(Occasion.Kind.choices, required=False)
-    label = serializers.CharField(max_length=80)
+    label = serializers.CharField(max_length=80)  # type: ignore[assignment]  # a field of that name
     first_day = serializers.DateField()
     last_day = serializers.DateField(required=False)
 

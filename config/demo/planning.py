@@ -1,0 +1,107 @@
+"""What a company says of itself: goals for this year, days of its own, and three alerts, of which the first has fired."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from config.demo import companies
+from kpi.alerts import judging, queries, services
+from kpi.analysis import sums
+from kpi.models import AlertRule, Monthly, Target
+from kpi.occasions import services as occasions
+from kpi.targets import services as targets
+from lib import clock
+from lib.clock import add_months
+from lib.periods import Period
+from tenants import access as doors
+from tenants.access import Access
+from tenants.models import Tenant, User
+
+GROWTH: Final = Decimal("1.08")  # that the goals ask for, against the mean month of the last year
+WATCHED: Final = timedelta(days=30)  # for how long the alerts have been there
+_GOALS: Final = {"revenue": "SALE", "inflow": "CREDIT", "expenses": "DEBIT"}
+Wish = dict[str, Any]
+
+
+def plan(tenants: Mapping[str, Tenant]) -> None:
+    """Give every company that has none its goals, own days and alerts, and judge these once."""
+    ana = User.objects.get(email=companies.PEOPLE[0].email)
+    for tenant in tenants.values():
+        if Target.objects.filter(tenant=tenant).exists():
+            continue
+        access = doors.enter(user=ana, slug=tenant.slug)
+        today = clock.today(tenant.zone)
+        _goals(access, today)
+        _own_days(access, today)
+        for wish in _wishes(tenant, today):
+            rule = services.create(access=access, fields=wish)
+            AlertRule.objects.filter(pk=rule.pk).update(starts_on=today - WATCHED)
+        judging.judge(tenant=tenant)
+
+
+def _goals(access: Access, today: date) -> None:
+    changes: dict[tuple[str, date], Decimal | None] = {}
+    for code, kind in _GOALS.items():
+        past = add_months(today.replace(day=1), -12)
+        rows = Monthly.objects.filter(
+            tenant=access.tenant, currency=access.tenant.currency, type=kind, month__gte=past, month__lt=today.replace(day=1)
+        )  # fmt: skip
+        totals = list(rows.values_list("flow_total", flat=True))
+        if any(totals):
+            factor = 1 if code == "expenses" else GROWTH
+            goal = (sum(totals, Decimal(0)) / len(totals) * factor).quantize(Decimal(1_000)) or Decimal(1_000)
+            changes |= {(code, date(today.year, month, 1)): goal for month in range(1, 13)}
+    if changes:
+        targets.save(access=access, changes=changes)
+
+
+def _own_days(access: Access, today: date) -> None:
+    prices = today - timedelta(days=12)
+    recess = {
+        "kind": "free",
+        "label": "Recesso de fim de ano",
+        "first_day": date(today.year, 12, 24),
+        "last_day": date(today.year + 1, 1, 1),
+    }
+    occasions.create(
+        access=access,
+        fields={"kind": "event", "label": "Nova tabela de preços", "first_day": prices, "last_day": prices},
+    )
+    occasions.create(access=access, fields=recess)
+
+
+def _wishes(tenant: Tenant, today: date) -> list[Wish]:
+    """Return a product that sells no more, or sales that fell, whichever happened lately; the goal; the cash."""
+    fell = _sold_out(tenant, today) or _fallen(tenant, today)
+    behind: Wish = {"kpi": "revenue", "kind": "target", "limit": Decimal("0.1"), "window": "month"}
+    cash: Wish = {"kpi": "cash_balance", "kind": "absolute", "way": "below", "limit": Decimal(10_000)}
+    return [*([fell] if fell else []), behind, cash]
+
+
+def _sold_out(tenant: Tenant, today: date) -> Wish | None:
+    span = Period("range", today - timedelta(days=120), today - timedelta(days=30))
+    found = sums.by_key(tenant, kind="SALE", dimension="product", span=span)
+    for key in sorted((key for key in found if key), key=lambda key: -found[key].total)[:8]:
+        wish: Wish = {
+            "kpi": "revenue", "dimension": "product", "key": key, "kind": "streak", "way": "zero", "limit": Decimal(3), "window": "day",
+        }  # fmt: skip
+        if _fired_lately(tenant, wish, today):
+            return wish
+    return None
+
+
+def _fallen(tenant: Tenant, today: date) -> Wish | None:
+    for kpi in ("revenue", "inflow"):
+        for share in ("0.4", "0.3", "0.2", "0.1"):
+            wish: Wish = {
+                "kpi": kpi, "kind": "change", "way": "below", "limit": Decimal(share), "window": "day", "compare": "same_weekdays",
+            }  # fmt: skip
+            if _fired_lately(tenant, wish, today):
+                return wish
+    return None
+
+
+def _fired_lately(tenant: Tenant, wish: Wish, today: date) -> bool:
+    trial = queries.tried(tenant, services.condition_of(tenant, wish))
+    return any(one.day > today - judging.NEWS for one in trial.incidents)
