@@ -20,8 +20,8 @@ from lib import formats
 from lib.charts import Chart
 
 ROWS: Final = 20  # of a table; the workbook has them all
-_HALF: Final = (580, 260)  # a picture beside another one
-_FULL: Final = (1110, 300)
+_HALF: Final = (580, 212)  # a picture beside another one
+_FULL: Final = (1110, 260)
 _NARROW: Final = 3  # columns that a table of half a page's width holds
 _SPARK: Final = (224, 34)
 

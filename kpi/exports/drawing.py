@@ -7,20 +7,20 @@ style sheet nor strokes that keep their width. So every part is written anew wit
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import pi
 from typing import Final
 
+from kpi.exports.labels import SIZE, shortened, width_of, wrapped
 from kpi.exports.looks import WIDE_ONLY, look
 from kpi.exports.palette import LIGHT, tone
 from lib.charts import Chart, LegendItem, Svg
 from lib.charts.svg import tag, text
 
 FONT: Final = "Inter, system-ui, sans-serif"
-SIZE: Final = 12  # pixels; the style sheet's --text-12
 WIDE: Final = 560  # from here on a drawing has room for names, values and every label
-_LETTER: Final = 6.9  # pixels that a letter of SIZE takes at most on average
+_LINE: Final = 13  # from one line of a label to the next
 _EDGE: Final = 16  # what a picture of its own leaves free around
 _ROW: Final = 20  # height of a row of the legend
 _SPOT: Final = re.compile(r"(-?[\d.]+) (-?[\d.]+)")
@@ -116,13 +116,18 @@ def _box(root: ET.Element, kind: str, width: int, height: int, top: float) -> _B
     if kind == "spark":
         return _Box(0, top + 4, width - 4, height - top - 7, wide=False)
     wide = width >= WIDE
-    left = 14 + max((_width(label) for label in _labels(root, "tick-y")), default=20.0)
-    ends = [_width(label) for label in _labels(root, "end-name")] if wide else []
+    left = 14 + max((width_of(label) for label in _labels(root, "tick-y")), default=20.0)
+    ends = [width_of(label) for label in _labels(root, "end-name")] if wide else []
     # The last label stands in the middle of the last place, which may be the edge.
-    last = max((_width(label) for label in _labels(root, "tick-x")[-1:]), default=0.0)
+    last = max((width_of(label) for label in _labels(root, "tick-x")[-1:]), default=0.0)
     right = max(12 + max(ends) if ends else 20.0, last / 2 + 4 if kind == "line" else 0.0)
-    above, below = (4.0, 28.0) if kind == "heat" else (10.0, 28.0)
-    return _Box(left, top + above, width - left - right, height - top - above - below, wide)
+    above = 4.0 if kind == "heat" else 10.0
+    box = _Box(left, top + above, width - left - right, height - top - above - 28, wide)
+    groups = [group for group in root.iter("g") if _places(group, box)]
+    tall = any(
+        len(wrapped(label, _room(group, box))) > 1 for group in groups for label in _labels(group, "tick-x")
+    )
+    return replace(box, height=box.height - _LINE) if tall else box
 
 
 def _labels(root: ET.Element, css: str) -> list[str]:
@@ -131,6 +136,7 @@ def _labels(root: ET.Element, css: str) -> list[str]:
 
 def _walk(element: ET.Element, box: _Box, *, stacked: bool) -> Iterator[Svg]:
     room = _room(element, box)
+    values: list[tuple[float, float]] = []
     for child in element:
         classes = _classes(child)
         if classes & {"hits", "cursor"} or (not box.wide and classes & WIDE_ONLY):
@@ -138,7 +144,8 @@ def _walk(element: ET.Element, box: _Box, *, stacked: bool) -> Iterator[Svg]:
         if child.tag in {"g", "svg"}:
             yield from _walk(child, box, stacked=stacked or "stacked" in classes)
         elif child.tag == "text":
-            yield _text(child, classes, box, room)
+            if "bar-value" not in classes or _is_free(child, box, values):
+                yield from _text(child, classes, box, room)
         elif child.tag != "path" or child.get("d"):
             yield tag(child.tag, **_placed(child, box), **look(classes, stacked=stacked))
 
@@ -157,13 +164,23 @@ def _placed(element: ET.Element, box: _Box) -> dict[str, str | int | float | Non
     return found
 
 
-def _text(element: ET.Element, classes: frozenset[str], box: _Box, room: float) -> Svg:
+def _is_free(value: ET.Element, box: _Box, drawn: list[tuple[float, float]]) -> bool:
+    """Return whether the amount on a bar would not run into the one before, and remember it then."""
+    x, y = box.across(value.get("x", "0")), box.down(value.get("y", "0"))
+    half = width_of(value.text or "") / 2
+    if drawn and x - half < drawn[-1][0] and abs(y - drawn[-1][1]) < SIZE:
+        return False
+    drawn.append((x + half, y))
+    return True
+
+
+def _text(element: ET.Element, classes: frozenset[str], box: _Box, room: float) -> Iterator[Svg]:
     x = box.across(element.get("x", "0")) + float(element.get("dx", "0"))
-    content = element.text or ""
-    if "tick-x" in classes:
-        content = _cut(content, room)
     y = box.down(element.get("y", "0")) + _shift(element.get("dy", "0"))
-    return tag("text", text(content), x=_px(x), y=_px(y), **look(classes))
+    content = element.text or ""
+    for line in wrapped(content, room) if "tick-x" in classes else [content]:
+        yield tag("text", text(line), x=_px(x), y=_px(y), **look(classes))
+        y += _LINE
 
 
 def _shift(value: str) -> float:
@@ -172,12 +189,15 @@ def _shift(value: str) -> float:
 
 def _room(group: ET.Element, box: _Box) -> float:
     """Return how wide a label below the plot may be: as far as to its neighbour."""
-    places = [
+    return min((after - before for before, after in pairwise(_places(group, box))), default=box.width)
+
+
+def _places(group: ET.Element, box: _Box) -> list[float]:
+    return [
         box.across(one.get("x", "0"))
         for one in group
         if "tick-x" in _classes(one) and (box.wide or not _classes(one) & WIDE_ONLY)
     ]
-    return min((after - before for before, after in pairwise(places)), default=box.width)
 
 
 # --- rings -----------------------------------------------------------------------------------------------------------------
@@ -220,7 +240,7 @@ def _named(item: LegendItem, n: int, left: float, width: float) -> list[Svg]:
     value = tag(
         "text", text(item.text), x=_px(width), y=n * 24 + 16, fill=LIGHT["text-soft"], text_anchor="end"
     )
-    name = _cut(item.name, width - 20 - _width(item.text) - 12)
+    name = shortened(item.name, width - 20 - width_of(item.text) - 12)
     label = tag("text", text(name), x=18, y=n * 24 + 16, fill=LIGHT["text"])
     return [_key(item, 0, n * 24 + 12), label, value]
 
@@ -231,8 +251,8 @@ def _legend(items: Sequence[LegendItem], width: int, top: float) -> tuple[list[S
     parts: list[Svg] = []
     x, y = 4.0, top + 12
     for item in items:
-        name = _cut(item.name, width / 2)
-        needed = 36 + _width(name)
+        name = shortened(item.name, width / 2)
+        needed = 36 + width_of(name)
         if x > 4 and x + needed > width:
             x, y = 4.0, y + _ROW
         parts.append(_key(item, x, y))
@@ -256,16 +276,5 @@ def _key(item: LegendItem, x: float, y: float) -> Svg:
 
 
 def _title(content: str, width: int) -> Svg:
-    shown = _cut(content, (width - 16) * SIZE / 15)
+    shown = shortened(content, (width - 16) * SIZE / 15)
     return tag("text", text(shown), x=4, y=20, fill=LIGHT["text"], font_size=15, font_weight=600)
-
-
-def _width(content: str) -> float:
-    """Return about how wide a text is; real metrics would need the font's file read for a margin."""
-    return len(content) * _LETTER
-
-
-def _cut(content: str, room: float) -> str:
-    """Return the text, shortened where it would run into its neighbour."""
-    most = max(int(room / _LETTER), 2)
-    return content if len(content) <= most else content[: most - 1].rstrip() + "…"

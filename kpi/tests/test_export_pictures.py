@@ -93,7 +93,7 @@ def test_a_ring_has_dashes_in_units_of_its_own_way_round() -> None:
 
 
 def test_a_narrow_picture_leaves_out_what_would_not_fit_and_cuts_what_would_run_into_its_neighbour() -> None:
-    long = "Um nome de loja que não acaba nunca mais"
+    long = "Um nome de loja que não acaba nunca mais nem assim"
     chart = bar_chart(
         title="t", x=[long, "b", long, "c"], series=[Series("s", chart_samples.amounts(1, 2, 3, 4))]
     )
@@ -102,7 +102,7 @@ def test_a_narrow_picture_leaves_out_what_would_not_fit_and_cuts_what_would_run_
         for part in drawn(chart, width=300).iter(f"{SVG}text")
         if part.get("text-anchor") == "middle"
     ]
-    assert labels == ["Um nome de loja…", "Um nome de loja…"]
+    assert labels == ["Um nome de loja que", "não acaba nunca ma…"] * 2
     wide = [part.text for part in drawn(chart_samples.falls(), width=700).iter(f"{SVG}text")]
     narrow = [part.text for part in drawn(chart_samples.falls(), width=300).iter(f"{SVG}text")]
     assert "R$\xa0800,00" in wide
