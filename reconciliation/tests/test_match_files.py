@@ -139,6 +139,16 @@ def test_a_missing_file_and_an_unwritable_one_are_told(tmp_path):
         )
 
 
+def test_a_file_that_is_read_is_never_written_over(tmp_path):
+    lines, items = tmp_path / "lines.csv", tmp_path / "items.csv"
+    lines.write_text(LINES)
+    items.write_text(ITEMS)
+    for name in ("lines.csv", "../" + tmp_path.name + "/items.csv"):
+        with pytest.raises(CommandError, match="one of the files to read"):
+            call_command("match_files", str(lines), str(items), out=tmp_path / name)
+    assert (lines.read_text(), items.read_text()) == (LINES, ITEMS)
+
+
 def test_it_asks_no_database_and_shows_a_bar_on_standard_error(tmp_path):
     (tmp_path / "lines.csv").write_text(LINES)
     (tmp_path / "items.csv").write_text(ITEMS)

@@ -30,6 +30,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the matches and say on standard error how many of each verdict there are."""
         begun = time.monotonic()
+        _refuse_input(options["out"], options["transactions"], options["open_items"])
         lines = _read(options["transactions"], files.read_lines)
         items = _read(options["open_items"], files.read_items)
         with Bar(self.stderr) as bar:
@@ -40,6 +41,12 @@ class Command(BaseCommand):
             f"{len(lines)} lines, {len(items)} open items: {counts['clear']} clear, {counts['ambiguous']} ambiguous,"
             f" {counts['none']} none, in {time.monotonic() - begun:.1f} s"
         )
+
+
+def _refuse_input(out: Path, *inputs: Path) -> None:
+    """Raise CommandError when the answer would be written over a question."""
+    if any(out.resolve() == path.resolve() for path in inputs):
+        raise CommandError(f"{out}: this is one of the files to read; name another one for the matches")
 
 
 def _read(path: Path, read: Callable[[bytes], list[Any]]) -> list[Any]:
