@@ -1,11 +1,11 @@
 """Boards that are delivered: which, when and to whom, and what became of every delivery."""
 
+from babel.dates import get_day_names
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models.functions import Now
-from django.utils.dates import WEEKDAYS
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext, to_locale
 from django.utils.translation import gettext_lazy as _
 
 from kpi.models.board import Board
@@ -58,8 +58,8 @@ class Report(models.Model):
 
     @property
     def weekday_name(self) -> str:
-        """Return the weekday in the active language."""
-        return str(WEEKDAYS[self.weekday])
+        """Return the weekday as it stands in a sentence of the active language."""
+        return str(get_day_names("wide", locale=to_locale(get_language() or "pt-br"))[self.weekday])
 
     @property
     def clock(self) -> str:
