@@ -239,7 +239,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY = False
 # A queue of its own, so that an installation can give forecasts a worker of their own; the worker of processes.py takes both.
 CELERY_TASK_ROUTES = {
-    f"kpi.{name}_due": {"queue": "forecast"} for name in ("forecast", "segments", "anomalies")
+    f"kpi.{name}": {"queue": "forecast"}
+    for name in ("forecast_due", "forecast_one", "segments_due", "anomalies_due")
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = "UTC"

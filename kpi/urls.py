@@ -16,6 +16,7 @@ from kpi.targets.views import targets
 app_name = "kpi"
 urlpatterns = [
     path("", views.overview, name="overview"),
+    path("forecast/", views.forecast_anew, name="forecast_anew"),
     path("analysis/", analysis, name="analysis"),
     path("anomalies/", anomalies, name="anomalies"),
     path("anomalies/<int:pk>/feedback/", feedback, name="anomaly_feedback"),

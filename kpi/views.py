@@ -6,16 +6,18 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import get_language, to_locale
+from django.utils.translation import get_language, ngettext, to_locale
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from kpi import cards, comparing, pictures, plan, queries, ready
 from kpi import overview as reading
+from kpi.forecasts import asking
+from kpi.forecasts.asking import Outcome
 from kpi.forecasts.expected import expected
 from kpi.plan import Plan
 from kpi.queries import Board, Card
@@ -60,6 +62,7 @@ def overview(request: TenantRequest) -> HttpResponse:
         "local_now": timezone.localtime(now, tenant.zone),
         "news": _news(request, now),
         "span": _span(period),
+        "may_forecast": request.access.may(Capability.SYNC),
         **_numbers(request, board, planned := _plan(tenant, board)),
         **_charts(tenant, board, planned),
     }
@@ -67,6 +70,26 @@ def overview(request: TenantRequest) -> HttpResponse:
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+@require_POST
+@member_required(Capability.SYNC)
+def forecast_anew(request: TenantRequest) -> HttpResponse:
+    """Ask a worker for fresh forecasts, and say what comes of it."""
+    answer = asking.ask(tenant=request.tenant)
+    if answer.outcome in (Outcome.ASKED, Outcome.RUNNING):
+        messages.success(request, _("The forecast is being made anew. It stands here in about a minute."))
+    elif answer.outcome == Outcome.TOO_SOON:
+        minutes = -(-answer.wait // 60)
+        said = ngettext(
+            "It was made a moment ago. Try again in %(n)d minute.",
+            "It was made a moment ago. Try again in %(n)d minutes.",
+            minutes,
+        )
+        messages.warning(request, said % {"n": minutes})
+    else:
+        messages.warning(request, _("No worker can be reached. Nothing was started; please try again later."))
+    return redirect("kpi:overview", slug=request.tenant.slug)
 
 
 def _news(request: TenantRequest, now: datetime) -> reading.News | None:

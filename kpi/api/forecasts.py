@@ -5,14 +5,18 @@ from typing import Any
 from django.db.models import TextChoices
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
+from rest_framework.exceptions import APIException
+from rest_framework.response import Response
 
-from kpi.forecasts import queries
+from kpi.forecasts import asking, queries
+from kpi.forecasts.asking import Outcome
 from kpi.forecasts.queries import Told
 from kpi.models import Forecast
 from live import freshness
 from live.api.cached import cached
+from tenants.api.answers import ok
 from tenants.api.base import ApiRequest, ApiView
-from tenants.api.errors import BadParameter
+from tenants.api.errors import BadParameter, TooMany
 from tenants.api.schema import (
     DAY,
     INTEGER,
@@ -69,10 +73,17 @@ ONE = record(
 )
 
 
+class NoWorker(APIException):
+    """Nobody is there to do it."""
+
+    status_code = 503
+    default_code = "unavailable"
+
+
 class ForecastsView(ApiView):
     """`/api/forecasts`."""
 
-    requires = {"GET": Capability.READ}
+    requires = {"GET": Capability.READ, "POST": Capability.SYNC}
 
     @documented(
         summary="What is expected",
@@ -105,6 +116,29 @@ class ForecastsView(ApiView):
 
         # New forecasts change no facts, so they are part of the question.
         return cached(request, "board", compute=rows, params={**asked, "made_at": made_at}, part="forecasts")
+
+    @documented(
+        summary="Forecast anew",
+        description="A worker forecasts everything of the company from the facts as they are; it takes up to a minute. Ask `GET /api/forecasts` whether "
+        "`made_at` is later than the one told here. One computation a company at a time (then `state` is `running`), and one in ten minutes.",
+        data=record(
+            {"state": {"enum": ["asked", "running"]}, "made_at": nullable(MOMENT), "look_at": STRING}
+        ),
+        body={"type": "object", "properties": {}},
+        status=202,
+        errors=(401, 403, 404, 429, 503),
+    )
+    def post(self, request: ApiRequest) -> Response:
+        """Ask for it; 202 when it will come."""
+        tenant = request.access.tenant
+        made_at = queries.made_at(tenant)
+        answer = asking.ask(tenant=tenant)
+        if answer.outcome == Outcome.TOO_SOON:
+            raise TooMany(answer.wait)
+        if answer.outcome == Outcome.AWAY:
+            raise NoWorker(_("No worker can be reached. Nothing was started; please try again later."))
+        told = {"state": answer.outcome.value, "made_at": made_at, "look_at": "/api/forecasts"}
+        return ok(told, status=202)
 
 
 def _choice(request: ApiRequest, name: str, choices: type[TextChoices], default: str) -> str:

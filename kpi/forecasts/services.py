@@ -12,6 +12,7 @@ from kpi.forecasts import facts
 from kpi.models import Forecast, ForecastPoint
 from kpi.occasions.queries import free_days
 from lib import clock, pg
+from live import events
 from tenants.models import Tenant
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def compute(*, tenant: Tenant) -> Made | None:
                 made = Made(made.kept + 1, made.unsaid + (not spoken))
         # What is no longer among the main ones, or has no rows left.
         Forecast.objects.filter(tenant=tenant, made_at__lt=moment).delete()
+        # No fact changed, but what pages say of the days to come did: what is kept of them is dropped, and open pages read themselves again.
+        events.publish("settings_changed", tenant_id=tenant.pk)
         return made
 
 
