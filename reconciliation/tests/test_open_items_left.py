@@ -44,7 +44,7 @@ def test_what_is_settled_here_is_no_longer_open_in_the_list_either(client: Clien
     assert {row["id"]: row["left"] for row in page.rows} == {part.pk: D(100), none.pk: D(70)}
     (total,) = lists.totals(spec, tenant, filters)
     assert (total.rows, total.net) == (2, D(170))
-    assert total.net == kpi._state(tenant, today).receivables_overdue
+    assert total.net == kpi.state(tenant, today).receivables_overdue
     client.force_login(cast.ana)
     text = client.get(reverse("ledger:open_items", args=["aurora"]), {"status": "overdue"}).content.decode()
     assert "100,00" in text
