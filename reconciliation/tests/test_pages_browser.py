@@ -152,6 +152,25 @@ def test_several_lines_are_selected_and_linked_by_keyboard(visit, door, aurora) 
         assert seen.complaints == []
 
 
+def test_a_line_without_an_item_is_settled_by_keyboard(visit, door, aurora) -> None:
+    with visit("about:blank") as seen:
+        page = seen.page
+        enter(page, door.url, query="?verdict=none")
+        on_desk(page, "SEM NADA")
+        page.keyboard.press("n")
+        expect(page.locator("#book-category")).to_be_focused()
+        assert seen.axe() == []
+        page.keyboard.type("Tarifas")
+        page.keyboard.press("Enter")
+        expect(page.locator(".toast")).to_contain_text("conciliado sem título")
+        expect(names(page)).to_have_count(0)
+        assert Match.objects.get(kind="booked").status == "confirmed"
+        page.keyboard.press("u")
+        expect(page.locator("#desk [data-desk-title]")).to_have_text("SEM NADA")
+        assert Match.objects.get(kind="booked").status == "undone"
+        assert seen.complaints == []
+
+
 def test_a_line_is_split_over_items_found_by_search_with_the_rest_shown(visit, door, aurora) -> None:
     item(aurora, "-40.00", "Fornecedor Um")
     item(aurora, "-30.00", "Fornecedor Dois")
