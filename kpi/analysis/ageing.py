@@ -60,18 +60,15 @@ def ageing(tenant: Tenant, *, direction: str, today: date) -> list[Bucket]:
 def aged(items: Iterable[tuple[date, int, Decimal]], *, today: date) -> list[Bucket]:
     """Return the ages of (due date, how many, what is left), for who has read them already."""
     spans = {code: _span(low, high, today) for code, low, high in BUCKETS}
-    sums = {code: [0, Decimal(0)] for code in spans}
+    found = {code: (0, Decimal(0)) for code in spans}
     for due, n, left in items:
         code = next(
             code
             for code, (first, last) in spans.items()
             if (first is None or first <= due) and (last is None or due <= last)
         )
-        sums[code] = [sums[code][0] + n, sums[code][1] + left]
-    return [
-        Bucket(code, *spans[code], int(sums[code][0]), Decimal(sums[code][1]))
-        for code, _low, _high in BUCKETS
-    ]
+        found[code] = (found[code][0] + n, found[code][1] + left)
+    return [Bucket(code, *spans[code], *found[code]) for code, _low, _high in BUCKETS]
 
 
 def _span(low: int | None, high: int | None, today: date) -> tuple[date | None, date | None]:

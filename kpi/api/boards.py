@@ -53,7 +53,7 @@ ABOUT = {
     "may_change": BOOLEAN, "period": PERIOD, "compare": COMPARISON, "updated_at": MOMENT,
 }  # fmt: skip
 ONE = record(ABOUT | {"tiles": array(TILE)})
-NEW_TILE = {
+NEW_TILE: dict[str, Any] = {
     "type": "object", "required": ["kind"], "additionalProperties": False,
     "properties": {"kind": KIND, "options": OPTIONS, "width": WIDTH, "height": HEIGHT},
 }  # fmt: skip
@@ -112,7 +112,7 @@ class BoardsView(ApiView):
         asked, access = _fields(request, NEW), request.access
         if access.user is None:
             access.require(Capability.WRITE)
-        changes = {name: asked[name] for name in ("period", "compare") if name in asked}
+        changes: dict[str, Any] = {name: asked[name] for name in ("period", "compare") if name in asked}
         shared, template = asked.get("shared", False), asked.get("template", "")
 
         def make() -> Board:

@@ -166,7 +166,7 @@ def checked(code: str, options: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _completed(kind: Kind, options: Mapping[str, Any]) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for name, choice in kind.options.items():
         usual = choice.default
         if name == "by" and "measure" in kind.options:

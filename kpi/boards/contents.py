@@ -61,18 +61,20 @@ def look(
     comparison: str = "",
     choose: Callable[[Scope], str] | None = None,
     tiles: Sequence[Tile] | None = None,
+    settings: reading.Settings | None = None,
 ) -> Look:
     """Return `contents` with its spans. `choose` returns the address that shows the board for one value of a dimension: pictures then lead to
-    what is behind them, and of the dimension of `scope` all values are shown, the chosen one marked. `tiles` are the board's unless given.
+    what is behind them, and of the dimension of `scope` all values are shown, the chosen one marked. `tiles` are the board's and `settings` the
+    company's unless given.
     """
     asked = list(board.tiles.all() if tiles is None else tiles)
     good, wrong = _checked(asked)
     needs = needs_of(good)
-    calendar, goals = reading.settings_of(board.tenant)
-    spans = _spans(period, comparison or board.compare, calendar, today)
-    facts = Facts(reading.read(board.tenant, needs=needs, spans=spans, scope=scope))
+    known = settings or reading.settings_of(board.tenant)
+    spans = _spans(period, comparison or board.compare, known.calendar, today)
+    facts = Facts(reading.read(board.tenant, needs=needs, spans=spans, scope=scope, stamp=known.stamp))
     desk = Desk(
-        tenant=board.tenant, locale=locale, facts=facts, spans=spans, calendar=calendar, goals=goals,
+        tenant=board.tenant, locale=locale, facts=facts, spans=spans, calendar=known.calendar, goals=known.goals,
         anomalies=reading.anomalies(board.tenant) if "anomalies" in needs.pieces else (), scope=scope, choose=choose,
     )  # fmt: skip
     return Look([wrong.get(tile.pk) or _drawn(desk, tile) for tile in asked], spans)

@@ -120,7 +120,11 @@ class Facts:
         rows = [row for row in self._found.get("series", ()) if row[0] == "ahead" and row[1] == measure]
         if not rows:
             return None
-        points = sorted((_day(row[2]), *(Decimal(one) for one in row[4:7])) for row in rows if row[2])
+        points = sorted(
+            (_day(day), Decimal(mean), Decimal(low), Decimal(high))
+            for _g, _m, day, _n, mean, low, high, *_rest in rows
+            if day
+        )
         verdict, error, held = rows[0][7:10]
         return Ahead(verdict, _ratio(error), _ratio(held), tuple(points))
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from kpi import comparing
 from kpi.boards.desk import Desk, NotShown, own_title
 from kpi.boards.facts import days_of
-from kpi.boards.records import Column, Content, Sheet
+from kpi.boards.records import Column, ColumnUnit, Content, Sheet
 from kpi.calculations import Number, Totals
 from kpi.catalog import BY_CODE, Kpi, Unit
 from kpi.comparing import Compared
@@ -23,7 +23,7 @@ from lib.charts import Series, line_chart
 from lib.clock import add_months
 from lib.periods import Period
 
-_UNITS: Final[Mapping[str, str]] = {Unit.MONEY: "money", Unit.COUNT: "count", Unit.PERCENT: "percent"}
+_UNITS: Final[Mapping[str, ColumnUnit]] = {Unit.MONEY: "money", Unit.COUNT: "count", Unit.PERCENT: "percent"}
 _TYPES: Final[Mapping[str, tuple[str, ...]]] = {
     "inflow": (CREDIT,), "outflow": (DEBIT,), "net": (CREDIT, DEBIT), "revenue": (SALE,), "sales": (SALE,),
 }  # fmt: skip
@@ -44,7 +44,7 @@ def number(desk: Desk, tile: Tile) -> Content:
         Column(_("Value"), unit),
         Column(_("Before"), unit),
         Column(_("Change"), "percent"),
-    )  # type: ignore[arg-type]
+    )
     row = (str(kpi.label), card.value, card.previous, card.change)
     return Content(
         tile.pk, own_title(tile, str(kpi.label)), desk.now() if kpi.now else desk.span(desk.spans.period), Sheet(columns, (row,)), card=card,
@@ -137,7 +137,7 @@ def target(desk: Desk, tile: Tile) -> Content:
         unit=unit, by="day",
     )  # fmt: skip
     kept = _UNITS[kpi.unit]
-    columns = (Column(_("Day"), "day"), Column(_("Reached"), kept), Column(_("On the way to the goal"), kept))  # type: ignore[arg-type]
+    columns = (Column(_("Day"), "day"), Column(_("Reached"), kept), Column(_("On the way to the goal"), kept))
     rows = tuple((day, reached[n] if n < len(reached) else None, due[n]) for n, day in enumerate(days))
     return Content(
         tile.pk,

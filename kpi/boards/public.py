@@ -5,12 +5,11 @@ from typing import Any, Final
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import get_language, to_locale
 from django.views.decorators.http import require_GET
 
 from kpi import queries as numbers
-from kpi.boards import queries, screen, sharing
-from kpi.boards.contents import look
+from kpi.boards import queries, sharing
+from kpi.boards.kept import Asked, grids
 from kpi.boards.views import asked_comparison, known_period, wall
 from kpi.models import Board, BoardLink
 from lib import clock, periods
@@ -54,24 +53,13 @@ def public_screen(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, link: BoardLink, board: Board) -> dict[str, Any]:
-    period, locale = _period(request, link, board), to_locale(get_language() or "pt-br")
-    tiles = list(board.tiles.all())
-    today = clock.today(link.tenant.zone)
-    found = look(
-        board,
-        period=period,
-        today=today,
-        locale=locale,
-        comparison=asked_comparison(request, board),
-        tiles=tiles,
-    )
+    asked = Asked(_period(request, link, board), asked_comparison(request, board))
     return {
         "page": board,
         "company": link.tenant,
-        "tiles": screen.shown(link.tenant, tiles, found, locale, inside=False),
-        "board": screen.numbers_of(found, link.tenant.currency),
-        "period": period,
-        "comparison": found.spans.comparison,
+        "grids": grids(request, board, asked),
+        "period": asked.period,
+        "comparison": asked.comparison,
         "fixed": bool(link.period),
         "as_of": numbers.facts_as_of(link.tenant),
         "expires_at": link.expires_at,

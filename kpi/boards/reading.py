@@ -1,8 +1,9 @@
 """The reads of a board: one statement each, whatever the number of tiles, kept until the facts change.
 
-What is kept is JSON and says nothing in any language. Incidents and goals are read at every look: no generation tells of them.
+What is kept is JSON and says nothing in any language. Incidents and goals are read at every look.
 """
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -35,7 +36,12 @@ _SERIES: Final = sql.read("board_series.sql")
 INCIDENTS: Final = 8
 _SETTINGS: Final = """
 SELECT ARRAY(SELECT ARRAY[first_day, last_day] FROM kpi_occasion WHERE tenant_id = %(tenant)s AND kind = 'free'),
-       (SELECT jsonb_agg(jsonb_build_array(kpi, month, value::text))::text FROM kpi_target WHERE tenant_id = %(tenant)s)
+       (SELECT jsonb_agg(jsonb_build_array(kpi, month, value::text))::text FROM kpi_target WHERE tenant_id = %(tenant)s),
+       concat_ws(' ', (SELECT concat(count(*), max(updated_at)) FROM kpi_target WHERE tenant_id = %(tenant)s),
+                 (SELECT concat(count(*), max(updated_at)) FROM kpi_occasion WHERE tenant_id = %(tenant)s),
+                 (SELECT concat(count(*), max(updated_at)) FROM kpi_anomaly WHERE tenant_id = %(tenant)s AND gone_at IS NULL),
+                 (SELECT max(made_at) FROM kpi_forecast WHERE tenant_id = %(tenant)s),
+                 (SELECT built_at FROM kpi_segmentstate WHERE tenant_id = %(tenant)s))
 """
 # Both are our own texts.
 _COHORTS: Final = (
@@ -46,12 +52,12 @@ _SPLITS: Final = sql.read("board_splits.sql")
 _BASES: Final = sql.read("board_base.sql").split("\n--\n")  # nothing, sales, one product's sales, bank lines
 
 
-def read(tenant: Tenant, *, needs: Needs, spans: Spans, scope: Scope | None) -> dict[str, Any]:
-    """Return the reads by name, as JSON values, computed at most once for each state of the facts. At most five statements."""
+def read(tenant: Tenant, *, needs: Needs, spans: Spans, scope: Scope | None, stamp: str) -> dict[str, Any]:
+    """Return the reads by name, as JSON values, computed at most once for each state of the facts and each `stamp`. At most five statements."""
     scoped = f"{scope.dimension}:{scope.key}" if scope else ""
     params = needs.as_params() | {
         "from": spans.period.start, "to": spans.period.end, "before": spans.compared.start, "until": spans.compared.end,
-        "day": spans.today, "scope": scoped, "beside": [str(one) for one in spans.ranges()],
+        "day": spans.today, "scope": scoped, "stamp": stamp, "beside": [str(one) for one in spans.ranges()],
     }  # fmt: skip
 
     def compute() -> dict[str, Any]:
@@ -62,14 +68,25 @@ def read(tenant: Tenant, *, needs: Needs, spans: Spans, scope: Scope | None) -> 
     return found
 
 
-def settings_of(tenant: Tenant) -> tuple[Calendar, Goals]:
-    """Return the company's business days and its goals. One query over two small tables."""
-    free, goals = pg.fetch(_SETTINGS, {"tenant": tenant.pk})[0]
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A company's business days and goals. `stamp` changes whenever something changes that no generation of the cache tells of: these two, own
+    days, incidents, forecasts, segments.
+    """
+
+    calendar: Calendar
+    goals: Goals
+    stamp: str
+
+
+def settings_of(tenant: Tenant) -> Settings:
+    """Return them. One query over small tables."""
+    free, goals, stamp = pg.fetch(_SETTINGS, {"tenant": tenant.pk})[0]
     values = {
         (code, date.fromisoformat(month)): Decimal(value)
         for code, month, value in orjson.loads(goals or "[]")
     }
-    return comparing.calendar_of(free), Goals(values)
+    return Settings(comparing.calendar_of(free), Goals(values), stamp)
 
 
 def anomalies(tenant: Tenant) -> list[Anomaly]:

@@ -9,6 +9,7 @@ from kpi.queries import Card
 from lib.charts import Chart
 
 Cell = str | int | Decimal | date | None
+ColumnUnit = Literal["text", "day", "month", "money", "count", "percent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Column:
     """One column of a sheet. Values of "money" are Decimal in the company's currency, of "percent" ratios (0.12 is 12 %); None is unknown."""
 
     name: str
-    unit: Literal["text", "day", "month", "money", "count", "percent"]
+    unit: ColumnUnit
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,11 +89,11 @@ def save_board(*, board: Board, changes: Mapping[str, Any], actor: Access | None
                 raise OptionsError("shared", _("A board of the company is for everybody in it."))
             values["owner"] = actor.user
     values |= _known({name: values[name] for name in ("period", "compare") if name in values})
-    before = {name: getattr(row, name) for name in ("name", "shared") if name in values}
+    before: dict[str, Any] = {name: getattr(row, name) for name in ("name", "shared") if name in values}
     for name, value in values.items():
         setattr(row, name, value)
     row.save()
-    after = {name: getattr(row, name) for name in before}
+    after: dict[str, Any] = {name: getattr(row, name) for name in before}
     if before != after:
         audit.record(tenant=row.tenant, action="update", row=row, actor=actor, before=before, after=after)
     _tell(row)

@@ -17,10 +17,10 @@ from kpi.analysis.pictures import DIMENSIONS
 from kpi.boards import catalog, screen, services, starters
 from kpi.boards import queries as boards
 from kpi.boards.asking import Scope
-from kpi.boards.contents import look
+from kpi.boards.kept import Asked, drawn, grids
 from kpi.models import Board
 from kpi.views import asked_period
-from lib import clock, periods
+from lib import periods
 from lib.htmx import wants_fragment
 from lib.periods import Period
 from tenants.access import TenantRequest, member_required
@@ -55,32 +55,37 @@ def board_page(request: TenantRequest, key: str) -> HttpResponse:
     may_change = boards.may_change(board, request.access)
     arranging = may_change and bool(request.GET.get("arrange"))
     scope = asked_scope(request)
-    asked: dict[str, Any] = {
-        "period": asked_period(request, default=known_period(board)), "today": clock.today(tenant.zone),
-        "locale": to_locale(get_language() or "pt-br"), "comparison": asked_comparison(request, board),
-    }  # fmt: skip
-    tiles = list(board.tiles.all())
-    found = look(board, **asked, scope=scope, choose=_chooser(request, scope), tiles=tiles)
+    period = asked_period(request, default=known_period(board))
+    asked = Asked(period, asked_comparison(request, board), scope, _chooser(request, scope))
     context: dict[str, Any] = {
         "page": board,
-        "tiles": screen.shown(tenant, tiles, found, asked["locale"], inside=True),
-        "board": screen.numbers_of(found, tenant.currency),
-        "period": asked["period"],
-        "comparison": found.spans.comparison,
+        "period": period,
+        "comparison": asked.comparison,
         "as_of": queries.facts_as_of(tenant),
         "scope": scope and {"dimension": DIMENSIONS[scope.dimension], "name": scope_name(tenant, scope)},
         "may_change": may_change,
         "may_make": request.access.may(Capability.DECIDE),
         "may_link": request.access.may(Capability.WRITE),
         "arranging": arranging,
-        "kinds": _kinds() if arranging else (),
-        "widths": catalog.WIDTHS,
-        "period_names": periods.PRESETS,
+        **(_arranged(board, asked) if arranging else {"grids": grids(request, board, asked)}),
     }
     template = "kpi/boards/page.html#board" if wants_fragment(request) else "kpi/boards/page.html"
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _arranged(board: Board, asked: Asked) -> dict[str, Any]:
+    """Return the tiles with what it takes to move them: drawn anew each time."""
+    tiles = list(board.tiles.all())
+    found = drawn(board, tiles, asked)
+    locale = to_locale(get_language() or "pt-br")
+    return {
+        "tiles": screen.shown(board.tenant, tiles, found, locale, inside=True),
+        "board": screen.numbers_of(found, board.tenant.currency),
+        "kinds": _kinds(),
+        "widths": catalog.WIDTHS,
+    }
 
 
 @require_GET
@@ -110,17 +115,11 @@ def wall(
     request: HttpRequest, tenant: Tenant, found: list[Board], *, period_of: Callable[[Board], Period]
 ) -> dict[str, Any]:
     """Return what a screen on the wall shows: a list of screens, each with its board; `every` seconds each."""
-    locale, today = to_locale(get_language() or "pt-br"), clock.today(tenant.zone)
-    shown = []
+    shown: list[dict[str, Any]] = []
     for board in found:
-        tiles, period = list(board.tiles.all()), period_of(board)
-        seen = look(board, period=period, today=today, locale=locale, tiles=tiles)
-        numbers = screen.numbers_of(seen, tenant.currency)
-        pages = screen.screens(screen.shown(tenant, tiles, seen, locale, inside=False))
-        shown += [
-            {"page": board, "tiles": page, "board": numbers, "period": period, "comparison": seen.spans.comparison, "number": n, "of": len(pages)}
-            for n, page in enumerate(pages, start=1)
-        ]  # fmt: skip
+        asked = Asked(period_of(board), asked_comparison(request, board))
+        pages = grids(request, board, asked, wall=True)
+        shown += [{"page": board, "grid": page, "period": asked.period} for page in pages]
     every = request.GET.get("every", "")
     seconds = int(every) if every.isascii() and every.isdigit() and len(every) < 5 else 60
     return {

@@ -18,6 +18,7 @@ from kpi.boards.records import Content
 from kpi.catalog import BY_CODE
 from kpi.models import Anomaly, Board, Forecast, ForecastPoint, SegmentState, Target, Tile
 from kpi.segmenting.services import score
+from ledger.models import Customer, Product
 from lib.periods import Period, preset
 from live import cache
 from tenants.models import Tenant
@@ -67,17 +68,19 @@ def fill(tenant: Tenant, factor: int) -> None:
     maria, bento = (make_customer(tenant, name, source=source) for name in ("Maria", "Bento"))
     bath, food = (make_product(tenant, name, source=source) for name in ("Banho", "Ração"))
     nobody = make_customer(tenant, "Consumidor final", source=source)
-    for total, customer, store, changes in (
+    sales: tuple[tuple[int, Customer, str, dict[str, Any]], ...] = (
         (60, maria, "Centro", {"items": [(bath, 40 * factor), (food, 20 * factor)]}),
         (30, maria, "Norte", {"date": date(2026, 3, 1), "items": [(bath, 30 * factor)]}),
         (10, bento, "Centro", {"date": TODAY}), (500, bento, "Centro", {"is_cancelled": True}),
         (40, nobody, "Sul", {"date": date(2026, 3, 2)}), (80, maria, "Norte", {"date": FEBRUARY}), (5, maria, "Centro", {"date": date(2025, 12, 30)}),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for total, customer, store, changes in sales:
         make_sale(tenant, total * factor, customer=customer, store=store, **changes)
-    for amount, due, changes in (
+    items: tuple[tuple[str, date, dict[str, Any]], ...] = (
         ("100.00", TODAY + timedelta(days=3), {}), ("40.00", TODAY - timedelta(days=2), {"open_amount": D(15) * factor, "status": "partial"}),
         ("-25.00", TODAY + timedelta(days=9), {}), ("-7.00", TODAY - timedelta(days=40), {}),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for amount, due, changes in items:
         make_open_item(tenant, D(amount) * factor, due_date=due, source=source, **changes)
 
 
@@ -396,8 +399,6 @@ class TestScope:
 
 
 def product_key(tenant: Tenant, name: str) -> str:
-    from ledger.models import Product
-
     return str(Product.objects.get(tenant=tenant, name=name).pk)
 
 

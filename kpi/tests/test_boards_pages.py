@@ -6,14 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
-from django.utils import timezone
+from django.db import connection as database
+from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone, translation
 
 from kpi.boards import catalog, services, sharing
 from kpi.boards import queries as boards
 from kpi.boards.catalog import OptionsError
+from kpi.boards.kept import Asked, grids
 from kpi.boards.services import MOST_TILES, Gone, TooMany
-from kpi.models import Board, BoardLink, Tile
+from kpi.models import Anomaly, Board, BoardLink, Target, Tile
+from lib import periods
 from tenants.access import Access
 from tenants.models import AuditLog, Role
 from tests.api import signed_in
@@ -105,6 +109,7 @@ class TestWhoSees:
         assert clara.post(url_of(copy, "add/"), {"kind": "cohorts"}).status_code == 302
         assert kinds(copy) == [*kinds(board), "cohorts"]
         rita = access_of(make_member(cast.aurora, Role.MANAGER, email="rita@example.com"), cast.aurora)
+        board.refresh_from_db()
         assert boards.may_change(board, rita)
         assert not boards.may_change(copy, rita)
 
@@ -269,6 +274,38 @@ class TestPages:
         assert re.search(r'<li class="is-chosen">.*?href="\?period=30d"', page, re.DOTALL)
         part = ana.get(url_of(board, "?period=30d"), headers=HTMX).content.decode()
         assert part.lstrip().startswith('<div class="board-part" id="board"')
+
+    def test_a_second_look_costs_two_queries_and_shows_every_change(self, cast: Cast, board: Board) -> None:
+        services.add_tile(board=board, kind="target", options={"kpi": "revenue"})
+        services.add_tile(board=board, kind="anomalies", options={})
+        request = RequestFactory().get("/", HTTP_HOST="testserver")
+        today = timezone.localdate()
+
+        def look(**changes: Any) -> str:
+            fresh = Board.objects.select_related("tenant").get(pk=board.pk)
+            return grids(request, fresh, Asked(periods.preset("month", today), "previous", **changes))[0]
+
+        first = look()
+        with CaptureQueriesContext(database) as asked:
+            assert look() == first
+        assert (
+            len(asked) <= 3
+        )  # this test's own board, and business days and goals, and generations once a second
+        assert "não tem meta" in first
+        Target.objects.create(tenant=cast.boreal, kpi="revenue", month=today.replace(day=1), value=100)
+        assert look() == first
+        Target.objects.create(tenant=cast.aurora, kpi="revenue", month=today.replace(day=1), value=100)
+        assert "0% da meta" in look()
+        now = timezone.now()
+        Anomaly.objects.create(
+            tenant=cast.aurora, measure="revenue", kind="low", first_day=today, last_day=today, expected=9, lo=8, hi=10, got=1, score=3,
+            found_at=now, updated_at=now,
+        )  # fmt: skip
+        assert "Números inesperados" in look()
+        services.remove_tile(tile=board.tiles.all()[2])
+        assert "Leia" not in look()
+        with translation.override("en"):
+            assert "Unexpected numbers" in look()
 
     def test_a_screen_shows_boards_in_turn(self, cast: Cast, board: Board) -> None:
         ana = signed_in(cast.ana)
