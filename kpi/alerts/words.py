@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.db.models import TextChoices
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext, gettext_noop, ngettext, to_locale
+from django.utils.translation import get_language, gettext, gettext_noop, ngettext, pgettext_lazy, to_locale
 from django.utils.translation import gettext_lazy as _
 
 from kpi.alerts.conditions import Condition, Kind, Look, Way, Window, moved, of_rule
@@ -80,7 +80,7 @@ def _values(condition: Condition, tenant: Tenant) -> dict[str, str]:
     return {
         "limit": said,
         "window": str(window),
-        "compare": str(AlertRule.Compare(condition.compare).label) if condition.compare else "",
+        "compare": str(_COMPARE[condition.compare]) if condition.compare else "",
     }
 
 
@@ -90,6 +90,13 @@ _WINDOW: Final[Mapping[str, str | Promise]] = {
     Window.WEEK: _("over 7 days"),
     Window.DAYS30: _("over 30 days"),
     Window.MONTH: _("in the month so far"),
+}
+
+
+_COMPARE: Final[Mapping[str, str | Promise]] = {
+    AlertRule.Compare.PREVIOUS: pgettext_lazy("above or below", "the period before"),
+    AlertRule.Compare.SAME_WEEKDAYS: pgettext_lazy("above or below", "the same weekdays before"),
+    AlertRule.Compare.LAST_YEAR: pgettext_lazy("above or below", "last year"),
 }
 
 

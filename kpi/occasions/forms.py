@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from kpi.models import Occasion
 
@@ -22,7 +23,7 @@ class OccasionForm(forms.Form):
 
     label = forms.CharField(label=_("What"), max_length=80, help_text=_("Price change, strike, stocktaking"))
     kind = forms.ChoiceField(
-        label=_("Were you open?"), choices=[(Occasion.Kind.EVENT, _("open")), (Occasion.Kind.FREE, _("closed"))],
+        label=_("Were you open?"), choices=[(Occasion.Kind.EVENT, pgettext_lazy("shop", "open")), (Occasion.Kind.FREE, pgettext_lazy("shop", "closed"))],
     )  # fmt: skip
     first_day = forms.DateField(label=_("From"), widget=Day())
     last_day = forms.DateField(label=_("To"), widget=Day(), required=False)

@@ -32,6 +32,11 @@ class Progress:
     due: Decimal | None = None
 
     @property
+    def size(self) -> Decimal:
+        """Return the goal without its sign, as people speak of money out."""
+        return abs(self.goal)
+
+    @property
     def bar(self) -> int:
         """Return the share as whole per cent between 0 and 100."""
         return min(100, max(0, round((self.share or Decimal(0)) * 100)))

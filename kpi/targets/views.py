@@ -79,7 +79,8 @@ def _do(request: TenantRequest, year: int) -> tuple[int, dict[str, str]]:
         if action == "paste":
             return _pasted(request, year), {}
     except ValidationError as error:
-        return 0, {action: " ".join(error.messages)}
+        # A dictionary has a `copy` of its own, which templates would find.
+        return 0, {f"on_{action}": " ".join(error.messages)}
     changes, problems = _grid(request, year)
     if problems:
         return 0, problems
