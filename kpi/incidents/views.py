@@ -1,6 +1,7 @@
 """The page of incidents, and the answer of a person."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -38,6 +39,16 @@ def anomalies(request: TenantRequest) -> HttpResponse:
     return response
 
 
+def why_url(one: Anomaly) -> str:
+    """Return the analysis of the incident's days beside the same weekdays before, split by what carries it; "" where data is missing."""
+    if one.kind == Anomaly.Kind.MISSING:
+        return ""
+    measure = "sales_count" if one.measure == Anomaly.Measure.SALES else one.measure
+    by = {"by": one.parts[0]["dimension"]} if one.parts else {}
+    span = {"from": one.first_day.isoformat(), "to": one.last_day.isoformat(), "compare": "same_weekdays"}
+    return f"{reverse('kpi:analysis', kwargs={'slug': one.tenant.slug})}?{urlencode({'measure': measure} | by | span)}#why"
+
+
 def _shown(one: Anomaly) -> dict[str, Any]:
     why = telling.why(one)
     return {
@@ -48,6 +59,7 @@ def _shown(one: Anomaly) -> dict[str, Any]:
         "lo": telling.amount(one, one.lo),
         "hi": telling.amount(one, one.hi),
         "why": telling.sentence(why) if why else "",
+        "why_url": why_url(one),
     }
 
 

@@ -39,10 +39,10 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "need_attention": Words(
         pgettext_lazy("segment", "Need attention"), _("In the middle in everything, and growing distant"),
-        _("Make an offer with an end, based on what they bought"), "warning",
+        _("Make an offer with an end, based on what they bought"), "warn",
     ),
     "about_to_sleep": Words(
-        pgettext_lazy("segment", "Falling asleep"), _("Bought rarely, and not lately"), _("Recall them now: it is cheaper than later"), "warning",
+        pgettext_lazy("segment", "Falling asleep"), _("Bought rarely, and not lately"), _("Recall them now: it is cheaper than later"), "warn",
     ),
     "at_risk": Words(
         pgettext_lazy("segment", "At risk"), _("Bought often, but long ago"), _("Write personally, ask what was missing, make it easy to return"), "bad",

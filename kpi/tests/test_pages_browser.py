@@ -1,0 +1,184 @@
+"""Analysis, segments, their edges, unexpected days and the cards in a real browser: accessible, within the policy, on a phone, with little and without any data."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from config.tests import browser
+from kpi.models import Anomaly, AnomalyState, Target
+from kpi.segmenting import services
+from lib import clock
+from tenants.models import Role, Tenant
+from tests import factories
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+EMAIL = "ana@example.com"
+PAGES = (
+    "",
+    "analysis/",
+    "analysis/?measure=net",
+    "segments/",
+    "segments/?segment=champions",
+    "segments/edges/",
+    "anomalies/",
+)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    # Playwright's loop runs in this thread, which makes Django take the tests for asynchronous code.
+    with pytest.MonkeyPatch.context() as patch, browser.chromium() as running:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield running
+
+
+@pytest.fixture
+def visit(chromium):
+    @contextmanager
+    def visit(*args: Any, **options: Any) -> Iterator[browser.Visit]:
+        with browser.visit(chromium, *args, **options) as seen:
+            yield seen
+            browser.settle(seen.page)  # what the page still reads must not meet the emptying of the database
+
+    return visit
+
+
+def company() -> Tenant:
+    """Return a company of which Ana is the owner."""
+    tenant = factories.make_tenant("Aurora")
+    factories.make_member(tenant, Role.OWNER, user=factories.make_user(EMAIL, password=factories.PASSWORD))
+    return tenant
+
+
+@pytest.fixture
+def aurora() -> Tenant:
+    """Some months of sales and bank lines, customers with segments, a goal, an unexpected day."""
+    tenant = company()
+    today = clock.today(tenant.zone)
+    source = factories.make_source(tenant)
+    account = factories.make_account(tenant, source=source, balance="900.00")
+    product = factories.make_product(tenant, "Consulta", source=source)
+    for number in range(12):
+        customer = factories.make_customer(
+            tenant, f"Cliente {number}", source=source, phone="+55 11 90000-0000"
+        )
+        for n in range(number % 4 + 1):
+            day = today - timedelta(days=30 * n + number)
+            factories.make_sale(
+                tenant, str(20 + number), customer=customer, date=day, store="Centro", items=[(product, "20")]
+            )
+    for n in range(120):
+        factories.make_transaction(account, str(100 + n), date=today - timedelta(days=n), category="Vendas")
+    factories.make_transaction(account, "-70.00", date=today, category="Aluguel")
+    factories.make_open_item(tenant, "90.00", source=source, due_date=today - timedelta(days=3))
+    Target.objects.create(tenant=tenant, kpi="inflow", month=today.replace(day=1), value="5000.00")
+    services.compute(tenant=tenant)
+    yesterday, now = today - timedelta(days=1), clock.now()
+    Anomaly.objects.create(
+        tenant=tenant, measure="revenue", kind="low", first_day=yesterday, last_day=yesterday, expected=900, lo=800, hi=1000, got=100,
+        score=2.5, found_at=now, updated_at=now,
+        parts=[{"dimension": "product", "key": str(product.pk), "name": "Consulta", "gap": "-800.00", "share": "0.71"}],
+    )  # fmt: skip
+    AnomalyState.objects.create(tenant=tenant, through=yesterday, judged_at=now)
+    return tenant
+
+
+def enter(page: Page, base: str) -> None:
+    """Sign in and wait for the overview."""
+    page.goto(f"{base}/accounts/login/")
+    page.fill("input[name=login]", EMAIL)
+    page.fill("input[name=password]", factories.PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url("**/t/**")
+    browser.settle(page)
+
+
+def too_wide(page: Page) -> int:
+    """Return by how many pixels the page is wider than the window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
+def test_pages_are_accessible_and_fit(door, visit, aurora: Tenant, theme: str, width: int) -> None:
+    with visit(f"{door.url}/accounts/login/", theme=theme, width=width) as seen:
+        enter(seen.page, door.url)
+        for path in PAGES:
+            browser.go(seen.page, f"{door.url}/t/aurora/{path}")
+            assert seen.axe() == [], path
+            assert too_wide(seen.page) <= 0, path
+        assert seen.complaints == []
+
+
+def test_pages_of_an_empty_company_say_what_comes(door, visit) -> None:
+    company()
+    with visit(f"{door.url}/accounts/login/", width=390) as seen:
+        enter(seen.page, door.url)
+        for path in PAGES:
+            browser.go(seen.page, f"{door.url}/t/aurora/{path}")
+            assert seen.axe() == [], path
+            assert too_wide(seen.page) <= 0, path
+        assert seen.complaints == []
+
+
+def test_a_card_opens_its_comparisons_and_leads_to_why(door, visit, aurora: Tenant) -> None:
+    with visit(f"{door.url}/accounts/login/") as seen:
+        page = seen.page
+        enter(page, door.url)
+        button = page.locator("[popovertarget=compared-inflow]")
+        button.focus()
+        page.keyboard.press("Enter")
+        opened = page.locator("#compared-inflow")
+        expect(opened).to_be_visible()
+        expect(opened).to_contain_text("dias úteis")
+        expect(opened).to_contain_text("Meta do mês inteiro")
+        assert seen.axe() == []
+        page.keyboard.press("Escape")
+        expect(opened).to_be_hidden()
+        page.locator(".number-card", has=button).locator(".number-why").click()
+        page.wait_for_url("**/analysis/?measure=inflow&**")
+        browser.settle(page)
+        expect(page.locator("#why")).to_contain_text("Vendas")
+
+
+def test_edges_are_tried_before_they_are_kept(door, visit, aurora: Tenant) -> None:
+    with visit(f"{door.url}/accounts/login/") as seen:
+        page = seen.page
+        enter(page, door.url)
+        browser.go(page, f"{door.url}/t/aurora/segments/edges/")
+        trial = page.locator("#edges-trial")
+        expect(trial).to_contain_text("Ninguém mudaria de segmento")
+        page.locator("select[name=r_low]").first.select_option("1")
+        page.locator("select[name=f_low]").first.select_option("1")
+        page.locator("select[name=m_low]").first.select_option("1")
+        expect(trial).to_contain_text("mudariam de segmento")
+        browser.go(page, f"{door.url}/t/aurora/segments/edges/")
+        page.locator("button[value='drop:12']").click()
+        page.wait_for_load_state("load")
+        expect(page.locator(".edge-list > li")).to_have_count(12)
+        expect(trial).to_contain_text("Alguém ficaria sem segmento")
+        browser.go(page, f"{door.url}/t/aurora/segments/edges/")
+        page.locator("select[name=segment]").first.select_option("loyal")
+        page.get_by_role("button", name="Salvar estes limites").click()
+        page.wait_for_url("**/t/aurora/segments/")
+        expect(page.locator("#segment-list")).to_contain_text("Fiéis")
+        assert seen.complaints == []
+
+
+def test_an_unexpected_day_is_answered(door, visit, aurora: Tenant) -> None:
+    with visit(f"{door.url}/accounts/login/", width=390) as seen:
+        page = seen.page
+        enter(page, door.url)
+        browser.go(page, f"{door.url}/t/aurora/anomalies/")
+        expect(page.locator("#anomaly-list")).to_contain_text("71% da diferença é Consulta.")
+        page.get_by_role("button", name="É real").click()
+        page.wait_for_load_state("load")
+        assert Anomaly.objects.get().feedback == "real"
+        browser.settle(page)
+        page.get_by_role("link", name="Por quê?").click()
+        page.wait_for_url("**/analysis/?measure=revenue&by=product&**")
+        browser.settle(page)
+        expect(page.locator("#drivers")).to_contain_text("Consulta")
