@@ -15,6 +15,8 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
 ]
+# What htmx logs of a reading that a newer request replaces (hx-sync). A request that failed also says htmx:sendError.
+GIVEN_UP = ("htmx:afterRequest", "htmx:sendAbort")
 # Evaluated once and waiting by itself: `wait_for_function` asks again by eval inside the page, which our policy forbids.
 STILL = """async () => {
   const busy = () => document.readyState !== "complete" || document.querySelector(".htmx-request") || document.fonts.status !== "loaded";
@@ -90,7 +92,11 @@ def visit(
     seen = Visit(context.new_page())
     seen.page.on(
         "console",
-        lambda line: seen.complaints.append(line.text) if line.type in {"error", "warning"} else None,
+        lambda line: (
+            seen.complaints.append(line.text)
+            if line.type in {"error", "warning"} and not line.text.startswith(GIVEN_UP)
+            else None
+        ),
     )
     seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
     go(seen.page, url)
