@@ -15,7 +15,7 @@ from django.core.management import CommandError
 from django.db import connections
 
 from config import dispatch, embedded
-from config.demo import companies, database, deciding, filling, planning, servers, summary
+from config.demo import arranging, companies, database, deciding, filling, planning, servers, summary
 from config.demo.console import say
 from config.supervise import ChildFailed, Supervisor
 from config.wheels import EmbeddedServerError
@@ -105,6 +105,7 @@ def finish_filling(upstreams: str) -> None:
     filling.import_older_year(tenants, upstreams)
     deciding.decide_older(tenants, upstreams)
     planning.plan(tenants)
+    arranging.arrange(tenants)
 
 
 def _seconds() -> float:

@@ -32,11 +32,12 @@ class Shown:
     content: Content
     view: str
     data: Mapping[str, Any]
+    width: int
 
     @property
     def css(self) -> str:
         """Return the classes of its size and kind."""
-        return f"w{self.tile.width} h{self.tile.height} is-{self.view}"
+        return f"w{self.width} h{self.tile.height} is-{self.view}"
 
 
 def numbers_of(look: Look, currency: str) -> Numbers:
@@ -54,12 +55,17 @@ def shown(tenant: Tenant, tiles: Sequence[Tile], look: Look, locale: str, *, ins
 
 
 def screens(tiles: Sequence[Shown]) -> list[list[Shown]]:
-    """Return the tiles in as many screens as a wall needs, none higher than it shows at once: rows stay together, in order."""
+    """Return the tiles in as many screens as a wall needs, none higher than it shows at once: rows stay together, in order.
+
+    Nobody on the way past reads why there is nothing to show: such tiles are left out, and their row is shared by the others.
+    """
     found: list[list[Shown]] = []
     used = _SCREEN
-    for row in _rows(tiles):
+    for row in map(_without_problems, _rows(tiles)):
+        if not row:
+            continue
         height = max(one.tile.height for one in row)
-        if used + height > _SCREEN or not found:
+        if used + height > _SCREEN:
             found.append([])
             used = 0
         found[-1] += row
@@ -67,10 +73,16 @@ def screens(tiles: Sequence[Shown]) -> list[list[Shown]]:
     return found
 
 
+def _without_problems(row: list[Shown]) -> list[Shown]:
+    good = [one for one in row if one.view != "problem"]
+    wide = _COLUMNS // len(good) if good and len(good) < len(row) else 0
+    return [replace(one, width=wide) for one in good] if wide in catalog.WIDTHS else good
+
+
 def _rows(tiles: Sequence[Shown]) -> Iterator[list[Shown]]:
     row: list[Shown] = []
     for one in tiles:
-        if sum(each.tile.width for each in row) + one.tile.width > _COLUMNS:
+        if sum(each.width for each in row) + one.width > _COLUMNS:
             yield row
             row = []
         row.append(one)
@@ -88,7 +100,7 @@ class _Screen:
     def one(self, tile: Tile, content: Content) -> Shown:
         """Return one tile."""
         view, data = self._view(tile, content)
-        return Shown(tile, catalog.name_of(tile.kind, tile.options), content, view, data)
+        return Shown(tile, catalog.name_of(tile.kind, tile.options), content, view, data, tile.width)
 
     def _view(self, tile: Tile, content: Content) -> tuple[str, Mapping[str, Any]]:
         if content.problem:
