@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from kpi.api import alerts, analysis, anomalies, boards, forecasts, planning, segments, views, webhooks
+from kpi.api import (
+    alerts,
+    analysis,
+    anomalies,
+    boards,
+    forecasts,
+    planning,
+    reports,
+    segments,
+    views,
+    webhooks,
+)
 
 urlpatterns = [
     path("forecasts", forecasts.ForecastsView.as_view(), name="forecasts"),
@@ -18,6 +29,10 @@ urlpatterns = [
     path("kpis/targets", planning.TargetsView.as_view(), name="kpis-targets"),
     path("kpis/occasions", planning.OccasionsView.as_view(), name="kpis-occasions"),
     path("kpis/occasions/<int:pk>", planning.OccasionView.as_view(), name="kpis-occasion"),
+    path("kpis/reports", reports.ReportsView.as_view(), name="kpis-reports"),
+    path("kpis/reports/<int:pk>", reports.ReportView.as_view(), name="kpis-report"),
+    path("kpis/reports/<int:pk>/send", reports.ReportSendView.as_view(), name="kpis-report-send"),
+    path("kpis/reports/<int:pk>/history", reports.ReportHistoryView.as_view(), name="kpis-report-history"),
     path("alerts", alerts.AlertsView.as_view(), name="alerts"),
     path("alerts/events", alerts.EventsView.as_view(), name="alert-events"),
     path("alerts/trial", alerts.TrialView.as_view(), name="alert-trial"),
