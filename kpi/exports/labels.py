@@ -6,6 +6,7 @@ from typing import Final
 SIZE: Final = 12  # pixels; the style sheet's --text-12
 _LETTER: Final = 6.9  # pixels that a letter of SIZE takes at most on average
 _SMALL_LETTER: Final = 6.2  # in names of several letters
+_BETWEEN: Final = 6  # pixels that two labels keep free
 
 
 def width_of(content: str) -> float:
@@ -21,7 +22,7 @@ def shortened(content: str, room: float) -> str:
 
 def wrapped(label: str, room: float) -> list[str]:
     """Return a label below the plot in at most two lines; a month that is too long goes without its year."""
-    most = max(int(room / _SMALL_LETTER), 3)
+    most = max(int((room - _BETWEEN) / _SMALL_LETTER), 3)
     if len(label) <= most:
         return [label]
     stem, _blank, last = label.rpartition(" ")

@@ -102,7 +102,7 @@ def test_a_narrow_picture_leaves_out_what_would_not_fit_and_cuts_what_would_run_
         for part in drawn(chart, width=300).iter(f"{SVG}text")
         if part.get("text-anchor") == "middle"
     ]
-    assert labels == ["Um nome de loja que", "não acaba nunca ma…"] * 2
+    assert labels == ["Um nome de loja", "que não acaba nun…"] * 2
     wide = [part.text for part in drawn(chart_samples.falls(), width=700).iter(f"{SVG}text")]
     narrow = [part.text for part in drawn(chart_samples.falls(), width=300).iter(f"{SVG}text")]
     assert "R$\xa0800,00" in wide
