@@ -133,6 +133,14 @@ def choices(tenant: Tenant, draft: Draft) -> dict[str, Choices]:
     }  # fmt: skip
 
 
+def with_key(tenant: Tenant, draft: Draft) -> Draft:
+    """Return the draft with the largest store, product … chosen where none is."""
+    if not draft.dimension or draft.key:
+        return draft
+    offered = _keys(tenant, draft)
+    return replace(draft, key=offered[0][0]) if offered else draft
+
+
 def _keys(tenant: Tenant, draft: Draft) -> Choices:
     """Return the stores, products … of late, the largest first; the chosen one is always among them."""
     if not draft.dimension:

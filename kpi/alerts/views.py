@@ -128,6 +128,7 @@ def alert_edit(request: TenantRequest, pk: int) -> HttpResponseBase:
 
 
 def _edited(request: TenantRequest, draft: Draft, rule: AlertRule | None) -> HttpResponseBase:
+    draft = drafts.with_key(request.tenant, draft)
     problems: dict[str, str] = {}
     if request.method == "POST" and request.POST.get("do") == "save":
         try:

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from config import dispatch
 from kpi.reports import delivering
 from ledger import exports
+from live.hooks import sending
 from live.notifications import mail
 from sync import runner
 
@@ -32,7 +33,8 @@ class Command(BaseCommand):
         done = dispatch.run()
         delivering.plan_due()
         letters = mail.send_due() + delivering.deliver_due()
+        hooks = sending.send_due()
         self.stdout.write(
             f"runs: {runs}, files: {files}, refreshes of the numbers: {done['kpi_refreshes']}, "
-            f"runs of the matcher: {done['matcher_runs']}, e-mails: {letters}"
+            f"runs of the matcher: {done['matcher_runs']}, e-mails: {letters}, webhooks: {hooks}"
         )
