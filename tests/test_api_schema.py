@@ -237,6 +237,7 @@ def _decisions(tenant: Tenant, match: int) -> dict[str, dict[str, Any]]:
     decided = Match.objects.get(tenant=tenant, status="rejected")
     return {
         "/api/reconciliation/confirm": {"match": match},
+        "/api/reconciliation/book": {"lines": [make_transaction(account, "-1.00").pk], "category": "Tarifas"},
         "/api/reconciliation/link": {"lines": [line.pk], "items": [{"id": item.pk, "amount": "-3.00"}]},
         "/api/reconciliation/reject": {"matches": [other.pk]},
         "/api/reconciliation/undo": {"match": decided.pk},
