@@ -27,11 +27,17 @@ def analysis(request: TenantRequest) -> HttpResponse:
     tenant, today = request.tenant, clock.today(request.tenant.zone)
     period = asked_period(request)
     comparison = _one_of(request, "compare", comparing.COMPARISONS)
-    measure = _one_of(request, "measure", tuple(NAMES))
-    dimension = _one_of(request, "by", dimensions_of(measure))
     draw, read = Drawing(tenant, to_locale(get_language() or "pt-br")), Reading(tenant, today)
-    found = read.why(measure=measure, dimension=dimension, period=period, comparison=comparison)
-    why, late, ahead = found.drivers, read.ageing(), read.projection()
+    measure = _one_of(request, "measure", tuple(NAMES))
+    asked: dict[str, Any] = {"period": period, "comparison": comparison}
+    dimension = _one_of(request, "by", dimensions_of(measure))
+    found = read.why(measure=measure, dimension=dimension, **asked)
+    if not found.drivers.parts and not request.GET.get(
+        "measure"
+    ):  # nothing is sold here: money is what changes
+        measure, dimension = "inflow", dimensions_of("inflow")[0]
+        found = read.why(measure=measure, dimension=dimension, **asked)
+    why, late, ahead, kept = found.drivers, read.ageing(), read.projection(), read.cohorts()
     carried = read.concentration(dimension=_one_of(request, "abc", ("customer", "product")), period=period)
     context: dict[str, Any] = {
         "period": period,
@@ -65,7 +71,8 @@ def analysis(request: TenantRequest) -> HttpResponse:
         "carried_chart": draw.concentration(carried),
         "receivables": draw.ageing(late.receivable, "receivable"),
         "payables": draw.ageing(late.payable, "payable"),
-        "cohorts": draw.cohorts(read.cohorts()),
+        "cohorts": draw.cohorts(kept),
+        "sells": bool(kept or carried.largest or carried.unnamed),
         "ahead": ahead,
         "ahead_chart": draw.projection(ahead) if ahead else None,
     }

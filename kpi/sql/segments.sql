@@ -6,9 +6,10 @@ WITH all_bought AS MATERIALIZED (
      WHERE tenant_id = %(tenant)s AND date < %(as_of)s AND customer_id IS NOT NULL AND currency = %(currency)s
        AND void_at IS NULL AND NOT is_cancelled AND NOT ignored
      GROUP BY customer_id),
+-- Placeholders are few: looked up among them, not among all customers.
 bought AS (
-    SELECT a.* FROM all_bought a JOIN ledger_customer c ON c.tenant_id = %(tenant)s AND c.id = a.customer_id
-     WHERE c.name_folded !~ %(walk_in)s),
+    SELECT * FROM all_bought
+     WHERE customer_id NOT IN (SELECT id FROM ledger_customer WHERE tenant_id = %(tenant)s AND name_folded ~ %(walk_in)s)),
 placed AS (
     SELECT bought.*, count(*) OVER () AS n, rank() OVER (ORDER BY last_day DESC) - 1 AS newer,
            rank() OVER (ORDER BY frequency) - 1 AS rarer, rank() OVER (ORDER BY monetary) - 1 AS smaller
@@ -33,5 +34,5 @@ written AS (
 gone AS (
     DELETE FROM kpi_segmentmember s
      WHERE s.tenant_id = %(tenant)s AND s.month = %(month)s
-       AND s.customer_id IN (SELECT customer_id FROM had EXCEPT SELECT customer_id FROM scored))
+       AND NOT EXISTS (SELECT FROM scored WHERE scored.customer_id = s.customer_id))
 SELECT count(*) FROM scored

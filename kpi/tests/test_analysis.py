@@ -276,7 +276,16 @@ class TestPage:
         assert response.status_code == 200
 
     def test_an_empty_company_says_so(self, cast: Cast) -> None:
-        assert signed_in(cast.ana).get("/t/aurora/analysis/").status_code == 200
+        page = signed_in(cast.ana).get("/t/aurora/analysis/")
+        assert "Nada aconteceu em nenhum dos períodos" in page.content.decode()
+
+    def test_a_company_that_sells_nothing_begins_with_its_money(self, cast: Cast) -> None:
+        make_transaction(make_account(cast.aurora), "10.00", category="Honorários")
+        page = signed_in(cast.ana).get("/t/aurora/analysis/?from=2026-03-01&to=2026-03-31")
+        assert (page.context["why"].measure, page.context["sells"]) == ("inflow", False)
+        assert "Honorários" in page.content.decode()
+        asked = signed_in(cast.ana).get("/t/aurora/analysis/?measure=revenue&from=2026-03-01&to=2026-03-31")
+        assert asked.context["why"].measure == "revenue"
 
 
 @pytest.mark.usefixtures("on_the_day")
