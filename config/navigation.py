@@ -46,7 +46,9 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         (
             Entry("kpi:overview", _("Overview"), "layout-dashboard", on_phone=True),
             Entry("kpi:boards", _("Boards"), "layout-grid", inside=("kpi:board_links",)),
-            Entry("reports:list", _("Reports"), "mail", inside=("reports:report", "reports:new", "reports:edit")),
+            Entry(
+                "reports:list", _("Reports"), "mail", inside=("reports:report", "reports:new", "reports:edit")
+            ),
             Entry("kpi:analysis", _("Analysis"), "chart-column"),
             Entry("kpi:anomalies", _("Unexpected"), "triangle-alert"),
             Entry(

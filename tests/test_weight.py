@@ -4,7 +4,17 @@ import subprocess
 import sys
 from typing import Final
 
-HEAVY: Final = ("numpy", "scipy", "pandas", "numba", "statsforecast", "statsmodels", "openpyxl", "typst", "fontpkg")
+HEAVY: Final = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "numba",
+    "statsforecast",
+    "statsmodels",
+    "openpyxl",
+    "typst",
+    "fontpkg",
+)
 LOADED: Final = """
 import sys, django
 django.setup()
