@@ -177,6 +177,8 @@ def test_every_writing_answers_what_the_schema_says(schema: dict[str, Any], cast
         **_decisions(cast.aurora, known["match"]),
         "/api/kpis/reports": {"board": str(Board.objects.get(tenant=cast.aurora).key), "frequency": "daily"},
         "/api/kpis/reports/{id}/send": {},
+        "/api/forecasts": {},
+        "/api/segments/edges": {"rules": None},
         **_wishes(),
         "/api/auth/token": {},
         "/api/auth/token/refresh": {"refresh": _refresh(cast)},
