@@ -20,7 +20,7 @@ def revived(kind: Any, data: Any) -> Any:
         return _tuple(get_args(kind), data)
     if origin is dict:
         return {key: revived(get_args(kind)[1], value) for key, value in data.items()}
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         return kind(**{name: revived(inner, data[name]) for name, inner in _fields(kind).items()})
     return _plain(kind, data)
 

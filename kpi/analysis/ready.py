@@ -58,14 +58,16 @@ class Reading:
             )
             return Why(compared, found)
 
-        return self._kept(
+        kept: Why = self._kept(
             Why, "why", compute, measure=measure, by=dimension, compare=comparison, **_span(period)
         )
+        return kept
 
     def concentration(self, *, dimension: str, period: Period) -> Concentration:
         """Return who carries the sales."""
         compute = partial(concentration, self.tenant, dimension=dimension, period=period)
-        return self._kept(Concentration, "carried", compute, by=dimension, **_span(period))
+        kept: Concentration = self._kept(Concentration, "carried", compute, by=dimension, **_span(period))
+        return kept
 
     def ageing(self) -> Ageing:
         """Return what is open by age."""
@@ -75,15 +77,20 @@ class Reading:
                 *(tuple(ageing(self.tenant, direction=one, today=self.today)) for one in DIRECTIONS)
             )
 
-        return self._kept(Ageing, "ages", compute)
+        kept: Ageing = self._kept(Ageing, "ages", compute)
+        return kept
 
     def cohorts(self) -> tuple[Cohort, ...]:
         """Return who comes back."""
-        return self._kept(tuple[Cohort, ...], "cohort", partial(cohorts, self.tenant, today=self.today))
+        compute = partial(cohorts, self.tenant, today=self.today)
+        kept: tuple[Cohort, ...] = self._kept(tuple[Cohort, ...], "cohort", compute)
+        return kept
 
     def projection(self) -> Projection | None:
         """Return where the cash is going; None where no bank tells a balance."""
-        return self._kept(Projection | None, "cash", partial(projection, self.tenant, today=self.today))
+        compute = partial(projection, self.tenant, today=self.today)
+        kept: Projection | None = self._kept(Projection | None, "cash", compute)
+        return kept
 
     def _kept(self, kind: Any, part: str, compute: Callable[[], Any], **asked: Any) -> Any:
         params = asked | {"day": self.today, "language": get_language(), "shape": 1}

@@ -19,7 +19,12 @@ pytestmark = pytest.mark.django_db
 def woken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
     """A broker that takes everything; what it took."""
     taken: list[tuple[str, dict[str, Any]]] = []
-    monkeypatch.setattr(wake, "now", lambda task, **kwargs: taken.append((task, kwargs)) is None)
+
+    def now(task: str, **kwargs: Any) -> bool:
+        taken.append((task, kwargs))
+        return True
+
+    monkeypatch.setattr(wake, "now", now)
     return taken
 
 
