@@ -45,7 +45,7 @@ def scores_in_sql(settings: Settings) -> list[Result]:
     tenant = Tenant.objects.get(pk=_filled())
     statement, values = services.scoring(tenant, AS_OF)
     plans = [
-        "\n".join(row[0] for row in pg.fetch("EXPLAIN (ANALYZE, BUFFERS) " + statement, values))
+        "\n".join(row[0] for row in pg.fetch("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF) " + statement, values))
         for _ in range(2)
     ]
     first, again = (_seconds(plan) for plan in plans)
