@@ -147,8 +147,9 @@ def test_every_variable_that_is_used_is_defined():
 
 
 def test_every_style_sheet_is_linked():
-    head = (ROOT / "templates" / "parts" / "head.html").read_text()
-    assert set(re.findall(r"css/([\w-]+\.css)", head)) == {path.name for path in STYLES.glob("*.css")}
+    """By every page, or by the pages that it is for."""
+    pages = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
+    assert set(re.findall(r"css/([\w-]+\.css)", pages)) == {path.name for path in STYLES.glob("*.css")}
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def ensure_starters(*, tenant: Tenant) -> bool:
 @transaction.atomic
 def save_board(*, board: Board, changes: Mapping[str, Any], actor: Access | None) -> Board:
     """Change name, period, compare or shared; return the board. Raises OptionsError. Unsharing makes a board without an owner the person's."""
-    row = Board.objects.select_for_update().get(pk=board.pk)
+    row = Board.objects.select_for_update(no_key=True).get(pk=board.pk)
     values = dict(changes)
     if "name" in values:
         values["name"] = _named(values["name"])
@@ -229,12 +229,12 @@ def replace_tiles(*, board: Board, tiles: Sequence[Mapping[str, Any]]) -> None:
 # --- shared ----------------------------------------------------------------------------------------------------------------
 def _lock(tenant: Tenant) -> None:
     """Let one make boards of a company at a time, so that none is one too many."""
-    Tenant.objects.select_for_update().only("pk").get(pk=tenant.pk)
+    Tenant.objects.select_for_update(no_key=True).only("pk").get(pk=tenant.pk)
 
 
 def _locked_tiles(board: Board) -> list[Tile]:
     """Return the tiles in order; nobody else arranges this board until the transaction ends."""
-    Board.objects.select_for_update().only("pk").get(pk=board.pk)
+    Board.objects.select_for_update(no_key=True).only("pk").get(pk=board.pk)
     return list(Tile.objects.filter(board=board))
 
 

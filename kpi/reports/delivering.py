@@ -52,7 +52,7 @@ def plan_due() -> int:
 def _plan_next(now: datetime) -> bool:
     due = Report.objects.filter(is_active=True, next_at__lte=now, tenant__is_active=True)
     report = (
-        due.select_for_update(of=("self",), no_key=True, skip_locked=True)
+        due.select_for_update(no_key=True, of=("self",), skip_locked=True)
         .select_related("tenant")
         .order_by("next_at")
         .first()

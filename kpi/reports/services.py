@@ -244,7 +244,7 @@ def plan_of(report: Report) -> Plan:
 
 def _locked(report: Report) -> Report:
     return (
-        Report.objects.select_for_update(of=("self",), no_key=True)
+        Report.objects.select_for_update(no_key=True, of=("self",))
         .select_related("tenant", "board")
         .get(pk=report.pk)
     )

@@ -188,7 +188,7 @@ def move_edges(
     Customers of the current month get their new names at once; return how many. Past months keep theirs.
     """
     named = edges.names(edges.DEFAULT if rules is None else edges.read(rules))
-    state, _created = SegmentState.objects.select_for_update().get_or_create(tenant=tenant)
+    state, _created = SegmentState.objects.select_for_update(no_key=True).get_or_create(tenant=tenant)
     before, state.rules, state.built_version = state.rules, rules, -1
     state.save(update_fields=["rules", "built_version"])
     moved = 0
