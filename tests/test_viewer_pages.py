@@ -11,7 +11,7 @@ from tests import factories
 from tests.cast import Cast
 
 PAGES = (
-    "", "transactions/", "sales/", "customers/", "products/", "open-items/", "reconciliation/", "connections/", "runs/", "accounts/", "settings/",
+    "", "transactions/", "sales/", "customers/", "products/", "open-items/", "reconciliation/", "connections/", "runs/", "accounts/", "boards/", "settings/",
     "settings/people/",
 )  # fmt: skip
 
