@@ -22,6 +22,8 @@ FRESH = {
     "/api/pluggy/transactions": 60,
     "/api/reconciliation": 30,
     "/api/kpis/{month}": 120,
+    # Dropped whenever one of them changes, so they may stand long.
+    **dict.fromkeys(("/api/alerts", "/api/alerts/events", "/api/kpis/targets", "/api/kpis/occasions"), 3600),
     **{f"/api/{name}": 60 for name in LISTS},
     **{f"/api/{name}/{{id}}": 600 for name in ("pluggy/transactions", *LISTS)},
 }
