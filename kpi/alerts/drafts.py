@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from kpi.alerts import conditions, words
+from kpi.alerts import asking, words
 from kpi.alerts.conditions import Kind, Window
 from kpi.analysis import sums
 from kpi.catalog import BY_CODE, CATALOG, Unit
@@ -40,11 +40,11 @@ class Draft:
     def settled(self) -> "Draft":
         """Return the draft with every choice among those that fit."""
         kpi = self.kpi if self.kpi in BY_CODE else "revenue"
-        kind = _fit(self.kind, conditions.kinds_for(kpi))
-        window = "" if BY_CODE[kpi].now else _fit(self.window, conditions.WINDOWS[kind])
-        dimension = self.dimension if self.dimension in conditions.splits_for(kpi, kind) else ""
+        kind = _fit(self.kind, asking.kinds_for(kpi))
+        window = "" if BY_CODE[kpi].now else _fit(self.window, asking.WINDOWS[kind])
+        dimension = self.dimension if self.dimension in asking.splits_for(kpi, kind) else ""
         return replace(
-            self, kpi=kpi, kind=kind, way=_fit(self.way, conditions.WAYS[kind]), window=window,
+            self, kpi=kpi, kind=kind, way=_fit(self.way, asking.WAYS[kind]), window=window,
             dimension=dimension, key=self.key if dimension else "", compare=_fit(self.compare, AlertRule.Compare.values),
             repeat=_fit(self.repeat, (AlertRule.Repeat.EACH, AlertRule.Repeat.ONCE)),
         )  # fmt: skip
@@ -123,12 +123,12 @@ def choices(tenant: Tenant, draft: Draft) -> dict[str, Choices]:
         way_words |= {"above": _("above it"), "below": _("below it"), "outside": _("above or below it")}
     return {
         "kpi": [(kpi.code, str(kpi.label)) for kpi in CATALOG],
-        "kind": [(kind, str(Kind(kind).label)) for kind in conditions.kinds_for(draft.kpi)],
-        "way": [(way, str(way_words[way])) for way in conditions.WAYS[draft.kind]],
-        "window": [] if BY_CODE[draft.kpi].now else [(w, str(AlertRule.Window(w).label)) for w in conditions.WINDOWS[draft.kind]],
+        "kind": [(kind, str(Kind(kind).label)) for kind in asking.kinds_for(draft.kpi)],
+        "way": [(way, str(way_words[way])) for way in asking.WAYS[draft.kind]],
+        "window": [] if BY_CODE[draft.kpi].now else [(w, str(AlertRule.Window(w).label)) for w in asking.WINDOWS[draft.kind]],
         "compare": [(value, str(label)) for value, label in AlertRule.Compare.choices],
         "repeat": [(value, str(label)) for value, label in reversed(AlertRule.Repeat.choices)],
-        "dimension": [(name, str(words.DIMENSIONS[name])) for name in conditions.splits_for(draft.kpi, draft.kind)],
+        "dimension": [(name, str(words.DIMENSIONS[name])) for name in asking.splits_for(draft.kpi, draft.kind)],
         "key": _keys(tenant, draft),
     }  # fmt: skip
 

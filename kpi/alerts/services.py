@@ -9,8 +9,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from kpi.alerts import conditions
-from kpi.alerts.conditions import Condition, Unusable
+from kpi.alerts import asking, conditions
+from kpi.alerts.asking import Unusable
+from kpi.alerts.conditions import Condition
 from kpi.analysis import sums
 from kpi.models import AlertEvent, AlertRule
 from lib import clock, pg
@@ -52,7 +53,7 @@ def change(*, access: Access, rule: AlertRule, fields: Mapping[str, Any]) -> Ale
             row, condition_of(access.tenant, asked | {name: fields[name] for name in _ASKS if name in fields})
         )
     _set(row, fields)
-    if conditions.of_rule(row) != was or (row.is_active and not before["is_active"]):
+    if conditions.of_rule(row) != was or row.is_active != before["is_active"]:
         _begin_anew(row)
     row.save()
     if _said(row) != before:
@@ -65,6 +66,7 @@ def remove(*, access: Access, rule: AlertRule) -> None:
     """Judge the rule no more. What it told stays in the history."""
     pg.lock(pg.Lock.ALERTS, access.tenant.pk)
     AlertRule.objects.filter(tenant=access.tenant, pk=rule.pk).update(removed_at=clock.now())
+    _end(rule)
     _tell(access, rule, "alert.remove", before=_said(rule))
 
 
@@ -97,15 +99,20 @@ def rearm(*, access: Access, rule: AlertRule) -> AlertRule:
 
 
 def _begin_anew(rule: AlertRule) -> None:
+    rule.starts_on = clock.today(rule.tenant.zone)
+    _end(rule)
+
+
+def _end(rule: AlertRule) -> None:
+    """Let nothing of the rule be on any more: nobody looks at it from here on, or it asks something else."""
     today = clock.today(rule.tenant.zone)
-    rule.starts_on = today
     AlertEvent.objects.filter(tenant=rule.tenant_id, rule=rule, ended_on=None).update(ended_on=today)
 
 
 def condition_of(tenant: Tenant, fields: Mapping[str, Any]) -> Condition:
     """Return the condition of these fields, whose store, product … the company has. Raises ValidationError by field."""
     try:
-        found = conditions.parse(fields)
+        found = asking.parse(fields)
     except Unusable as error:
         raise ValidationError(error.problems) from error
     if (

@@ -5,6 +5,7 @@ A further channel (WhatsApp) goes in here: one more call in `_tell`, with the ev
 
 from typing import Any, Final
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
@@ -119,6 +120,7 @@ def data_of(event: AlertEvent) -> dict[str, Any]:
         "title": title,
         "sentence": body,
         "path": path_of(event),
+        "url": settings.PUBLIC_URL.rstrip("/") + path_of(event) if settings.PUBLIC_URL else None,
     }  # fmt: skip
 
 

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from kpi.alerts.conditions import Condition, Incident, Look, Unusable, Verdict, incidents, judge, parse
+from kpi.alerts.asking import Unusable, parse
+from kpi.alerts.conditions import Condition, Incident, Look, Verdict, incidents, judge
 
 D = Decimal
 BAD, WELL, BETWEEN, UNKNOWN = Verdict.BAD, Verdict.WELL, Verdict.BETWEEN, Verdict.UNKNOWN
