@@ -95,7 +95,7 @@ def needs_of(tiles: Iterable[Tile]) -> Needs:
 
 
 _OF_KIND: Final[Mapping[str, frozenset[str]]] = {
-    "by_day": frozenset({"series"}),
+    "by_day": frozenset({"series", "anomalies"}),
     "cash_flow": frozenset({"series"}),
     "expected": frozenset({"series"}),
     "target": frozenset({"series", "targets"}),

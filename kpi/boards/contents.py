@@ -74,7 +74,7 @@ def look(
     spans = _spans(period, comparison or board.compare, known.calendar, today)
     facts = Facts(reading.read(board.tenant, needs=needs, spans=spans, scope=scope, stamp=known.stamp))
     desk = Desk(
-        tenant=board.tenant, locale=locale, facts=facts, spans=spans, calendar=known.calendar, goals=known.goals,
+        tenant=board.tenant, locale=locale, facts=facts, spans=spans, calendar=known.calendar, goals=known.goals, occasions=known.occasions if choose else (),
         anomalies=reading.anomalies(board.tenant) if "anomalies" in needs.pieces else (), scope=scope, choose=choose,
     )  # fmt: skip
     return Look([wrong.get(tile.pk) or _drawn(desk, tile) for tile in asked], spans)

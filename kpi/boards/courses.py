@@ -16,13 +16,15 @@ from kpi.analysis.pictures import MEASURES
 from kpi.analysis.projection import USUAL_WEEKS, WEEKS, laid_out
 from kpi.boards.desk import Desk, NotShown, own_title
 from kpi.boards.facts import TYPES, Ahead
+from kpi.boards.people import happened
 from kpi.boards.records import Column, Content, Sheet
 from kpi.calculations import change
 from kpi.comparing import LABELS
 from kpi.models import Forecast, Tile
+from kpi.occasions.queries import flags
 from kpi.queries import CREDIT, DEBIT, SALE, MonthFlow
 from lib import formats
-from lib.charts import Band, Chart, Series, line_chart
+from lib.charts import Band, Chart, Mark, Series, line_chart
 from lib.clock import add_months, month_end
 from lib.periods import Period
 
@@ -81,6 +83,7 @@ def by_day(desk: Desk, tile: Tile) -> Content:
         title=title, x=[day for day, _total in now],
         series=[Series(name, [total for _day, total in now]), *([Series(then, padded, role="previous")] if before else [])],
         unit=desk.money, by="day", links=[_day_rows(desk, measure, day) for day, _total in now],
+        flags=flags([day for day, _total in now], desk.occasions), marks=_marks(desk, measure, [day for day, _total in now]),
     )  # fmt: skip
     columns = (
         Column(_("Day"), "day"),
@@ -95,6 +98,14 @@ def by_day(desk: Desk, tile: Tile) -> Content:
         tile.pk, own_title(tile, title), desk.span(period), Sheet(columns, rows, links), chart=desk.linked(chart),
         href=_rows(desk, measure, period.start, period.last),
     )  # fmt: skip
+
+
+def _marks(desk: Desk, measure: str, days: list[date]) -> list[Mark]:
+    """Return the incidents of the company's number, each on its last day, with what happened: for its own pages, like its own days."""
+    if desk.scope or desk.choose is None:
+        return []
+    found = [one for one in desk.anomalies if one.measure == measure and one.last_day in days]
+    return [Mark(days.index(one.last_day), happened(one)) for one in found]
 
 
 def _title(desk: Desk, said: _Said, moved: Decimal | None) -> str:

@@ -13,6 +13,7 @@ from kpi.boards.asking import Scope, Spans
 from kpi.boards.facts import Facts
 from kpi.comparing import Goals
 from kpi.models import Anomaly, Tile
+from kpi.occasions.queries import Told
 from kpi.pictures import Pictures
 from lib import formats
 from lib.charts import Chart, Unit, unlinked
@@ -29,7 +30,10 @@ class NotShown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`choose` returns the address that shows the whole board for one value; None: nobody may follow links from here (a document, a public page)."""
+    """`choose` returns the address that shows the whole board for one value; None: nobody may follow links from here (a document, a public page).
+
+    `occasions` are what the company says of its days: for its own pages, not for whoever has a link.
+    """
 
     tenant: Tenant
     locale: str
@@ -37,6 +41,7 @@ class Desk:
     spans: Spans
     calendar: Calendar
     goals: Goals
+    occasions: Sequence[Told]
     anomalies: Sequence[Anomaly]
     scope: Scope | None
     choose: Callable[[Scope], str] | None

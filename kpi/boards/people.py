@@ -97,7 +97,7 @@ def anomalies(desk: Desk, tile: Tile) -> Content:
     page = reverse("kpi:anomalies", kwargs={"slug": desk.tenant.slug})
     columns = (Column(_("Day"), "text"), Column(_("Number"), "text"), Column(_("What happened"), "text"))
     rows = tuple(
-        (telling.days_of(one), str(telling.Number(one.measure).label), _happened(one))
+        (telling.days_of(one), str(telling.Number(one.measure).label), happened(one))
         for one in desk.anomalies
     )
     title = _("Unexpected numbers") if rows else _("Nothing unexpected")
@@ -107,7 +107,8 @@ def anomalies(desk: Desk, tile: Tile) -> Content:
     )  # fmt: skip
 
 
-def _happened(one: Anomaly) -> str:
+def happened(one: Anomaly) -> str:
+    """Return what came, what was expected, and what carries the gap."""
     said = {
         "got": telling.amount(one, one.got),
         "lo": telling.amount(one, one.lo),

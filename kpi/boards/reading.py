@@ -17,7 +17,8 @@ from kpi.analysis.projection import USUAL_WEEKS
 from kpi.boards.asking import Needs, Scope, Spans
 from kpi.comparing import Goals
 from kpi.incidents.services import standing
-from kpi.models import Anomaly
+from kpi.models import Anomaly, Occasion
+from kpi.occasions.queries import Told
 from kpi.queries import WALK_IN
 from kpi.segmenting import queries as segmenting
 from ledger.models import OpenItem
@@ -35,7 +36,7 @@ _FIGURES: Final = sql.read("board_figures.sql")
 _SERIES: Final = sql.read("board_series.sql")
 INCIDENTS: Final = 8
 _SETTINGS: Final = """
-SELECT ARRAY(SELECT ARRAY[first_day, last_day] FROM kpi_occasion WHERE tenant_id = %(tenant)s AND kind = 'free'),
+SELECT (SELECT jsonb_agg(jsonb_build_array(label, first_day, last_day, kind) ORDER BY first_day, id)::text FROM kpi_occasion WHERE tenant_id = %(tenant)s),
        (SELECT jsonb_agg(jsonb_build_array(kpi, month, value::text))::text FROM kpi_target WHERE tenant_id = %(tenant)s),
        concat_ws(' ', (SELECT concat(count(*), max(updated_at)) FROM kpi_target WHERE tenant_id = %(tenant)s),
                  (SELECT concat(count(*), max(updated_at)) FROM kpi_occasion WHERE tenant_id = %(tenant)s),
@@ -70,23 +71,29 @@ def read(tenant: Tenant, *, needs: Needs, spans: Spans, scope: Scope | None, sta
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A company's business days and goals. `stamp` changes whenever something changes that no generation of the cache tells of: these two, own
+    """A company's business days, goals and own days. `stamp` changes whenever something changes that no generation of the cache tells of: these two, own
     days, incidents, forecasts, segments.
     """
 
     calendar: Calendar
     goals: Goals
+    occasions: tuple[Told, ...]
     stamp: str
 
 
 def settings_of(tenant: Tenant) -> Settings:
     """Return them. One query over small tables."""
-    free, goals, stamp = pg.fetch(_SETTINGS, {"tenant": tenant.pk})[0]
+    days, goals, stamp = pg.fetch(_SETTINGS, {"tenant": tenant.pk})[0]
     values = {
         (code, date.fromisoformat(month)): Decimal(value)
         for code, month, value in orjson.loads(goals or "[]")
     }
-    return Settings(comparing.calendar_of(free), Goals(values), stamp)
+    told = [
+        (Told(label, date.fromisoformat(first), date.fromisoformat(last)), kind)
+        for label, first, last, kind in orjson.loads(days or "[]")
+    ]
+    free = [(one.first, one.last) for one, kind in told if kind == Occasion.Kind.FREE]
+    return Settings(comparing.calendar_of(free), Goals(values), tuple(one for one, _kind in told), stamp)
 
 
 def anomalies(tenant: Tenant) -> list[Anomaly]:

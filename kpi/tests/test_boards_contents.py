@@ -16,7 +16,7 @@ from kpi.boards.asking import Scope
 from kpi.boards.contents import DRAWN, contents, look
 from kpi.boards.records import Content
 from kpi.catalog import BY_CODE
-from kpi.models import Anomaly, Board, Forecast, ForecastPoint, SegmentState, Target, Tile
+from kpi.models import Anomaly, Board, Forecast, ForecastPoint, Occasion, SegmentState, Target, Tile
 from kpi.segmenting.services import score
 from ledger.models import Customer, Product
 from lib.periods import Period, preset
@@ -156,6 +156,25 @@ class TestCourses:
         spent = only(aurora, "by_day", measure="expenses")
         assert sum(row[1] for row in spent.sheet.rows) == D(150)
 
+    def test_own_days_and_incidents_stand_on_the_days(self, aurora: Tenant) -> None:
+        now, day = timezone.now(), date(2026, 3, 10)
+        for tenant in Tenant.objects.all():
+            Occasion.objects.create(tenant=tenant, label=f"Greve {tenant.name}", first_day=day, last_day=day)
+            Anomaly.objects.create(
+                tenant=tenant, measure="revenue", kind="high", first_day=day, last_day=day, expected=9, lo=8, hi=10, got=60, score=3,
+                found_at=now, updated_at=now,
+            )  # fmt: skip
+        board = board_of(aurora, ("by_day", {"measure": "revenue"}))
+        asked: dict[str, Any] = {"period": MARCH, "today": TODAY, "locale": "pt_BR"}
+        chart = look(board, **asked, choose=str).contents[0].chart
+        assert chart is not None
+        (told,) = [row.note for row in chart.table.rows if row.note]
+        assert "Greve Aurora" in chart.svg
+        assert "expected R$" in told
+        public = contents(board, **asked)[0].chart
+        assert public is not None
+        assert "Greve" not in public.svg
+
     def test_cash_flow_by_month(self, aurora: Tenant) -> None:
         found = only(aurora, "cash_flow", months="6")
         assert [row[0] for row in found.sheet.rows] == [
@@ -244,7 +263,7 @@ class TestParts:
             ("Maria", D(90), D("0.9")),
             ("Bento", D(10), D("0.1")),
         ]
-        assert found.title == "1 customer carries 80 % of sales"
+        assert found.title == "1 customer carries 80% of sales"
 
 
 class TestPeople:
