@@ -83,14 +83,14 @@ class Drawing:
         count = found.counts["A"]
         if found.dimension == "customer":
             sentence = ngettext(
-                "%(n)d customer carries 80 %% of sales", "%(n)d customers carry 80 %% of sales", count
+                "%(n)s customer carries 80%% of sales", "%(n)s customers carry 80%% of sales", count
             )
         else:
             sentence = ngettext(
-                "%(n)d product carries 80 %% of sales", "%(n)d products carry 80 %% of sales", count
+                "%(n)s product carries 80%% of sales", "%(n)s products carry 80%% of sales", count
             )
         return line_chart(
-            title=sentence % {"n": count} if count else _("No sales in this period"),
+            title=sentence % {"n": formats.number(count, self.locale)} if count else _("No sales in this period"),
             x=[str(n) for n, _share in found.curve],
             series=[Series(_("Share of sales"), [share for _n, share in found.curve])],
             unit=Unit("percent", locale=self.locale),

@@ -58,14 +58,15 @@ def gutter(scale: Scale, unit: Unit) -> str:
 
 
 def periods(x: Sequence[Label], places: Sequence[float], unit: Unit, by: By, most: int = 8) -> Svg:
-    """Return the labels below the plot: at most `most`, every second one only where there is room."""
+    """Return the labels below the plot: at most `most`, of more than four every second one only where there is room."""
     stride = every(len(x), most)
+    crowded = len(x) > 4 * stride
     labels = [
         label(
             axis_label(x, index, unit.locale, by, first=index == 0),
             places[index],
             "100%",
-            "tick-x minor" if (index // stride) % 2 else "tick-x",
+            "tick-x minor" if crowded and (index // stride) % 2 else "tick-x",
             dy=20,
         )
         for index in range(0, len(x), stride)
