@@ -50,7 +50,8 @@ def _goals(access: Access, today: date) -> None:
         totals = list(rows.values_list("flow_total", flat=True))
         if any(totals):
             factor = 1 if code == "expenses" else GROWTH
-            goal = (sum(totals, Decimal(0)) / len(totals) * factor).quantize(Decimal(1_000)) or Decimal(1_000)
+            mean = sum(totals, Decimal(0)) / len(totals) * factor
+            goal = Decimal(round(mean, -3)) or Decimal(1_000)
             changes |= {(code, date(today.year, month, 1)): goal for month in range(1, 13)}
     if changes:
         targets.save(access=access, changes=changes)

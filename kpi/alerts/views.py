@@ -99,8 +99,10 @@ def alert(request: TenantRequest, pk: int) -> HttpResponse:
     rows = queries.history(request.tenant).filter(rule=rule)
     page = _page(request, rows)
     newest = list(rows.order_by("-day", "-id")[:20])
+    row = _row(queries.told(rule, newest, timezone.now(), fired=rows.count()))
     context = {
-        **_row(queries.told(rule, newest, timezone.now(), fired=rows.count())),
+        **row,
+        "row": row,
         "page": page,
         "rows": [_told(one) for one in page.rows],
         "may_change": request.access.may(Capability.WRITE),

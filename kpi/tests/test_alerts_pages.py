@@ -57,7 +57,10 @@ def test_an_alert_is_written_tried_and_kept(cast: Cast):
     assert "Vendas: R$ 60" in page
     assert "alerts/new/" not in page
     assert "Vendas: R$ 50" in written(signed_in(cast.bruno).get("/t/aurora/alerts/history/"))
-    assert "limite de R$ 100" in written(signed_in(cast.bruno).get(f"/t/aurora/alerts/{rule.pk}/"))
+    detail = written(signed_in(cast.bruno).get(f"/t/aurora/alerts/{rule.pk}/"))
+    assert "limite de R$ 100" in detail
+    assert "acontecendo agora" in detail
+    assert "vigiando" not in detail
 
 
 def test_a_choice_that_does_not_fit_any_more_becomes_one_that_does(cast: Cast):
