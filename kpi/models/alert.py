@@ -88,7 +88,7 @@ class AlertRule(models.Model):
 class AlertEvent(models.Model):
     """A rule fired. One row an incident: from the day on which it held to the one on which it was well again (`ended_on`, None: still on).
 
-    `got` and `expected` are the two sides of the comparison in the number's own sign (None: there is none). `first_got` is what was told
+    `got` and `expected` are the two sides of the comparison, expenses and payables by their size (None: there is none). `first_got` is what was told
     when later synchronisations brought another value; `withdrawn_at` that they took the reason away.
     """
 
