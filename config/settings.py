@@ -310,6 +310,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Painel"
 MFA_ADAPTER = "tenants.adapter.MfaAdapter"  # its secrets are sealed at rest
+MFA_FORMS = {"add_webauthn": "tenants.passkeys.AddPasskeyForm"}
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS_ONLY
 # Staff sees every tenant, so staff needs a second factor. Only the demo on a laptop opens the admin without one.
 ADMIN_SECOND_FACTOR = env.flag("ADMIN_SECOND_FACTOR", default=True)
