@@ -90,7 +90,9 @@ class Drawing:
                 "%(n)s product carries 80%% of sales", "%(n)s products carry 80%% of sales", count
             )
         return line_chart(
-            title=sentence % {"n": formats.number(count, self.locale)} if count else _("No sales in this period"),
+            title=sentence % {"n": formats.number(count, self.locale)}
+            if count
+            else _("No sales in this period"),
             x=[str(n) for n, _share in found.curve],
             series=[Series(_("Share of sales"), [share for _n, share in found.curve])],
             unit=Unit("percent", locale=self.locale),
