@@ -250,7 +250,7 @@ def test_outside_of_what_had_been_expected(cast: Cast):
     assert kept(low) == [(ago(tenant, 3), "7", ago(tenant, 2))]
     assert kept(wide) == [(ago(tenant, 3), "7", ago(tenant, 1))]
     event = AlertEvent.objects.get(rule=low)
-    assert (event.expected, event.expected_to) == (12, 18)
+    assert (event.expected, event.expected_to) == (Decimal(12), Decimal(18))
 
 
 def test_silence_fires_once_and_ends_with_the_next_fact(cast: Cast):

@@ -38,7 +38,7 @@ def test_a_month_spreads_by_weekday_and_leaves_out_closed_days():
 
 def test_weights_need_four_weeks_of_one_sign():
     days = {MARCH + timedelta(days=n): D(-10 if n % 7 else -70) for n in range(28)}
-    assert pace.weights_of(days) == (10, 10, 10, 10, 10, 10, 70)
+    assert pace.weights_of(days) == tuple(map(D, (10, 10, 10, 10, 10, 10, 70)))
     assert pace.weights_of(dict(list(days.items())[:27])) == pace.EVEN
     assert pace.weights_of(days | {MARCH: D(1_000)}) == pace.EVEN
 
@@ -47,7 +47,7 @@ def test_progress_of_money_out_is_behind_when_it_overruns():
     one = pace.progress(goal=D(-1000), value=D(-620), due=D(-500), known=D(-600))
     assert (one.share, one.pace, one.bar, one.is_behind, one.tone) == (D("0.62"), D("1.2"), 62, True, "warn")
     good = pace.progress(goal=D(1000), value=D(620), due=D(600), known=D(600))
-    assert (good.share, good.pace, good.is_behind) == (D("0.62"), 1, False)
+    assert (good.share, good.pace, good.is_behind) == (D("0.62"), D(1), False)
     assert pace.progress(goal=D(1000), value=D(-50), due=None, known=None).bar == 0
     assert pace.progress(goal=D(1000), value=D(0), due=D(0), known=D(0)).pace is None
 
