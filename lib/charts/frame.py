@@ -13,6 +13,7 @@ By = Literal["day", "month"]
 
 _GUTTERS = ((4, "gutter-s"), (7, "gutter-m"), (10, "gutter-l"))
 _MOST_FLAG_LABELS = 3
+_NARROW = 40  # characters that fit side by side below a plot on a phone
 
 
 def outer(kind: str, title: str, css: str, *children: Svg, **data: str | int | None) -> Svg:
@@ -58,18 +59,21 @@ def gutter(scale: Scale, unit: Unit) -> str:
 
 
 def periods(x: Sequence[Label], places: Sequence[float], unit: Unit, by: By, most: int = 8) -> Svg:
-    """Return the labels below the plot: at most `most`, of more than four every second one only where there is room."""
+    """Return the labels below the plot: at most `most`, every second one only where there is room unless all of them fit a phone."""
     stride = every(len(x), most)
-    crowded = len(x) > 4 * stride
+    texts = {
+        index: axis_label(x, index, unit.locale, by, first=index == 0) for index in range(0, len(x), stride)
+    }
+    crowded = len(texts) * (1 + max(map(len, texts.values()), default=0)) > _NARROW
     labels = [
         label(
-            axis_label(x, index, unit.locale, by, first=index == 0),
+            text,
             places[index],
             "100%",
             "tick-x minor" if crowded and (index // stride) % 2 else "tick-x",
             dy=20,
         )
-        for index in range(0, len(x), stride)
+        for index, text in texts.items()
     ]
     return tag("g", *labels, class_="axis", aria_hidden="true")
 

@@ -48,7 +48,7 @@ def test_parameters_are_part_of_the_key_whatever_their_order(db: None) -> None:
     [
         ("facts_changed", {"list", "board", "recon", "txns"}),
         ("reconciliation_changed", {"board", "recon"}),
-        ("settings_changed", {"settings"}),
+        ("settings_changed", {"board", "settings"}),
         ("kpi_refreshed", set()),
     ],
 )
