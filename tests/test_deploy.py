@@ -54,6 +54,7 @@ def test_every_variable_has_a_comment():
     assert bare == []
 
 
+@pytest.mark.drill
 def test_a_copy_of_the_example_with_its_secrets_filled_in_starts(tmp_path):
     """Empty values count as not set; the program then says what is missing and nothing else."""
     environment = {**deployment.example(), "PATH": os.environ["PATH"]}

@@ -278,6 +278,7 @@ def test_waiting_for_a_server_that_is_not_there_ends(folder):
 
 
 # --- Valkey -----------------------------------------------------------------------------------------------------------
+@pytest.mark.drill
 def test_valkey_wants_its_password_and_listens_on_loopback_only(valkey):
     port = redis.Redis.from_url(valkey.url).connection_pool.connection_kwargs["port"]
     with pytest.raises(redis.AuthenticationError):

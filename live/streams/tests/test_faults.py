@@ -316,6 +316,7 @@ def test_who_is_connected_stands_in_rows(web: Web, cast: Cast) -> None:
     eventually(lambda: not Presence.objects.exists(), "both are gone")
 
 
+@pytest.mark.drill
 def test_the_address_is_the_clients_own_where_a_proxy_of_ours_says_so(cast: Cast) -> None:
     auth = key(cast.aurora)
     forwarded = {"X-Forwarded-For": "203.0.113.9"}

@@ -20,7 +20,7 @@ from live.streams.tests.web import Web
 from tests.api import make_key
 from tests.cast import Cast
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.drill]  # each starts its own web process
 SMALL = {
     "MAX_CONCURRENT_CONNECTIONS": "40"
 }  # 10 for one owner and for one address, 20 for a company and for all strangers

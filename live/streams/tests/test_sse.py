@@ -152,6 +152,7 @@ def test_a_plain_wsgi_server_answers_in_parts(cast: Cast) -> None:
     assert (refused.status_code, body(refused)["code"]) == (401, "unauthenticated")
 
 
+@pytest.mark.drill
 def test_one_too_many_is_told_when_to_come_back(cast: Cast) -> None:
     auth = key(cast.aurora)
     with Web({"MAX_CONCURRENT_CONNECTIONS": "2"}) as web:
@@ -164,6 +165,7 @@ def test_one_too_many_is_told_when_to_come_back(cast: Cast) -> None:
         assert web.get("/health/live")[0] == 200
 
 
+@pytest.mark.drill
 def test_a_quiet_stream_has_a_heart(cast: Cast) -> None:
     with Web({"WEBSOCKET_HEARTBEAT_INTERVAL": "200"}) as web, web.stream(**key(cast.aurora)) as stream:
         beats = [stream.next(heartbeats=True) for _ in range(4)]

@@ -329,6 +329,7 @@ def test_figures_come_to_who_wants_them(web: Web, cast: Cast) -> None:
         }
 
 
+@pytest.mark.drill
 def test_a_flood_is_cut_for_the_person_in_all_tabs(cast: Cast) -> None:
     with Web({"WEBSOCKET_RATE_LIMIT_PER_MINUTE": "20"}) as web:
         with Socket(web, user=cast.ana) as page:
@@ -372,6 +373,7 @@ def test_a_process_that_ends_says_so_with_1012(cast: Cast) -> None:
         assert page.closing()[0] == 1012
 
 
+@pytest.mark.drill
 def test_one_too_many_is_refused_before_it_is_a_socket(cast: Cast) -> None:
     with Web({"MAX_CONCURRENT_CONNECTIONS": "1"}) as web:
         with Socket(web, user=cast.ana) as page:
