@@ -10,7 +10,9 @@ import io
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -93,6 +95,15 @@ def read(locale: str) -> Catalog:
         return pofile.read_po(file, locale=locale)
 
 
+@contextmanager
+def _instead_of(path: Path) -> Iterator[IO[bytes]]:
+    """Yield a file that takes the place of another once it is whole: who reads meanwhile must not find half of the translations."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    with fresh.open("wb") as file:
+        yield file
+    fresh.replace(path)
+
+
 def update() -> int:
     """Merge what the code says into every catalogue and compile it. Returns 0."""
     fresh = template()
@@ -105,11 +116,11 @@ def update() -> int:
             _fill_plurals(catalog)
         path = path_of(locale)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
+        with _instead_of(path) as file:
             pofile.write_po(
                 file, catalog, width=110, sort_output=True, omit_header=False, include_lineno=False
             )
-        with path.with_suffix(".mo").open("wb") as file:
+        with _instead_of(path.with_suffix(".mo")) as file:
             write_mo(file, catalog)
         print(
             f"{locale}: {len(catalog)} messages, {len(missing(locale, catalog))} without translation",

@@ -8,11 +8,14 @@ from playwright.sync_api import sync_playwright
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
 LOGIN = ("ana@example.com", "painel-demo")
+# Name, page, the link to follow there, width, height, theme.
 SHOTS = (
-    ("overview", "", 1440, 1000, "light"),
-    ("overview-dark", "", 1440, 1000, "dark"),
-    ("transactions", "transactions/", 1440, 900, "light"),
-    ("phone", "", 390, 844, "light"),
+    ("overview", "", "", 1440, 1000, "light"),
+    ("overview-dark", "", "", 1440, 1000, "dark"),
+    ("board", "boards/", "Vendas", 1440, 1000, "light"),
+    ("workbench", "reconciliation/", "", 1440, 900, "light"),
+    ("transactions", "transactions/", "", 1440, 900, "light"),
+    ("phone", "", "", 390, 844, "light"),
 )
 
 
@@ -23,7 +26,7 @@ def main(base: str) -> None:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu", "--no-first-run"]
         )
-        for name, path, width, height, theme in SHOTS:
+        for name, path, link, width, height, theme in SHOTS:
             context = browser.new_context(
                 viewport={"width": width, "height": height},
                 color_scheme="dark" if theme == "dark" else "light",
@@ -36,6 +39,9 @@ def main(base: str) -> None:
             page.press("input[name=password]", "Enter")
             page.wait_for_url(lambda url: "/accounts/" not in url)
             page.goto(f"{base}/t/serra-verde/{path}", wait_until="load")
+            if link:
+                page.locator("main").get_by_role("link", name=link, exact=True).click()
+                page.wait_for_load_state("load")
             # The page's stream never ends, so "no network" cannot be awaited.
             page.wait_for_function("!document.querySelector('.htmx-request')")
             page.screenshot(path=FOLDER / f"{name}.png")
