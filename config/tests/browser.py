@@ -18,8 +18,10 @@ ARGUMENTS = [
 # What htmx logs of a reading that a newer request replaces (hx-sync). A request that failed also says htmx:sendError.
 GIVEN_UP = ("htmx:afterRequest", "htmx:sendAbort")
 # Evaluated once and waiting by itself: `wait_for_function` asks again by eval inside the page, which our policy forbids.
+# What was just put into the page listens only once it has settled.
 STILL = """async () => {
-  const busy = () => document.readyState !== "complete" || document.querySelector(".htmx-request") || document.fonts.status !== "loaded";
+  const moving = ".htmx-request, .htmx-swapping, .htmx-added, .htmx-settling";
+  const busy = () => document.readyState !== "complete" || document.querySelector(moving) || document.fonts.status !== "loaded";
   for (let n = 0; busy(); n++) {
     if (n > 1500) throw new Error("the page never stood still");
     await new Promise((later) => setTimeout(later, 20));

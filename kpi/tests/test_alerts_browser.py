@@ -149,6 +149,7 @@ def test_a_card_leads_to_an_alert_that_is_tried_while_it_is_written(door, visit,
         page.locator("input[name=limit]").press("Tab")
         form = page.locator("#alert-editor")
         expect(form).to_contain_text("Nos últimos 90 dias teria avisado 2 vezes:")
+        browser.settle(page)
         page.locator("select[name=dimension]").select_option("store")
         expect(page.locator("select[name=key]")).to_have_value("Centro")
         browser.settle(page)
