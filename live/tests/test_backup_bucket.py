@@ -9,7 +9,7 @@ from live.tests.backups import fill_with_noise, ours
 from live.tests.s3 import Server
 from tests.world import fill
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.drill]
 
 
 @pytest.fixture
@@ -22,7 +22,6 @@ def s3(settings):
         yield server
 
 
-@pytest.mark.drill
 def test_a_backup_goes_into_the_bucket_and_comes_back(s3, cast):
     fill(cast.aurora, "Aurora")
     run = services.backup()

@@ -22,7 +22,7 @@ from live.tests import backups
 from live.tests.backups import databases, empty_database, fill_with_noise, manage_in, ours, rows
 from tests.world import fill
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.drill]
 
 
 @pytest.fixture
@@ -65,7 +65,6 @@ def cut_short(path):
     path.write_bytes(path.read_bytes()[:-1])
 
 
-@pytest.mark.drill
 @pytest.mark.parametrize("damage", [flip_a_byte, cut_short])
 def test_a_damaged_file_is_refused_before_anything_is_done(saved, folder, damage):
     damage(folder / saved.name)
@@ -123,7 +122,6 @@ def test_an_unreadable_manifest_hides_its_backup_and_no_other(saved, folder, con
 
 
 # --- disks ------------------------------------------------------------------------------------------------------------
-@pytest.mark.drill
 def test_a_full_disk_is_said_so_and_leaves_nothing(folder, cast):
     """The limit on file sizes is the kernel's, as a full disk's is: write() fails in the middle."""
     fill(cast.aurora, "Aurora")
@@ -170,7 +168,6 @@ def wait_for_part(folder, process):
         time.sleep(0.002)  # a file of another process: nothing to await
 
 
-@pytest.mark.drill
 def test_a_killed_backup_leaves_nothing_that_looks_like_one(folder, cast):
     fill_with_noise(cast.aurora, megabytes=12)
     process = backup_process()
@@ -199,7 +196,6 @@ def test_what_a_killed_backup_left_is_removed_after_an_hour(folder, cast):
     )
 
 
-@pytest.mark.drill
 def test_two_at_once_are_one(folder, cast):
     fill_with_noise(cast.aurora, megabytes=12)
     process = backup_process()

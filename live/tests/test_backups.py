@@ -20,7 +20,7 @@ from live.tests.backups import databases, empty_database, manage_in, ours, rows
 from tests.factories import make_account, make_transaction
 from tests.world import SECRET, fill
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.drill]
 
 
 @pytest.fixture
@@ -106,7 +106,6 @@ def test_every_difference_is_told(change, told):
 
 
 # --- bringing back ----------------------------------------------------------------------------------------------------
-@pytest.mark.drill
 def test_it_comes_back_into_an_empty_database_with_every_row_and_cent(folder, world):
     run = services.backup()
     Transaction.objects.update(amount=Decimal("-7.00"))
@@ -126,7 +125,6 @@ def test_it_comes_back_into_an_empty_database_with_every_row_and_cent(folder, wo
         assert rows(other, "SELECT sum(total) FROM kpi_monthly WHERE type = 'DEBIT'") == [(before[0][0] - 2,)]
 
 
-@pytest.mark.drill
 def test_what_caches_and_streams_remember_from_after_the_backup_fits_no_more(folder, world):
     """The counters in cache keys would otherwise pass the same numbers again, with other data."""
     run = services.backup()
@@ -148,7 +146,6 @@ def test_what_caches_and_streams_remember_from_after_the_backup_fits_no_more(fol
     assert max(second) < 2**53, "a browser counts with them"
 
 
-@pytest.mark.drill
 def test_the_run_that_wrote_the_backup_is_done_in_it(folder, world):
     run = services.backup()
     with empty_database("other") as other:
@@ -158,7 +155,6 @@ def test_the_run_that_wrote_the_backup_is_done_in_it(folder, world):
         ]
 
 
-@pytest.mark.drill
 def test_secrets_are_as_unreadable_in_the_dump_as_in_the_database(folder, world):
     run = services.backup()
     with empty_database("other") as other:
@@ -171,7 +167,6 @@ def test_secrets_are_as_unreadable_in_the_dump_as_in_the_database(folder, world)
     assert os.environ["FIELD_ENCRYPTION_KEYS"].encode() not in (folder / run.name).read_bytes()
 
 
-@pytest.mark.drill
 def test_a_database_with_tables_is_left_alone(folder, world):
     run = services.backup()
     with empty_database("other") as other:
@@ -184,7 +179,6 @@ def test_a_database_with_tables_is_left_alone(folder, world):
         assert databases(other) == [other]
 
 
-@pytest.mark.drill
 def test_a_named_database_is_replaced_and_kept_under_another_name(folder, world):
     run = services.backup()
     with empty_database("other") as other:
@@ -237,7 +231,6 @@ def test_a_backup_of_a_newer_panel_says_what_to_deploy_first(folder, world):
 
 
 # --- rehearsing -------------------------------------------------------------------------------------------------------
-@pytest.mark.drill
 def test_a_rehearsal_restores_compares_migrates_proves_and_drops(folder, world):
     saved = services.backup()
     run = rehearsal.rehearse()
@@ -261,7 +254,6 @@ def test_a_rehearsal_that_finds_other_figures_fails_and_says_which(folder, world
     assert databases(f"{ours()}_rehearsal") == []
 
 
-@pytest.mark.drill
 def test_a_rehearsal_proves_the_numbers_too(folder, world):
     """Rollups that no longer agree with the facts come back as they were; the proof finds what counting cannot."""
     with psycopg.connect(**programs.address()) as to:
@@ -333,7 +325,6 @@ def test_an_installation_may_have_none(at, settings):
     assert not due.rehearsal_is_due()
 
 
-@pytest.mark.drill
 def test_what_is_due_is_done_and_older_ones_go(folder, world, settings):
     settings.BACKUP_KEEP_DAILY = settings.BACKUP_KEEP_WEEKLY = settings.BACKUP_KEEP_MONTHLY = 1
     old = services.backup()
