@@ -29,7 +29,7 @@ demo: $(VENV)/.runtime ## the whole panel with three companies on http://localho
 test: $(VENV)/.dev ## the test suite on real servers
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not e2e and not drill" $(ARGS)
 
-drill: $(VENV)/.dev ## programs killed in the middle, servers that go away, backups brought back
+drill: $(VENV)/.dev ## programs killed in the middle, upstreams and servers that fail, backups brought back
 	@$(BIN)/python -m pytest -n 2 --dist worksteal --timeout 400 -m drill $(ARGS)
 
 e2e: $(VENV)/.dev ## the browser tests (needs Chromium; gpg and ssh-keygen for sealed backups)

@@ -28,7 +28,7 @@ from sync.tests.support import (
 )
 from tenants.models import Tenant
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.drill]
 ROUNDS = 60
 # Short enough that a hanging upstream costs a moment; the rules are those of production.
 QUICK = http.Patience(connect=2, read=0.4, total=1.5, attempts=3, longest_wait=0.05)
