@@ -81,7 +81,7 @@ from live.cache import tiers  # noqa: E402
 # the worker's own Redis database is named above. So the name goes, and comes back where tests run.
 SETTINGS = os.environ.pop("DJANGO_SETTINGS_MODULE")
 
-pytest_plugins = ["tests.cast", "tests.door", "tests.second_factor"]
+pytest_plugins = ["tests.cast", "tests.door", "tests.second_factor", "tests.sight", "tests.post"]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,7 +1,5 @@
 """The console of staff and the API's explorer in a real browser: their policies break nothing, and nothing breaks their policies."""
 
-from functools import partial
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -12,19 +10,6 @@ from tests.second_factor import add_to, code
 from tests.world import World, fill
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    # Playwright's loop runs in this thread, which makes Django take the tests for asynchronous code.
-    with pytest.MonkeyPatch.context() as patch, browser.chromium() as running:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield running
-
-
-@pytest.fixture
-def visit(chromium):
-    return partial(browser.visit, chromium)
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from config import schedules
 from config.celery import app
 from live.models import BackupRun, Event, NotificationPreference
 from live.notifications import notify
-from live.notifications.tests import smtp
 from live.notifications.tests.smtp import Sink
 from live.tests import backups
 from sync.models import SyncRun
@@ -31,14 +30,6 @@ def sandbox(tmp_path: Path, settings: Any) -> Iterator[SandboxServer]:
     settings.ALLOW_PRIVATE_UPSTREAMS = True
     with sandbox_of_today(tmp_path / "upstream") as server:
         yield server
-
-
-@pytest.fixture
-def sink(settings: Any) -> Iterator[Sink]:
-    with smtp.running() as found:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", found.port
-        yield found
 
 
 def twice(work: Callable[[], object]) -> None:

@@ -22,14 +22,6 @@ EMAIL = "ana@example.com"
 DOT = ".side [data-live-dot]"
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    # Playwright's loop runs in this thread, which makes Django take the tests for asynchronous code.
-    with pytest.MonkeyPatch.context() as patch, browser.chromium() as running:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield running
-
-
 @pytest.fixture
 def visit(chromium):
     return partial(browser.visit, chromium)

@@ -13,9 +13,9 @@ from config.tests import browser
 from lib import clock
 from tenants.models import Tenant
 from tests import factories
-from tests.test_live_browser import DOT, UNTIL_KEPT, _keep, aurora, chromium, enter, sell, visit
+from tests.test_live_browser import DOT, UNTIL_KEPT, _keep, aurora, enter, sell, visit
 
-__all__ = ["aurora", "chromium", "visit"]
+__all__ = ["aurora", "visit"]
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
 WRITE_DOWN = """() => {

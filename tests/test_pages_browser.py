@@ -2,7 +2,6 @@
 
 import gzip
 from datetime import timedelta
-from functools import partial
 from xml.etree import ElementTree
 
 import pytest
@@ -41,19 +40,6 @@ new PerformanceObserver(list => list.getEntries().forEach(e => { if (!e.hadRecen
 new PerformanceObserver(list => list.getEntries().forEach(e => window.lcp = e.startTime))
   .observe({type: 'largest-contentful-paint', buffered: true});
 """
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    # Playwright's loop runs in this thread, which makes Django take the tests for asynchronous code.
-    with pytest.MonkeyPatch.context() as patch, browser.chromium() as running:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield running
-
-
-@pytest.fixture
-def visit(chromium):
-    return partial(browser.visit, chromium)
 
 
 @pytest.fixture

@@ -18,14 +18,6 @@ AUTHENTICATOR = {
 }
 
 
-@pytest.fixture
-def chromium(monkeypatch):
-    # Playwright's loop runs in this thread, which makes Django take the tests for asynchronous code.
-    with browser.chromium() as running:
-        monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield running
-
-
 def test_a_person_adds_a_passkey_and_comes_in_with_it(chromium, live_server):
     tenant = factories.make_tenant("Aurora")
     ana = factories.make_user("ana@example.com", password=factories.PASSWORD)

@@ -1,7 +1,5 @@
 """The components in a real browser: accessible, silent under the policy, and usable by keyboard alone."""
 
-from functools import partial
-
 import pytest
 from django.urls import path
 from playwright.sync_api import Dialog, expect
@@ -12,19 +10,6 @@ from config.urls import urlpatterns as product
 
 urlpatterns = [*product, path("styleguide", styleguide, name="styleguide")]
 pytestmark = [pytest.mark.e2e, pytest.mark.urls(__name__), pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    # Playwright's loop runs in this thread, which makes Django take the tests for asynchronous code.
-    with pytest.MonkeyPatch.context() as patch, browser.chromium() as running:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield running
-
-
-@pytest.fixture
-def visit(chromium):
-    return partial(browser.visit, chromium)
 
 
 @pytest.fixture

@@ -1,22 +1,19 @@
 """Analysis, segments, their edges, unexpected days and the cards in a real browser: accessible, within the policy, on a phone, with little and without any data."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from config.tests import browser
 from kpi.models import Anomaly, AnomalyState, Target
 from kpi.segmenting import services
+from kpi.tests.browsing import check_pages, company, enter
 from lib import clock
-from tenants.models import Role, Tenant
+from tenants.models import Tenant
 from tests import factories
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
-EMAIL = "ana@example.com"
 PAGES = (
     "",
     "analysis/",
@@ -26,32 +23,6 @@ PAGES = (
     "segments/edges/",
     "anomalies/",
 )
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    # Playwright's loop runs in this thread, which makes Django take the tests for asynchronous code.
-    with pytest.MonkeyPatch.context() as patch, browser.chromium() as running:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield running
-
-
-@pytest.fixture
-def visit(chromium):
-    @contextmanager
-    def visit(*args: Any, **options: Any) -> Iterator[browser.Visit]:
-        with browser.visit(chromium, *args, **options) as seen:
-            yield seen
-            browser.settle(seen.page)  # what the page still reads must not meet the emptying of the database
-
-    return visit
-
-
-def company() -> Tenant:
-    """Return a company of which Ana is the owner."""
-    tenant = factories.make_tenant("Aurora")
-    factories.make_member(tenant, Role.OWNER, user=factories.make_user(EMAIL, password=factories.PASSWORD))
-    return tenant
 
 
 @pytest.fixture
@@ -87,41 +58,16 @@ def aurora() -> Tenant:
     return tenant
 
 
-def enter(page: Page, base: str) -> None:
-    """Sign in and wait for the overview."""
-    page.goto(f"{base}/accounts/login/")
-    page.fill("input[name=login]", EMAIL)
-    page.fill("input[name=password]", factories.PASSWORD)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_url("**/t/**")
-    browser.settle(page)
-
-
-def too_wide(page: Page) -> int:
-    """Return by how many pixels the page is wider than the window."""
-    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
-
-
 @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
 def test_pages_are_accessible_and_fit(door, visit, aurora: Tenant, theme: str, width: int) -> None:
     with visit(f"{door.url}/accounts/login/", theme=theme, width=width) as seen:
-        enter(seen.page, door.url)
-        for path in PAGES:
-            browser.go(seen.page, f"{door.url}/t/aurora/{path}")
-            assert seen.axe() == [], path
-            assert too_wide(seen.page) <= 0, path
-        assert seen.complaints == []
+        check_pages(seen, door.url, PAGES)
 
 
 def test_pages_of_an_empty_company_say_what_comes(door, visit) -> None:
     company()
     with visit(f"{door.url}/accounts/login/", width=390) as seen:
-        enter(seen.page, door.url)
-        for path in PAGES:
-            browser.go(seen.page, f"{door.url}/t/aurora/{path}")
-            assert seen.axe() == [], path
-            assert too_wide(seen.page) <= 0, path
-        assert seen.complaints == []
+        check_pages(seen, door.url, PAGES)
 
 
 def test_a_card_opens_its_comparisons_and_leads_to_why(door, visit, aurora: Tenant) -> None:

@@ -20,7 +20,6 @@ from kpi.reports import delivering, letters, services
 from lib import clock
 from live import cache, events
 from live.models import Notification
-from live.notifications.tests import smtp
 from live.notifications.tests.smtp import Sink
 from tenants.models import Membership, Tenant, User
 from tests.cast import Cast
@@ -32,28 +31,6 @@ TILES = (
     ("by_day", {"measure": "revenue"}),
     ("by_dimension", {"measure": "revenue", "by": "store"}),
 )
-
-
-@pytest.fixture
-def sink(settings: Any) -> Any:
-    """A mail server of the test's own, which the settings name."""
-    with smtp.running() as found:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", found.port
-        settings.PUBLIC_URL = "https://painel.example.com/"
-        settings.DEFAULT_FROM_EMAIL = "Painel <painel@example.com>"
-        yield found
-
-
-@pytest.fixture
-def moment(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The clock of everything here, to be set: noon of Tuesday, 10 March 2026, in São Paulo."""
-
-    class Moment:
-        now = datetime.fromisoformat("2026-03-10T15:00:00+00:00")
-
-    monkeypatch.setattr(clock, "now", lambda: Moment.now)
-    return Moment
 
 
 def sells(tenant: Tenant, total: str, store: str) -> None:

@@ -1,7 +1,6 @@
 """The status page in a real browser, with things broken: readable for everybody, and true while one looks."""
 
 from datetime import timedelta
-from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -16,19 +15,6 @@ from tests import factories
 from tests.test_pages_browser import EMAIL, sign_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    # Playwright's loop runs in this thread, which makes Django take the tests for asynchronous code.
-    with pytest.MonkeyPatch.context() as patch, browser.chromium() as running:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield running
-
-
-@pytest.fixture
-def visit(chromium):
-    return partial(browser.visit, chromium)
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """The workbench in a real browser: settled by keyboard alone, by two people at once, and on a phone."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -20,25 +18,6 @@ from tests import factories
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
 EMAIL, OTHER = "ana@example.com", "bia@example.com"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    # Playwright's loop runs in this thread, which makes Django take the tests for asynchronous code.
-    with pytest.MonkeyPatch.context() as patch, browser.chromium() as running:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield running
-
-
-@pytest.fixture
-def visit(chromium):
-    @contextmanager
-    def visit(*args: Any, **options: Any) -> Iterator[browser.Visit]:
-        with browser.visit(chromium, *args, **options) as seen:
-            yield seen
-            browser.settle(seen.page)  # what the page still reads must not meet the emptying of the database
-
-    return visit
 
 
 def line(tenant: Tenant, amount: str, name: str, *, age: int) -> Transaction:

@@ -64,7 +64,8 @@ async function open(url) {
   body.replaceChildren();
   // Open before it is filled: what is typed meanwhile must not act on the page behind.
   if (!dialog.open) dialog.showModal();
-  await fetchInto("#bench-dialog-body", url, "innerHTML");
+  // Settled at once: the focus goes there next, and what is typed before htmx listens would be lost.
+  await fetchInto("#bench-dialog-body", url, "innerHTML settle:0ms");
   if (!body.firstElementChild) return dialog.close();
   (body.querySelector("[data-autofocus]") ?? body.querySelector("[data-dialog-title]"))?.focus();
   reckon();

@@ -1,7 +1,5 @@
 """Connections, files and accounts in a real browser: accessible on every width, silent under the policy, usable by keyboard."""
 
-from functools import partial
-
 import pytest
 
 from config.tests import browser
@@ -19,18 +17,6 @@ EMAIL = "ana@example.com"
 FILE = bankfiles.ofx(
     *(row(fitid=f"F{n}", amount=f"-{n}.90", memo=f"PIX ENVIADO MARIA SOUZA {n}") for n in range(1, 9))
 )
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with pytest.MonkeyPatch.context() as patch, browser.chromium() as running:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield running
-
-
-@pytest.fixture
-def visit(chromium):
-    return partial(browser.visit, chromium)
 
 
 @pytest.fixture

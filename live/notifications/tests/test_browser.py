@@ -1,12 +1,10 @@
 """Notifications in a real browser: the bell follows, the drawer opens, the tone waits for a touch; accessible and by keyboard."""
 
-from functools import partial
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from config.tests import browser
 from live.models import Notification, NotificationPreference
 from live.notifications import notify
 from tenants.models import Role, Tenant, User
@@ -25,19 +23,6 @@ window.AudioContext = class {
   createGain() { const gain = { setValueAtTime() {}, exponentialRampToValueAtTime() {} }; return { gain, connect: (next) => next }; }
 };
 """
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    # Playwright's loop runs in this thread, which makes Django take the tests for asynchronous code.
-    with pytest.MonkeyPatch.context() as patch, browser.chromium() as running:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield running
-
-
-@pytest.fixture
-def visit(chromium):
-    return partial(browser.visit, chromium)
 
 
 @pytest.fixture

@@ -9,38 +9,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from lib import clock
 from live.models import Notification, NotificationPreference
 from live.notifications import mail, notify, services
-from live.notifications.tests import smtp
 from live.notifications.tests.smtp import Sink
 from tenants.models import Membership, Role, Tenant, User
 from tests.cast import Cast
 from tests.factories import make_member, make_tenant
 
 EVENT = "invitation_accepted"
-
-
-@pytest.fixture
-def sink(settings: Any) -> Any:
-    """A mail server of the test's own, which the settings name."""
-    with smtp.running() as found:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", found.port
-        settings.PUBLIC_URL = "https://painel.example.com/"
-        settings.DEFAULT_FROM_EMAIL = "Painel <painel@example.com>"
-        yield found
-
-
-@pytest.fixture
-def moment(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The clock of everything here, to be set: noon of a Tuesday in São Paulo."""
-
-    class Moment:
-        now = datetime.fromisoformat("2026-03-10T15:00:00+00:00")
-
-    monkeypatch.setattr(clock, "now", lambda: Moment.now)
-    return Moment
 
 
 def wants(user: User, tenant: Tenant, **fields: Any) -> NotificationPreference:
