@@ -1,4 +1,4 @@
-"""What a number is compared with: spans in which as many business days had passed, the company's own free days, and its goals."""
+"""What a number is compared with: spans in which as many business days had passed, the company's own free days, and its goal so far."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from django.utils.translation import pgettext_lazy
 from kpi.calculations import Number, change, ratio, turned
 from kpi.catalog import Kpi
 from kpi.models import Occasion
+from kpi.targets.goals import Goals
 from lib import workdays
-from lib.clock import add_months
 from lib.periods import Period
 from lib.workdays import Calendar, Days
 from tenants.models import Tenant
@@ -33,9 +33,8 @@ WHY: Final[Mapping[str, str | Promise]] = {
     "last_year": _("Up to the same business day a year before; Carnival and Easter stand where they stood."),
     "same_weekdays": _("Moved back by whole weeks: the same weekdays, whatever holidays were among them."),
     "calendar": _("The same days of the calendar, whatever weekdays and holidays they were."),
-    GOAL: _("The part of the goal that belongs to the business days that have passed."),
+    GOAL: _("The part of the goal that belongs to the days that have passed, as weeks usually go here."),
 }  # fmt: skip
-ZERO: Final = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,40 +65,6 @@ class Compared:
         return WHY[self.key]
 
 
-@dataclass(frozen=True, slots=True)
-class Goals:
-    """The goals of a company by number and month."""
-
-    values: Mapping[tuple[str, date], Decimal]
-
-    def whole(self, kpi: Kpi, span: Period) -> Decimal | None:
-        """Return the goal of all months that a span touches; None unless each has one. Only what adds up has one for several months."""
-        months = _months(span)
-        found = [self.values.get((kpi.code, month)) for month in months]
-        if None in found or (len(found) > 1 and not kpi.series):
-            return None
-        return sum((value for value in found if value is not None), ZERO)
-
-    def due(self, kpi: Kpi, span: Period, calendar: Calendar) -> Decimal | None:
-        """Return how much of the goal belongs to the business days of a span; of a share or a state the whole goal."""
-        whole = self.whole(kpi, span)
-        if whole is None or not kpi.series:
-            return whole
-        total = ZERO
-        for month in _months(span):
-            end = add_months(month, 1)
-            passed = calendar.days(Period("part", max(span.start, month), min(span.end, end))).business
-            share = ratio(passed, calendar.days(Period("month", month, end)).business)
-            total += self.values[kpi.code, month] * (ZERO if share is None else share)
-        return total.quantize(Decimal("0.01"))
-
-
-def _months(span: Period) -> list[date]:
-    first, last = span.start.replace(day=1), span.last
-    count = 12 * (last.year - first.year) + last.month - first.month + 1
-    return [add_months(first, n) for n in range(count)]
-
-
 def compared_with(period: Period, comparison: str, calendar: Calendar) -> Period:
     """Return the span that `period` is compared with. Raises KeyError for an unknown comparison."""
     found = {
@@ -122,6 +87,19 @@ def calendar_of(spans: Iterable[tuple[date, date]]) -> Calendar:
     return Calendar(
         frozenset(first + timedelta(days=n) for first, last in spans for n in range((last - first).days + 1))
     )
+
+
+def with_goal(
+    kpi: Kpi, value: Number, *, goals: Goals, until: Period, calendar: Calendar, today: date
+) -> Compared | None:
+    """Return a number beside the part of its goal that belongs to the days until now; of a state, beside the goal of this month. None without one."""
+    span = Period(GOAL, today, today + timedelta(days=1)) if kpi.now else until
+    due = goals.due(kpi, span)
+    if due is None or value is None:
+        return None
+    return Compared(
+        GOAL, span, calendar.days(span), due, moved_by(kpi, value, due), difference(value, due), whole=goals.whole(kpi, span)
+    )  # fmt: skip
 
 
 def beside(kpi: Kpi, key: str, value: Number, previous: Number, spans: "Spans") -> Compared:

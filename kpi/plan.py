@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -12,6 +12,7 @@ from kpi.occasions import queries as occasions
 from kpi.occasions.queries import Told
 from kpi.queries import Board
 from kpi.targets import queries as targets
+from kpi.targets.goals import Goals
 from kpi.targets.pace import Progress
 from lib.charts import Flag
 from lib.clock import add_months, month_end
@@ -19,6 +20,7 @@ from live import cache
 from tenants.models import Tenant
 
 Line = Sequence[Decimal | None]
+SHAPE: Final = 2  # of what is kept; an older program's entries are not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,15 @@ def read(tenant: Tenant, *, board: Board, day_kpi: str, months: Sequence[date], 
         first_goal, last_goal = targets.whole(board.period)
         return {
             "occasions": [(o.label, o.first_day, o.last_day) for o in occasions.within(tenant, first, last)],
-            "goals": _goals_json(targets.goals(tenant, min(first, first_goal), max(last, last_goal))),
+            "goals": _goals_json(
+                targets.goals(tenant, min(first, first_goal), max(last, last_goal), today=today)
+            ),
         }
 
-    params = {"from": days[0], "to": days[-1], "key": board.period.key, "months": list(months), "day": today}
+    params = {
+        "from": days[0], "to": days[-1], "key": board.period.key, "months": list(months), "day": today,
+        "shape": SHAPE,
+    }  # fmt: skip
     kept = orjson.loads(cache.remember("plan", tenant_id=tenant.pk, compute=compute, params=params).body)
     told = [Told(label, date.fromisoformat(first), date.fromisoformat(last)) for label, first, last in kept["occasions"]]  # fmt: skip
     goals = _goals(kept["goals"])
@@ -69,17 +76,17 @@ def months_until(today: date, count: int = 12) -> list[date]:
     return [add_months(today.replace(day=1), n - count + 1) for n in range(count)]
 
 
-def _goals_json(found: targets.Goals) -> dict[str, Any]:
+def _goals_json(found: Goals) -> dict[str, Any]:
     return {
         "by_kpi": {code: [(month, str(value)) for month, value in goals.items()] for code, goals in found.by_kpi.items()},
-        "weights": {code: [str(weight) for weight in weights] for code, weights in found.weights.items()},
-        "closed": sorted(found.closed),
+        "own": sorted(found.own),
+        "shapes": [(code, month, [str(weight) for weight in weights]) for (code, month), weights in found.shapes.items()],
     }  # fmt: skip
 
 
-def _goals(kept: Mapping[str, Any]) -> targets.Goals:
-    return targets.Goals(
+def _goals(kept: Mapping[str, Any]) -> Goals:
+    return Goals(
         {code: {date.fromisoformat(month): Decimal(value) for month, value in goals} for code, goals in kept["by_kpi"].items()},
-        {code: tuple(Decimal(weight) for weight in weights) for code, weights in kept["weights"].items()},
-        frozenset(date.fromisoformat(day) for day in kept["closed"]),
+        frozenset(date.fromisoformat(day) for day in kept["own"]),
+        {(code, date.fromisoformat(month)): tuple(map(Decimal, weights)) for code, month, weights in kept["shapes"]},
     )  # fmt: skip

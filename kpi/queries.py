@@ -1,8 +1,8 @@
 """Reading numbers: from rollups, so that the cost of a board follows the days it shows and not the history."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -14,8 +14,9 @@ from django.db.models.functions import Coalesce
 from kpi import comparing
 from kpi.calculations import Number, Totals
 from kpi.catalog import CATALOG, Kpi
-from kpi.comparing import Compared, Goals, Spans
+from kpi.comparing import Compared, Spans
 from kpi.models import Daily, Monthly
+from kpi.targets.goals import Courses, Goals
 from ledger.models import Account, OpenItem, Sale, SaleItem, Transaction
 from lib import pg
 from lib.clock import add_months
@@ -27,6 +28,7 @@ from tenants.models import Tenant
 
 CREDIT, DEBIT, SALE = "CREDIT", "DEBIT", "SALE"
 NOW: Final = "now"  # the board's own period among the spans that are read at once
+SHAPE: Final = "shape"  # and the days whose weekdays say how goals spread
 # What ERPs and shops call the customer whom nobody asked for a name: many people, so no customer. As `lib.text.fold` writes them.
 WALK_IN: Final = "^(consumidor( final)?|cliente (balcao|final|padrao|avulso|diversos?)|venda (a vista|balcao)|balcao)( .*)?$"
 ZERO = Decimal(0)
@@ -76,11 +78,19 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class _Days:
-    """The daily rollup of one period: sums by type, and of the board's own period the series by type and day."""
+    """The daily rollup of one span: sums by type, and of the board's own period and of `SHAPE` the series by type and day."""
 
     sums: dict[str, tuple[int, Decimal]] = field(default_factory=dict)
     series: dict[str, dict[date, Decimal]] = field(default_factory=lambda: defaultdict(dict))
     counts: dict[date, int] = field(default_factory=dict)
+
+    @property
+    def courses(self) -> Courses:
+        """Return count and total by type and day; lines are not counted."""
+        return {
+            kind: {day: (self.counts.get(day, 0) if kind == SALE else 0, total) for day, total in course.items()}
+            for kind, course in self.series.items()
+        }  # fmt: skip
 
 
 def board(tenant: Tenant, *, period: Period, today: date, comparison: str = "previous") -> Board:
@@ -94,14 +104,17 @@ def board(tenant: Tenant, *, period: Period, today: date, comparison: str = "pre
     until = period.until(today)
     spans = comparing.spans_of(until, comparison, known.calendar)
     compared = spans.others[comparison]
-    days, foreign = _days(tenant, {NOW: period, **spans.others})
+    shape = known.goals.reads(until, today)
+    days, foreign = _days(tenant, {NOW: period, **spans.others} | ({SHAPE: shape} if shape else {}))
+    goals = known.goals.shaped(days[SHAPE].courses, until, today) if shape else known.goals
     totals = _totals(tenant, period, days[NOW], known.reached_by(period), state(tenant, today))
     before = {
         key: _totals(tenant, span, days[key], known.before(span), Totals(), whole=key == comparison)
         for key, span in spans.others.items()
     }
+    beside = partial(comparing.with_goal, goals=goals, until=until, calendar=known.calendar, today=today)
     cards = tuple(
-        _card(kpi, totals, before, days[NOW], period, spans, _goal(kpi, known, until, today))
+        _card(kpi, totals, before, days[NOW], period, spans, beside(kpi, kpi.measure(totals)))
         for kpi in CATALOG
     )
     return Board(
@@ -120,32 +133,13 @@ def _card(
     ]  # fmt: skip
     chosen = next(iter(before))
     previous = None if kpi.now else kpi.measure(before[chosen])
-    if goal and value is not None:
-        found.append(
-            replace(
-                goal,
-                change=comparing.moved_by(kpi, value, goal.previous),
-                difference=comparing.difference(value, goal.previous),
-            )
-        )
     return Card(
         kpi,
         value,
         previous,
         comparing.moved_by(kpi, value, previous),
         _spark(kpi.series, days, period) if value is not None else (),
-        tuple(found),
-    )
-
-
-def _goal(kpi: Kpi, known: "_Known", until: Period, today: date) -> Compared | None:
-    """Return the goal that belongs to the days that have passed; of a state, that of the current month."""
-    span = Period(comparing.GOAL, today, today + timedelta(days=1)) if kpi.now else until
-    due = known.goals.due(kpi, span, known.calendar)
-    if due is None:
-        return None
-    return Compared(
-        comparing.GOAL, span, known.calendar.days(span), due, None, whole=known.goals.whole(kpi, span)
+        (*found, *([goal] if goal else [])),
     )
 
 
@@ -196,12 +190,20 @@ SELECT (SELECT day FROM kpi_daily WHERE tenant_id = %(tenant)s AND n > 0 AND typ
 def _known(tenant: Tenant) -> _Known:
     """Return since when there is data, free days and goals. One query: two short walks along the day rollup's key, two small tables."""
     lines, sales, free, goals = pg.fetch(_KNOWN, {"tenant": tenant.pk})[0]
-    values = {(code, date.fromisoformat(month)): Decimal(value) for code, month, value in goals}
-    return _Known(lines, sales, comparing.calendar_of(free), Goals(values))
+    calendar = comparing.calendar_of(free)
+    return _Known(lines, sales, calendar, goals_of(goals, calendar))
+
+
+def goals_of(rows: Iterable[Sequence[str]], calendar: Calendar) -> Goals:
+    """Return the goals of a company out of (number, first day of the month, value)."""
+    by_kpi: dict[str, dict[date, Decimal]] = defaultdict(dict)
+    for code, month, value in rows:
+        by_kpi[code][date.fromisoformat(month)] = Decimal(value)
+    return Goals(by_kpi, calendar.own)
 
 
 _DAYS = """
-SELECT s.name, d.currency, d.type, CASE WHEN s.name = 'now' THEN d.day END AS on_day, sum(d.flow_n)::bigint, sum(d.flow_total)
+SELECT s.name, d.currency, d.type, CASE WHEN s.name IN ('now', 'shape') THEN d.day END AS on_day, sum(d.flow_n)::bigint, sum(d.flow_total)
   FROM unnest(%(names)s::text[], %(starts)s::date[], %(ends)s::date[]) AS s(name, first, after)
   JOIN kpi_daily d ON d.tenant_id = %(tenant)s AND d.day >= s.first AND d.day < s.after
  GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4

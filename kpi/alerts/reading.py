@@ -24,8 +24,10 @@ from kpi.alerts.conditions import UNKNOWN as NO_LOOK
 from kpi.calculations import Totals
 from kpi.models import ForecastPoint, Foretold
 from kpi.targets import queries as targets
+from kpi.targets.goals import Goals
 from lib import clock, pg
 from lib.clock import add_months, month_end
+from lib.periods import Period
 from tenants.models import Tenant
 
 BACK: Final = timedelta(
@@ -287,17 +289,19 @@ class Reader:
         return found
 
     def _target(self, condition: Condition, day: date, got: Decimal | None) -> Look:
-        month = day.replace(day=1)
-        goal = self._goals.by_kpi.get(condition.kpi, {}).get(month)
-        due = self._goals.of_days(condition.kpi, month, day)
+        span = Period("month", day.replace(day=1), day + timedelta(days=1))
+        goal, due = (
+            self._goals.whole(condition.number, span),
+            self._goals.due(condition.number, span),
+        )
         if goal is None or due is None:
             return Look(got)
         sign = -1 if condition.by_size else 1
-        return Look(got, (sign * due).quantize(Decimal("0.01")), goal=sign * goal)
+        return Look(got, sign * due, goal=sign * goal)
 
     @cached_property
-    def _goals(self) -> targets.Goals:
-        return targets.goals(self.tenant, self.first, self.last)
+    def _goals(self) -> Goals:
+        return targets.goals(self.tenant, self.first, self.last, today=self.last)
 
 
 def compared(condition: Condition, day: date) -> tuple[date, date]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 from kpi import comparing
@@ -43,6 +43,12 @@ class Spans:
     def compared(self) -> Period:
         """Return the span of the chosen comparison."""
         return self.beside.others[self.comparison]
+
+    @property
+    def drawn(self) -> Period:
+        """Return the days from the first to the last one of which a goal may be shown: of the period, and of the running month until now."""
+        first, last = self.today.replace(day=1), self.today
+        return Period("drawn", min(self.period.start, first), max(self.period.last, last) + timedelta(days=1))
 
     @property
     def is_short(self) -> bool:
@@ -114,8 +120,8 @@ def _pieces(kind: str, options: Mapping[str, str]) -> frozenset[str]:
     if kind != "number":
         return _OF_KIND.get(kind, frozenset())
     kpi = options["kpi"]
-    if kpi in _CUSTOMERS:
-        return frozenset({"customers"})
+    if kpi in _CUSTOMERS:  # the days: new ones have a goal that spreads like sales
+        return frozenset({"customers", "series"})
     if kpi == "reconciled_share":
         return frozenset({"settled", "series"})
     if kpi == "cash_balance":

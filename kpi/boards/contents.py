@@ -72,9 +72,15 @@ def look(
     needs = needs_of(good)
     known = settings or reading.settings_of(board.tenant)
     spans = _spans(period, comparison or board.compare, known.calendar, today)
-    facts = Facts(reading.read(board.tenant, needs=needs, spans=spans, scope=scope, stamp=known.stamp))
+    drawn = spans.drawn
+    # Goals are the company's: of one value alone there is none.
+    shape = None if scope else known.goals.reads(drawn, today)
+    facts = Facts(
+        reading.read(board.tenant, needs=needs, spans=spans, scope=scope, stamp=known.stamp, shape=shape)
+    )
+    goals = known.goals.shaped(facts.days, drawn, today) if shape else known.goals
     desk = Desk(
-        tenant=board.tenant, locale=locale, facts=facts, spans=spans, calendar=known.calendar, goals=known.goals, occasions=known.occasions if choose else (),
+        tenant=board.tenant, locale=locale, facts=facts, spans=spans, calendar=known.calendar, goals=goals, occasions=known.occasions if choose else (),
         anomalies=reading.anomalies(board.tenant) if "anomalies" in needs.pieces else (), scope=scope, choose=choose,
     )  # fmt: skip
     return Look([wrong.get(tile.pk) or _drawn(desk, tile) for tile in asked], spans)

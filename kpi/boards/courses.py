@@ -1,7 +1,7 @@
 """Tiles over time: days beside those they are compared with, months of cash, the forecast, and where the balance is going."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from statistics import median
@@ -21,7 +21,8 @@ from kpi.boards.records import Column, Content, Sheet
 from kpi.calculations import change
 from kpi.comparing import LABELS
 from kpi.models import Forecast, Tile
-from kpi.occasions.queries import flags
+from kpi.occasions.queries import flags, flags_by_month
+from kpi.plan import Plan
 from kpi.queries import CREDIT, DEBIT, SALE, MonthFlow
 from lib import formats
 from lib.charts import Band, Chart, Mark, Series, line_chart
@@ -81,7 +82,10 @@ def by_day(desk: Desk, tile: Tile) -> Content:
     title = _title(desk, _SAID[measure], change(passed, sum((total for _day, total in before), ZERO)))
     chart = line_chart(
         title=title, x=[day for day, _total in now],
-        series=[Series(name, [total for _day, total in now]), *([Series(then, padded, role="previous")] if before else [])],
+        series=[
+            Series(name, [total for _day, total in now]), *([Series(then, padded, role="previous")] if before else []),
+            *_goal(desk, measure, [day for day, _total in now], size),
+        ],
         unit=desk.money, by="day", links=[_day_rows(desk, measure, day) for day, _total in now],
         flags=flags([day for day, _total in now], desk.occasions), marks=_marks(desk, measure, [day for day, _total in now]),
     )  # fmt: skip
@@ -98,6 +102,13 @@ def by_day(desk: Desk, tile: Tile) -> Content:
         tile.pk, own_title(tile, title), desk.span(period), Sheet(columns, rows, links), chart=desk.linked(chart),
         href=_rows(desk, measure, period.start, period.last),
     )  # fmt: skip
+
+
+def _goal(desk: Desk, measure: str, days: list[date], size: int) -> list[Series]:
+    """Return the goal of each day as a line; none of one value alone, whose goal nobody wrote."""
+    line = [] if desk.scope else desk.goals.by_day(measure, days)
+    values = [None if goal is None else size * goal for goal in line]
+    return [Series(_("Goal"), values, role="goal")] if values else []
 
 
 def _marks(desk: Desk, measure: str, days: list[date]) -> list[Mark]:
@@ -146,7 +157,7 @@ def cash_flow(desk: Desk, tile: Tile) -> Content:
         MonthFlow(month, desk.facts.months.get((month, CREDIT), ZERO), desk.facts.months.get((month, DEBIT), ZERO))
         for month in months
     ]  # fmt: skip
-    chart = desk.pictures.cash_flow(flows)
+    chart = replace(desk.pictures, plan=_planned(desk, months)).cash_flow(flows)
     columns = (
         Column(_("Month"), "month"),
         *(Column(name, "money") for name in (_("Received"), _("Expenses"), _("Net"))),
@@ -158,6 +169,16 @@ def cash_flow(desk: Desk, tile: Tile) -> Content:
     note = f"{formats.month(months[0], desk.locale)} – {formats.month(months[-1], desk.locale)}"
     return Content(
         tile.pk, own_title(tile, chart.title), note, Sheet(columns, rows, links), chart=desk.linked(chart)
+    )
+
+
+def _planned(desk: Desk, months: list[date]) -> Plan:
+    """Return the goals and the own days of these months, as the overview draws them; the goals are those of the whole company."""
+    goals = {} if desk.scope else desk.goals.by_kpi
+    lines = {code: [goals.get(code, {}).get(month) for month in months] for code in ("inflow", "expenses")}
+    return Plan(
+        by_month={code: line for code, line in lines.items() if any(line)},
+        month_flags=flags_by_month(months, desk.occasions),
     )
 
 
@@ -230,8 +251,9 @@ def _sized(
 
 def _band(desk: Desk, title: str, name: str, past: Any, ahead: Any) -> Chart:
     nothing: list[Decimal | None] = [None] * len(past)
+    days = [*(day for day, _total in past), *(day for day, *_rest in ahead)]
     return line_chart(
-        title=title, x=[*(day for day, _total in past), *(day for day, *_rest in ahead)],
+        title=title, x=days, flags=flags(days, desk.occasions),
         series=[
             Series(name, [total for _day, total in past]),
             Series(_("Expected"), [*nothing, *(mean for _day, mean, _low, _high in ahead)], role="forecast"),

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from kpi.analysis.pictures import DIMENSIONS, Drawing
 from kpi.boards.asking import Scope, Spans
 from kpi.boards.facts import Facts
-from kpi.comparing import Goals
 from kpi.models import Anomaly, Tile
 from kpi.occasions.queries import Told
 from kpi.pictures import Pictures
+from kpi.targets.goals import Goals
 from lib import formats
 from lib.charts import Chart, Unit, unlinked
 from lib.periods import Period

@@ -1,7 +1,7 @@
 """Tiles of one number: its card, and how far it is on the way to its goal."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from itertools import accumulate
 from typing import Final
@@ -14,8 +14,8 @@ from kpi.boards.facts import days_of
 from kpi.boards.records import Column, ColumnUnit, Content, Sheet
 from kpi.calculations import Number, Totals
 from kpi.catalog import BY_CODE, Kpi, Unit
-from kpi.comparing import Compared
 from kpi.models import Tile
+from kpi.occasions.queries import flags
 from kpi.queries import CREDIT, DEBIT, SALE, Card
 from kpi.views import rows_url
 from lib import charts
@@ -71,7 +71,9 @@ def _card(desk: Desk, kpi: Kpi) -> Card:
         for key, span in spans.beside.others.items()
         if value is not None and (had := _measured(desk, kpi, key, span)) is not None
     ]  # fmt: skip
-    goal = None if desk.scope or value is None else _goal(desk, kpi, value)
+    goal = None if desk.scope else comparing.with_goal(
+        kpi, value, goals=desk.goals, until=spans.period.until(spans.today), calendar=desk.calendar, today=spans.today
+    )  # fmt: skip
     return Card(
         kpi, value, previous, comparing.moved_by(kpi, value, previous), _spark(desk, kpi) if value is not None else (),
         (*found, *([goal] if goal else [])),
@@ -81,23 +83,6 @@ def _card(desk: Desk, kpi: Kpi) -> Card:
 def _measured(desk: Desk, kpi: Kpi, key: str, span: Period) -> Number:
     chosen = key == desk.spans.comparison
     return kpi.measure(desk.facts.totals(span, before="chosen" if chosen else "other", state=Totals()))
-
-
-def _goal(desk: Desk, kpi: Kpi, value: Number) -> Compared | None:
-    """Return the part of the goal that belongs to the days that have passed; of a state, the goal of this month."""
-    today = desk.spans.today
-    span = (
-        Period(comparing.GOAL, today, today + timedelta(days=1))
-        if kpi.now
-        else desk.spans.period.until(today)
-    )
-    due = desk.goals.due(kpi, span, desk.calendar)
-    if due is None:
-        return None
-    return Compared(
-        comparing.GOAL, span, desk.calendar.days(span), due, comparing.moved_by(kpi, value, due), comparing.difference(value, due),
-        whole=desk.goals.whole(kpi, span),
-    )  # fmt: skip
 
 
 def _spark(desk: Desk, kpi: Kpi) -> tuple[Decimal, ...]:
@@ -113,7 +98,7 @@ def _of_day(desk: Desk, series: str, day: date) -> Decimal:
 
 
 def target(desk: Desk, tile: Tile) -> Content:
-    """Return how the number grows through the running month, beside what its goal asks of the business days that have passed."""
+    """Return how the number grows through the running month, beside what its goal asks of the days that have passed."""
     kpi = BY_CODE[tile.options["kpi"]]
     desk.only_whole()
     today = desk.spans.today
@@ -123,7 +108,7 @@ def target(desk: Desk, tile: Tile) -> Content:
         raise NotShown(_("%(name)s has no goal for this month yet.") % {"name": kpi.label})
     days = days_of(month)
     reached = list(accumulate(_of_day(desk, kpi.series, day) for day in days if day <= today))
-    due = _due(desk, goal, days)
+    due = desk.goals.rising(kpi.code, month.start)
     done = reached[-1] / goal if goal else None
     size = -1 if kpi.by_size else 1
     unit = desk.money if kpi.unit == Unit.MONEY else charts.Unit("number", locale=desk.locale)
@@ -134,7 +119,7 @@ def target(desk: Desk, tile: Tile) -> Content:
             Series(str(kpi.label), [size * value for value in reached]),
             Series(_("On the way to the goal"), [size * value for value in due], role="previous"),
         ],
-        unit=unit, by="day",
+        unit=unit, by="day", flags=flags(days, desk.occasions),
     )  # fmt: skip
     kept = _UNITS[kpi.unit]
     columns = (Column(_("Day"), "day"), Column(_("Reached"), kept), Column(_("On the way to the goal"), kept))
@@ -146,11 +131,3 @@ def target(desk: Desk, tile: Tile) -> Content:
         Sheet(columns, rows),
         chart=desk.linked(chart),
     )
-
-
-def _due(desk: Desk, goal: Decimal, days: list[date]) -> list[Decimal]:
-    """Return how much of the goal should be there at the end of each day, business day by business day."""
-    worked = list(accumulate(int(desk.calendar.works(day)) for day in days))
-    whole = worked[-1] or len(days)
-    shares = worked if worked[-1] else list(range(1, len(days) + 1))
-    return [(goal * share / whole).quantize(Decimal("0.01")) for share in shares]

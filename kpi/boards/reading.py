@@ -5,7 +5,6 @@ What is kept is JSON and says nothing in any language. Incidents and goals are r
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any, Final
 
 import orjson
@@ -15,12 +14,12 @@ from kpi import comparing, dimensions, sql
 from kpi.analysis import cohorts
 from kpi.analysis.projection import USUAL_WEEKS
 from kpi.boards.asking import Needs, Scope, Spans
-from kpi.comparing import Goals
 from kpi.incidents.services import standing
 from kpi.models import Anomaly, Occasion
 from kpi.occasions.queries import Told
-from kpi.queries import WALK_IN
+from kpi.queries import WALK_IN, goals_of
 from kpi.segmenting import queries as segmenting
+from kpi.targets.goals import Goals
 from ledger.models import OpenItem
 from lib import pg
 from lib.clock import add_months
@@ -53,16 +52,22 @@ _SPLITS: Final = sql.read("board_splits.sql")
 _BASES: Final = sql.read("board_base.sql").split("\n--\n")  # nothing, sales, one product's sales, bank lines
 
 
-def read(tenant: Tenant, *, needs: Needs, spans: Spans, scope: Scope | None, stamp: str) -> dict[str, Any]:
-    """Return the reads by name, as JSON values, computed at most once for each state of the facts and each `stamp`. At most five statements."""
+def read(
+    tenant: Tenant, *, needs: Needs, spans: Spans, scope: Scope | None, stamp: str, shape: Period | None = None
+) -> dict[str, Any]:  # fmt: skip
+    """Return the reads by name, as JSON values, computed at most once for each state of the facts and each `stamp`. At most five statements.
+
+    `shape` are the days whose weekdays say how goals spread: read along with the others.
+    """
     scoped = f"{scope.dimension}:{scope.key}" if scope else ""
     params = needs.as_params() | {
         "from": spans.period.start, "to": spans.period.end, "before": spans.compared.start, "until": spans.compared.end,
         "day": spans.today, "scope": scoped, "stamp": stamp, "beside": [str(one) for one in spans.ranges()],
+        "shape": shape and [shape.start, shape.end],
     }  # fmt: skip
 
     def compute() -> dict[str, Any]:
-        return _read(tenant, needs, spans, scope)
+        return _read(tenant, needs, spans, scope, shape)
 
     kept = cache.remember("board", tenant_id=tenant.pk, compute=compute, params=params, part="tiles")
     found: dict[str, Any] = orjson.loads(kept.body)
@@ -84,16 +89,15 @@ class Settings:
 def settings_of(tenant: Tenant) -> Settings:
     """Return them. One query over small tables."""
     days, goals, stamp = pg.fetch(_SETTINGS, {"tenant": tenant.pk})[0]
-    values = {
-        (code, date.fromisoformat(month)): Decimal(value)
-        for code, month, value in orjson.loads(goals or "[]")
-    }
     told = [
         (Told(label, date.fromisoformat(first), date.fromisoformat(last)), kind)
         for label, first, last, kind in orjson.loads(days or "[]")
     ]
     free = [(one.first, one.last) for one, kind in told if kind == Occasion.Kind.FREE]
-    return Settings(comparing.calendar_of(free), Goals(values), tuple(one for one, _kind in told), stamp)
+    calendar = comparing.calendar_of(free)
+    return Settings(
+        calendar, goals_of(orjson.loads(goals or "[]"), calendar), tuple(one for one, _kind in told), stamp
+    )
 
 
 def anomalies(tenant: Tenant) -> list[Anomaly]:
@@ -102,13 +106,15 @@ def anomalies(tenant: Tenant) -> list[Anomaly]:
     return list(rows.order_by("-last_day", "-id")[:INCIDENTS])
 
 
-def _read(tenant: Tenant, needs: Needs, spans: Spans, scope: Scope | None) -> dict[str, Any]:
+def _read(
+    tenant: Tenant, needs: Needs, spans: Spans, scope: Scope | None, shape: Period | None
+) -> dict[str, Any]:
     figures = _figures(tenant, needs, spans)
     if figures["touched"] and (scope or {"splits", "cohorts"} & needs.pieces):
         dimensions.bring(tenant.pk)
     found: dict[str, Any] = {"figures": figures}
     if "series" in needs.pieces:
-        found["series"] = _series(tenant, needs, spans, scope)
+        found["series"] = _series(tenant, needs, spans, scope, shape)
     if "splits" in needs.pieces:
         found["splits"] = _splits(tenant, needs, spans, scope)
     if "items" in needs.pieces:
@@ -144,9 +150,12 @@ def _figures(tenant: Tenant, needs: Needs, spans: Spans) -> dict[str, Any]:
     return dict(zip(names, row, strict=True))
 
 
-def _series(tenant: Tenant, needs: Needs, spans: Spans, scope: Scope | None) -> list[list[Any]]:
+def _series(
+    tenant: Tenant, needs: Needs, spans: Spans, scope: Scope | None, shape: Period | None
+) -> list[list[Any]]:
     back = min(spans.today - timedelta(weeks=USUAL_WEEKS), spans.today.replace(day=1))
-    ranges = spans.ranges((back, spans.today + timedelta(days=1)))
+    also = [(shape.start, shape.end)] if shape else []
+    ranges = spans.ranges((back, spans.today + timedelta(days=1)), *also)
     about = scope.dimension if scope and scope.dimension in {"store", "product"} else "company"
     asked = _own(tenant, spans) | {
         "whole": scope is None, "starts": [start for start, _end in ranges], "ends": [end for _start, end in ranges], "months": add_months(spans.today.replace(day=1), 1 - MONTHS),

@@ -1,21 +1,25 @@
 """How a month's goal spreads over its days, and where a pace leads. Pure: no database, no clock.
 
-A day's share follows what its weekday usually brings (the last twelve weeks); a national holiday weighs like a Sunday, a day on which the
-company is closed weighs nothing. So a shop that sells on Saturdays is not behind on a Friday.
+A day's share follows what its weekday usually brings; a national holiday weighs like a Sunday, a day on which the company is closed weighs
+nothing. So a shop that sells on Saturdays is not behind on a Friday.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Final
 
 from kpi.calculations import ratio
 from lib.clock import month_end
 from lib.workdays import national
 
 Weights = Sequence[Decimal]
-EVEN: Weights = (Decimal(1),) * 7
-_SUNDAY = 6
+# Monday to Friday alike, and nothing on weekends: where the past is too short to say better.
+BUSINESS_DAYS: Final[Weights] = tuple(map(Decimal, (1, 1, 1, 1, 1, 0, 0)))
+KNOWN: Final = 28  # days of past that tell how a week goes
+ACTIVE: Final = 12  # of them with something: from one invoice a month no weekday follows
+_SUNDAY: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,46 +59,44 @@ class Progress:
         return "warn" if self.is_behind else "good"
 
 
-def spread(month: date, *, weights: Weights, closed: frozenset[date] = frozenset()) -> dict[date, Decimal]:
-    """Return the share of each day of a month (named by its first day) in its goal; together they are 1."""
+def spread(
+    month: date, *, weights: Weights, closed: frozenset[date] = frozenset(), resting: frozenset[date] = frozenset()
+) -> dict[date, Decimal]:  # fmt: skip
+    """Return the share of each day of a month (named by its first day) in its goal; together they are 1.
+
+    Days that are `closed` weigh nothing, `resting` ones and national holidays like a Sunday. Where nothing weighs anything, all days weigh the same.
+    """
     days = [month + timedelta(days=n) for n in range(month_end(month).day)]
-    weighed = {day: _weight(day, weights, closed) for day in days}
+    weighed = {
+        day: Decimal(0)
+        if day in closed
+        else weights[_SUNDAY if day in resting or day in national(day.year) else day.weekday()]
+        for day in days
+    }
     whole = sum(weighed.values(), Decimal(0))
     if whole <= 0:
         return {day: Decimal(1) / len(days) for day in days}
     return {day: weight / whole for day, weight in weighed.items()}
 
 
-def _weight(day: date, weights: Weights, closed: frozenset[date]) -> Decimal:
-    if day in closed:
-        return Decimal(0)
-    return weights[_SUNDAY if day in national(day.year) else day.weekday()]
+def weights_of(rows: Mapping[date, Decimal], *, without: frozenset[date] = frozenset()) -> Weights | None:
+    """Return the mean of each weekday from the first to the last day with something; None where that tells too little.
 
-
-def weights_of(days: Mapping[date, Decimal]) -> Weights:
-    """Return the mean of each weekday; even where fewer than four weeks are known or a mean is below zero."""
-    if len(days) < 28:
-        return EVEN
-    by_weekday = [[value for day, value in days.items() if day.weekday() == n] for n in range(7)]
-    if not all(by_weekday):
-        return EVEN
+    National holidays and the days of `without` are no usual ones. Too little: under four weeks, under twelve days with something, a weekday of which
+    none is left, or means of both signs.
+    """
+    active = [day for day, value in rows.items() if value]
+    if len(active) < ACTIVE:
+        return None
+    first, last = min(active), max(active)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    usual = [day for day in days if day not in without and day not in national(day.year)]
+    by_weekday = [[rows.get(day, Decimal(0)) for day in usual if day.weekday() == n] for n in range(7)]
+    if len(days) < KNOWN or not all(by_weekday):
+        return None
     means = [sum(values, Decimal(0)) / len(values) for values in by_weekday]
     signs = {mean > 0 for mean in means if mean}
-    return EVEN if len(signs) != 1 else tuple(abs(mean) for mean in means)
-
-
-def of_span(
-    goals: Mapping[date, Decimal], shares: Mapping[date, Decimal], first: date, last: date
-) -> Decimal | None:
-    """Return the goal of the days from `first` through `last`: each day's share of its month's. None when a month has no goal."""
-    total, day = Decimal(0), first
-    while day <= last:
-        goal = goals.get(day.replace(day=1))
-        if goal is None:
-            return None
-        total += goal * shares[day]
-        day += timedelta(days=1)
-    return total
+    return tuple(abs(mean) for mean in means) if len(signs) == 1 else None
 
 
 def progress(*, goal: Decimal, value: Decimal, due: Decimal | None, known: Decimal | None) -> Progress:

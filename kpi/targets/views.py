@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from kpi import ready
 from kpi.catalog import BY_CODE, Kpi
 from kpi.targets import queries, services
+from kpi.targets.goals import FLOWS
 from kpi.targets.tabs import tabs
 from lib import clock, formats, money, periods
 from tenants.access import TenantRequest, member_required
@@ -163,7 +164,7 @@ def _line(
         label = f"{kpi.label}, {formats.month(month, locale)}"
         cells.append(Cell(name, label, asked.get(name, text), problems.get(name, "")))
     values = [found[kpi.code, month] for month in months if (kpi.code, month) in found]
-    total = queries.written(kpi, sum(values, Decimal(0))) if values and kpi.code in queries.FLOWS else None
+    total = queries.written(kpi, sum(values, Decimal(0))) if values and kpi.code in FLOWS else None
     return Line(kpi, cells, total)
 
 
@@ -182,7 +183,7 @@ def _progress(request: TenantRequest) -> list[dict[str, Any]]:
     tenant, today = request.tenant, clock.today(request.tenant.zone)
     period = periods.preset("month", today)
     first, last = queries.whole(period)
-    goals = queries.goals(tenant, first, last)
+    goals = queries.goals(tenant, first, last, today=today)
     if not goals.by_kpi:
         return []
     asked: dict[str, Any] = {"period": period, "today": today, "comparison": "previous"}
