@@ -12,7 +12,6 @@ from typing import IO, Any
 
 import psycopg
 import pytest
-from django.db import connection as database
 
 from config.testing import PostgresServer
 from lib import clock
@@ -20,6 +19,7 @@ from sync import runner, services
 from sync.models import Connection, SyncRun
 from sync.sandbox.testing import SandboxServer
 from sync.tests.support import connect, due_now, erp_differences, sandbox_of_today, tenant_of
+from tests.database import url_of_test_database
 
 ROOT = Path(__file__).resolve().parent.parent
 # A worker that stops at its third chunk, after every write of it and before its commit, until somebody writes a line to it.
@@ -80,13 +80,6 @@ def worker(script: str, *args: object, **environ: str) -> "subprocess.Popen[str]
         stdout=subprocess.PIPE,
         text=True,
     )
-
-
-def url_of_test_database() -> str:
-    """Return the URL of the database that pytest-django made from the one in the environment."""
-    base, _, query = os.environ["DATABASE_URL"].partition("?")
-    url = f"{base.rpartition('/')[0]}/{database.settings_dict['NAME']}"
-    return f"{url}?{query}" if query else url
 
 
 def expect(process: "subprocess.Popen[str]", line: str) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection as database
 
 from kpi.models import Board, Report, ReportDelivery
 from kpi.reports import delivering, services
 from lib import clock
 from live.notifications.tests import smtp
 from tests.cast import Cast
+from tests.database import url_of_test_database
 from tests.factories import access_of
 
 pytestmark = [pytest.mark.drill, pytest.mark.django_db(transaction=True)]
@@ -54,7 +54,7 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(
     with smtp.running() as sink:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
-        named = {"DATABASE_URL": _test_database(), "EMAIL_URL": f"smtp://127.0.0.1:{sink.port}"}
+        named = {"DATABASE_URL": url_of_test_database(), "EMAIL_URL": f"smtp://127.0.0.1:{sink.port}"}
         died = subprocess.run(
             [sys.executable, "-c", DYING, step], cwd=ROOT, env=os.environ | named, timeout=200, check=False
         )
@@ -69,9 +69,3 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(
     row.refresh_from_db()
     assert row.status == (Status.UNSURE if arrived else Status.SENT)
     assert report.deliveries.count() == 1
-
-
-def _test_database() -> str:
-    base, _, query = os.environ["DATABASE_URL"].partition("?")
-    url = f"{base.rpartition('/')[0]}/{database.settings_dict['NAME']}"
-    return f"{url}?{query}" if query else url

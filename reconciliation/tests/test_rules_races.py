@@ -10,7 +10,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 
 from ledger.models import Transaction
 from reconciliation import checks, services
@@ -21,6 +21,7 @@ from reconciliation.tests.support import clear
 from tenants.access import Access
 from tenants.models import AuditLog
 from tests.cast import Cast
+from tests.database import url_of_test_database
 from tests.factories import access_of, make_account, make_open_item, make_open_line, make_transaction
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -131,13 +132,6 @@ def stopping(*given):
 running._count = stopping
 running.work(int(sys.argv[1]))
 """
-
-
-def url_of_test_database() -> str:
-    """Return the URL of the database that pytest-django made from the one in the environment."""
-    base, _, query = os.environ["DATABASE_URL"].partition("?")
-    url = f"{base.rpartition('/')[0]}/{connection.settings_dict['NAME']}"
-    return f"{url}?{query}" if query else url
 
 
 @pytest.mark.drill

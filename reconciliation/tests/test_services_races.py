@@ -29,6 +29,7 @@ from reconciliation.tests.support import judge, settlement, waiting
 from sync.models import FileImport
 from tenants.access import Access
 from tests.cast import Cast
+from tests.database import url_of_test_database
 from tests.factories import (
     DAY,
     access_of,
@@ -182,13 +183,6 @@ def stopping(**given):
 services.propose = stopping
 runner.run(int(sys.argv[1]))
 """
-
-
-def url_of_test_database() -> str:
-    """Return the URL of the database that pytest-django made from the one in the environment."""
-    base, _, query = os.environ["DATABASE_URL"].partition("?")
-    url = f"{base.rpartition('/')[0]}/{connection.settings_dict['NAME']}"
-    return f"{url}?{query}" if query else url
 
 
 @pytest.mark.drill
