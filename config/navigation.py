@@ -45,7 +45,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         "",
         (
             Entry("kpi:overview", _("Overview"), "layout-dashboard", on_phone=True),
-            Entry("kpi:boards", _("Boards"), "layout-grid", inside=("kpi:board_links",)),
+            Entry("kpi:boards", _("Boards"), "layout-grid", inside=("kpi:board_links", "kpi:board_link")),
             Entry(
                 "reports:list", _("Reports"), "mail", inside=("reports:report", "reports:new", "reports:edit")
             ),

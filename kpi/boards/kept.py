@@ -6,7 +6,8 @@ no name of who looks.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
+from urllib.parse import urlencode
 
 import orjson
 from django.http import HttpRequest
@@ -19,9 +20,12 @@ from kpi.boards.asking import Scope
 from kpi.boards.contents import Look, look
 from kpi.boards.screen import Shown
 from kpi.models import Board, Tile
+from kpi.queries import Card
+from kpi.views import alert_url
 from lib import clock
 from lib.periods import Period
 from live import cache
+from tenants.access import TenantRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,9 @@ def grids(request: HttpRequest, board: Board, asked: Asked, *, wall: bool = Fals
     def compute() -> list[str]:
         tiles = list(board.tiles.all())
         found = drawn(board, tiles, asked, settings=settings)
-        shown = screen.shown(board.tenant, tiles, found, _locale(), inside=asked.choose is not None)
+        inside = asked.choose is not None
+        alerts = _alerts(request, asked) if inside else None
+        shown = screen.shown(board.tenant, tiles, found, _locale(), inside=inside, alert_url=alerts)
         parts = screen.screens(shown) if wall else [shown] if shown else []
         return [_markup(request, board, asked, found, part) for part in parts]
 
@@ -65,6 +71,19 @@ def drawn(
         board, period=asked.period, today=clock.today(board.tenant.zone), locale=_locale(), scope=asked.scope, comparison=asked.comparison,
         choose=asked.choose, tiles=tiles, settings=settings,
     )  # fmt: skip
+
+
+def _alerts(request: HttpRequest, asked: Asked) -> Callable[[Card], str]:
+    """Return what makes the address of a new alert on a number; of the board's one value where it shows one."""
+    scope = asked.scope
+    of = {"dimension": scope.dimension, "key": scope.key} if scope and scope.key else {}
+
+    def address(card: Card) -> str:
+        url = alert_url(cast("TenantRequest", request), card)
+        return f"{url}&{urlencode(of)}" if url and of else url
+
+    # Of those without a name there is no alert.
+    return (lambda _card: "") if scope and not scope.key else address
 
 
 def _markup(request: HttpRequest, board: Board, asked: Asked, found: Look, tiles: Sequence[Shown]) -> str:

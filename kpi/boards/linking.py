@@ -1,11 +1,11 @@
-"""Public links of a company: made, listed, taken back. The address is shown once, when it is made."""
+"""Public links of a company: made, listed, renamed, prolonged, taken back. The address is shown once, when it is made."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,9 +14,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from kpi.boards import queries, sharing
 from kpi.boards.catalog import OptionsError
-from kpi.boards.services import TooMany
+from kpi.boards.services import LONGEST_NAME, TooMany
 from kpi.models import BoardLink
+from kpi.occasions.forms import Day
 from lib import clock
+from lib.periods import CALENDAR
 from tenants.access import TenantRequest, member_required, owned
 from tenants.models import Capability
 
@@ -43,6 +45,13 @@ class LinkForm(forms.Form):
     def __init__(self, *args: Any, boards: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["boards"].choices = boards  # type: ignore[attr-defined]
+
+
+class ChangeForm(forms.Form):
+    """What a link is for, and its last day."""
+
+    name = forms.CharField(label=gettext_lazy("What for"), max_length=LONGEST_NAME)
+    last_day = forms.DateField(label=gettext_lazy("Open until"), widget=Day())
 
 
 @require_http_methods(["GET", "POST"])
@@ -79,6 +88,36 @@ def _made(request: TenantRequest, form: LinkForm, by_key: dict[str, Any]) -> str
         form.add_error(None, str(error))
         return ""
     return token
+
+
+@require_http_methods(["GET", "POST"])
+@member_required(Capability.WRITE)
+def link(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Rename a link, or let it end on another day."""
+    row = owned(BoardLink.objects.filter(revoked_at=None), tenant=request.tenant, pk=pk)
+    ends_on = clock.business_day(row.expires_at, request.tenant.zone)
+    form = ChangeForm(request.POST or None, initial={"name": row.name, "last_day": ends_on})
+    if request.method == "POST" and form.is_valid() and _changed(request, form, row, ends_on):
+        messages.success(request, _("Saved."))
+        return HttpResponseRedirect(reverse("kpi:board_links", kwargs={"slug": request.tenant.slug}))
+    latest = clock.business_day(row.created_at + sharing.LONGEST, request.tenant.zone)
+    context = {"link": row, "form": form, "latest": latest - timedelta(days=1)}
+    return render(request, "kpi/boards/link.html", context)
+
+
+def _changed(request: TenantRequest, form: ChangeForm, row: BoardLink, ends_on: date) -> bool:
+    """Keep what a valid form says; return whether it could be kept, with the reason against it in the form."""
+    day = min(form.cleaned_data["last_day"], CALENDAR[1])  # Python's calendar ends with the year 9999
+    end = row.expires_at
+    if day != ends_on:
+        end = clock.start_of_day(day + timedelta(days=1), request.tenant.zone) - timedelta(seconds=1)
+    try:
+        sharing.change_link(link=row, name=form.cleaned_data["name"], expires_at=end, actor=request.access)
+    except OptionsError as error:
+        form.add_error("last_day" if error.field == "expires_at" else "name", str(error))
+    except TooMany as error:
+        form.add_error(None, str(error))
+    return form.is_valid()
 
 
 @require_POST

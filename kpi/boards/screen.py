@@ -1,6 +1,6 @@
 """A board as a page draws it: which tile is a card, a picture, a ranking, a table or words, and every figure as text."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -48,9 +48,11 @@ def numbers_of(look: Look, currency: str) -> Numbers:
     )  # fmt: skip
 
 
-def shown(tenant: Tenant, tiles: Sequence[Tile], look: Look, locale: str, *, inside: bool) -> list[Shown]:
-    """Return the tiles for a page. `inside` the company links lead on; outside nothing does."""
-    draw = _Screen(tenant, look, locale, inside)
+def shown(
+    tenant: Tenant, tiles: Sequence[Tile], look: Look, locale: str, *, inside: bool, alert_url: Callable[[Card], str] | None = None
+) -> list[Shown]:  # fmt: skip
+    """Return the tiles for a page. `inside` the company links lead on; outside nothing does. `alert_url` returns where one asks to be told of a number."""
+    draw = _Screen(tenant, look, locale, inside, alert_url)
     return [draw.one(tile, content) for tile, content in zip(tiles, look.contents, strict=True)]
 
 
@@ -93,8 +95,16 @@ def _rows(tiles: Sequence[Shown]) -> Iterator[list[Shown]]:
 class _Screen:
     """Draws for one look at one company's board."""
 
-    def __init__(self, tenant: Tenant, look: Look, locale: str, inside: bool) -> None:
-        self.tenant, self.look, self.locale, self.inside = tenant, look, locale, inside
+    def __init__(
+        self, tenant: Tenant, look: Look, locale: str, inside: bool, alert_url: Callable[[Card], str] | None
+    ) -> None:
+        self.tenant, self.look, self.locale, self.inside, self.alert_url = (
+            tenant,
+            look,
+            locale,
+            inside,
+            alert_url,
+        )
         self.numbers = numbers_of(look, tenant.currency)
 
     def one(self, tile: Tile, content: Content) -> Shown:
@@ -126,7 +136,7 @@ class _Screen:
             said |= {"why_url": "", "lines": []}
         return {
             "card": card, "kpi": _called(card.kpi, content.title), "href": content.href if self.inside else "", "id": f"tile-{tile.pk}",
-            "spark": pictures.spark(card, self.look.spans.period) if card.spark else None, **said,
+            "spark": pictures.spark(card, self.look.spans.period) if card.spark else None, "alert_url": self.alert_url(card) if self.alert_url else "", **said,
         }  # fmt: skip
 
     def _ranking(self, content: Content) -> list[dict[str, Any]]:

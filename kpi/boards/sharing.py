@@ -35,15 +35,11 @@ def create_link(
 ) -> tuple[BoardLink, str]:
     """Return a new link and its token, which is not kept anywhere. Raises OptionsError, TooMany."""
     now = clock.now()
-    if not now < expires_at <= now + LONGEST:
-        raise OptionsError("expires_at", _("A public link ends within a year, and not before today is over."))
+    _check_end(expires_at, now=now, made_at=now)
     if not boards or len(boards) > MOST_ON_A_SCREEN or any(board.tenant_id != tenant.pk for board in boards):
         raise OptionsError("boards", _("Choose one to %(most)d boards.") % {"most": MOST_ON_A_SCREEN})
-    text = name.strip()
-    if not text or len(text) > LONGEST_NAME or not text.isprintable():
-        raise OptionsError("name", _("Write a name of up to %(most)d characters.") % {"most": LONGEST_NAME})
-    if BoardLink.objects.filter(tenant=tenant, revoked_at=None, expires_at__gt=now).count() >= MOST_OPEN:
-        raise TooMany(_("There are %(n)d open links. Revoke one that nobody uses.") % {"n": MOST_OPEN})
+    text = _named(name)
+    _check_room(tenant, now)
     fixed_period(period, clock.today(tenant.zone))
     token = secrets.token_urlsafe(32)
     link = BoardLink.objects.create(
@@ -65,6 +61,44 @@ def create_link(
     }
     audit.record(tenant=tenant, action="create", row=link, actor=actor, after=after)
     return link, token
+
+
+@transaction.atomic
+def change_link(*, link: BoardLink, name: str, expires_at: datetime, actor: Access) -> BoardLink:
+    """Give a link another name and end; its address stays. One that has ended opens again. Raises OptionsError, TooMany."""
+    now, text = clock.now(), _named(name)
+    kept = BoardLink.objects.select_for_update(no_key=True).get(pk=link.pk)
+    if kept.revoked_at:
+        raise OptionsError("name", _("This link was revoked. Make a new one."))
+    _check_end(expires_at, now=now, made_at=kept.created_at)
+    if kept.expires_at <= now:
+        _check_room(kept.tenant, now)
+    before, after = (
+        {"name": kept.name, "expires_at": kept.expires_at.isoformat()},
+        {"name": text, "expires_at": expires_at.isoformat()},
+    )
+    if before != after:
+        kept.name, kept.expires_at = text, expires_at
+        kept.save(update_fields=["name", "expires_at"])
+        audit.record(tenant=kept.tenant, action="update", row=kept, actor=actor, before=before, after=after)
+    return kept
+
+
+def _named(name: str) -> str:
+    text = name.strip()
+    if not text or len(text) > LONGEST_NAME or not text.isprintable():
+        raise OptionsError("name", _("Write a name of up to %(most)d characters.") % {"most": LONGEST_NAME})
+    return text
+
+
+def _check_end(expires_at: datetime, *, now: datetime, made_at: datetime) -> None:
+    if not now < expires_at <= made_at + LONGEST:
+        raise OptionsError("expires_at", _("A public link ends within a year, and not before today is over."))
+
+
+def _check_room(tenant: Tenant, now: datetime) -> None:
+    if BoardLink.objects.filter(tenant=tenant, revoked_at=None, expires_at__gt=now).count() >= MOST_OPEN:
+        raise TooMany(_("There are %(n)d open links. Revoke one that nobody uses.") % {"n": MOST_OPEN})
 
 
 @transaction.atomic

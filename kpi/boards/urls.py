@@ -9,6 +9,7 @@ urlpatterns = [
     path("new/", arranging.create, name="board_new"),
     path("tv/", views.board_screen, name="board_screen"),
     path("links/", linking.links, name="board_links"),
+    path("links/<int:pk>/", linking.link, name="board_link"),
     path("links/<int:pk>/revoke/", linking.revoke, name="board_link_revoke"),
     path("tiles/<int:pk>/", arranging.tile, name="board_tile"),
     path("<uuid:key>/", views.board_page, name="board"),

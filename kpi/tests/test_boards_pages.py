@@ -126,6 +126,31 @@ class TestWhoSees:
                 boards.board_of(tenant, user, key)
 
 
+class TestAlerts:
+    def test_a_card_leads_to_an_alert_on_its_number(self, cast: Cast, board: Board, ana: Access) -> None:
+        make_sale(cast.aurora, "70.00", store="Centro", date=timezone.localdate())
+        services.save_board(board=board, changes={"shared": True}, actor=ana)
+        new = "/t/aurora/alerts/new/?kpi=revenue"
+        client = signed_in(cast.ana)
+        assert f'href="{new}"' in client.get(url_of(board)).content.decode()
+        one = client.get(url_of(board, "?scope=store:Centro")).content.decode()
+        assert f'href="{new}&amp;dimension=store&amp;key=Centro"' in one
+        form = client.get(f"{new}&dimension=store&key=Centro").content.decode()
+        assert re.search(r'<option value="Centro"[^>]* selected', form)
+        _link, token = sharing.create_link(
+            tenant=cast.aurora, boards=[board], name="TV", expires_at=timezone.now() + timedelta(days=1), actor=ana
+        )  # fmt: skip
+        for page in (
+            signed_in(cast.bruno).get(url_of(board)),  # may not write
+            client.get(url_of(board, "?scope=store:")),  # of those without a store there is no alert
+            client.get(url_of(board, "?arrange=1")),
+            client.get(f"/t/aurora/boards/tv/?boards={board.key}"),
+            Client().get(f"/b/{token}/"),
+        ):
+            assert page.status_code == 200
+            assert "alerts/new/" not in page.content.decode()
+
+
 class TestArranging:
     def test_tiles_are_added_sized_copied_moved_and_removed(self, cast: Cast, board: Board) -> None:
         ana = signed_in(cast.ana)
@@ -409,6 +434,59 @@ class TestPublicLinks:
         )
         assert page.status_code == 200
         assert not BoardLink.objects.exists()
+
+    def test_a_link_is_renamed_and_ends_on_another_day(self, cast: Cast, board: Board) -> None:
+        link, token = self.make(cast, board)
+        ana, carla, address = signed_in(cast.ana), signed_in(cast.carla), f"/t/aurora/boards/links/{link.pk}/"
+        soon = timezone.localdate(timezone=cast.aurora.zone) + timedelta(days=90)
+        asked = {"name": " Contador novo ", "last_day": soon.isoformat()}
+        for who, slug, status in (
+            (carla, "aurora", 404),
+            (carla, "boreal", 404),
+            (signed_in(cast.bruno), "aurora", 403),
+        ):
+            url = f"/t/{slug}/boards/links/{link.pk}/"
+            assert (who.get(url).status_code, who.post(url, asked).status_code) == (status, status)
+        assert "Contador" in ana.get(address).content.decode()
+        assert (
+            ana.post(
+                address,
+                {
+                    "name": "Contador novo",
+                    "last_day": link.expires_at.astimezone(cast.aurora.zone).date().isoformat(),
+                },
+            ).status_code
+            == 302
+        )
+        before = link.expires_at
+        link.refresh_from_db()
+        assert (link.name, link.expires_at) == ("Contador novo", before), "the day was not touched"
+        assert ana.post(address, asked).status_code == 302
+        assert ana.post(address, asked).status_code == 302
+        link.refresh_from_db()
+        end = link.expires_at.astimezone(cast.aurora.zone)
+        assert (end.date(), end.hour, end.minute) == (soon, 23, 59)
+        assert (
+            AuditLog.objects.filter(tenant=cast.aurora, action="update", table="kpi_boardlink").count() == 2
+        )
+        for day in (soon + timedelta(days=300), soon - timedelta(days=91), "9999-12-31", "x", ""):
+            page = ana.post(address, asked | {"last_day": str(day)})
+            assert (page.status_code, "field-error" in page.content.decode()) == (200, True), day
+        # One that has ended opens again with the same address; a revoked one does not.
+        BoardLink.objects.filter(pk=link.pk).update(expires_at=timezone.now() - timedelta(days=1))
+        assert Client().get(f"/b/{token}/").status_code == 410
+        assert ana.post(address, asked).status_code == 302
+        assert Client().get(f"/b/{token}/").status_code == 200
+        sharing.revoke_link(link=link, actor=access_of(cast.ana, cast.aurora))
+        assert ana.post(address, asked).status_code == 404
+        with pytest.raises(OptionsError):
+            sharing.change_link(
+                link=link,
+                name="x",
+                expires_at=timezone.now() + timedelta(days=1),
+                actor=access_of(cast.ana, cast.aurora),
+            )
+        assert Client().get(f"/b/{token}/").status_code == 410
 
     def test_use_is_remembered_and_revoking_is_the_companys(self, cast: Cast, board: Board) -> None:
         link, token = self.make(cast, board)
