@@ -58,7 +58,7 @@ class Expected:
 def expected(tenant: Tenant, *, sells: bool, today: date) -> Expected | None:
     """Return what is expected from `today` on, of sales or of money in; None before the first forecast.
 
-    Kept like the board: new forecasts are seen within its time to live, which once a day does no harm.
+    Kept like the board, and forgotten with it: a run of forecasts ends with `settings_changed`, which raises a generation in its key.
     """
     measure = Forecast.Measure.SALES if sells else Forecast.Measure.RECEIPTS
     params = {"day": today, "measure": measure}

@@ -127,6 +127,9 @@ def find(
     values = np.array([float(value) for value in series.values])
     free = brazilian(range(series.start.year, series.day(size).year + 1)) | closed
     found = detect(times, values, rarity=rarity, free_days=free, start=max(0, size - days))
+    # A company that says it was closed needs no alarm that it sold little, not even where it sells on Sundays.
+    rested = np.array([series.day(n) in closed for n in range(size)]) & (values < found.expected)
+    found.score[rested] = 0.0
     empty = (np.array(series.rows) == 0) & found.anomaly & (values < found.expected)
     values[empty] = np.nan
     found.score[empty] = np.nan

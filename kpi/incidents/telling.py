@@ -9,6 +9,7 @@ from django.utils.translation import gettext, gettext_noop, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from kpi.models import Anomaly
+from kpi.occasions import holidays
 from lib import formats
 from live import notifications
 from live.models import Notification
@@ -85,19 +86,47 @@ def amount(anomaly: Anomaly, value: Decimal | None) -> str:
     return formats.money_short(value, anomaly.tenant.currency)
 
 
+_CARRIED: Final = gettext_noop("%(share)s of the gap is %(what)s.")
+_HOLIDAY: Final = gettext_noop("It was a holiday (%(holiday)s).")
+_AFTER: Final = gettext_noop("It was the first working day after a holiday (%(holiday)s).")
+_CARRIED_HOLIDAY: Final = gettext_noop("It was a holiday (%(holiday)s). %(share)s of the gap is %(what)s.")
+_CARRIED_AFTER: Final = gettext_noop("It was the first working day after a holiday (%(holiday)s). %(share)s of the gap is %(what)s.")  # fmt: skip
+
+
 def why(anomaly: Anomaly) -> Any:
-    """Return the sentence that says what carries the gap, translated when it is read; "" where nothing does."""
+    """Return the sentence that says what carries the gap and which holiday was near, translated when it is read; "" where nothing explains it."""
+    on, after = holidays.name_of(anomaly.first_day), holidays.just_before(anomaly.first_day)
+    near = {"holiday": on or after} if on or after else {}
     if not anomaly.parts:
-        return ""
+        return {"text": _HOLIDAY if on else _AFTER, "values": near} if near else ""
     part = anomaly.parts[0]
     share = min(Decimal(part["share"]), Decimal(1))
-    return {
-        "text": gettext_noop("%(share)s of the gap is %(what)s."),
-        "values": {"share": formats.percent(share, places=0), "what": part["name"]},
-    }
+    carried = {"share": formats.percent(share, places=0), "what": part["name"]}
+    text = _CARRIED_HOLIDAY if on else _CARRIED_AFTER if after else _CARRIED
+    return {"text": text, "values": near | carried}
 
 
 def sentence(kept: dict[str, Any]) -> str:
     """Return a kept sentence in the active language."""
     text = str(kept["text"])
     return str(gettext(text) % kept["values"])
+
+
+def happened(one: Anomaly) -> str:
+    """Return what came, what was expected, and what carries the gap."""
+    said = {
+        "got": amount(one, one.got),
+        "lo": amount(one, one.lo),
+        "hi": amount(one, one.hi),
+    }
+    if one.kind == Anomaly.Kind.MISSING:
+        return gettext("Nothing came in; expected %(lo)s to %(hi)s.") % said
+    reason = why(one)
+    return " ".join(
+        part
+        for part in (
+            gettext("%(got)s, expected %(lo)s to %(hi)s.") % said,
+            sentence(reason) if reason else "",
+        )
+        if part
+    )

@@ -7,8 +7,9 @@ import pytest
 from django.core.management import call_command
 
 from kpi.forecasts import facts, services
-from kpi.models import Daily, Forecast, ForecastPoint
+from kpi.models import Daily, Forecast, ForecastPoint, Occasion
 from lib import clock
+from lib.workdays import national
 from tenants.models import Tenant
 from tests.cast import Cast
 from tests.factories import make_product, make_sale, make_source
@@ -93,6 +94,27 @@ def test_a_forecast_is_kept_once_and_knows_what_it_is_worth(cast: Cast) -> None:
     points = ForecastPoint.objects.filter(tenant=cast.aurora)
     assert (points.count(), points.first().start) == (90, TODAY)
     assert {(p.mean, p.lo80, p.hi95) for p in points} == {(Decimal("-7.50"),) * 3}
+
+
+def test_a_free_day_to_come_is_expected_to_bring_less(cast: Cast) -> None:
+    """Closed on its own free days as on holidays: what those of the past cost is expected of the next one, of this company's alone."""
+    closed = [TODAY - timedelta(days=n) for n in (20, 41, 62, 83, 105, 127, 148, 169, 190)]
+    nothing = {*closed, *national(2025), *national(2026)}
+    worked = [day for n in range(1, 220) if (day := TODAY - timedelta(days=n)) not in nothing]
+    Daily.objects.bulk_create(
+        Daily(
+            tenant=cast.aurora, day=one, type="SALE", currency="BRL", n=1, total=100, active_n=1, active_total=100, flow_n=1,
+            flow_total=100 + one.day % 3,
+        )
+        for one in worked
+    )  # fmt: skip
+    ahead, other = TODAY + timedelta(days=4), TODAY + timedelta(days=11)  # Wednesdays
+    for tenant, day in [(cast.aurora, one) for one in (*closed, ahead)] + [(cast.boreal, other)]:
+        Occasion.objects.create(tenant=tenant, kind="free", label="Folga", first_day=day, last_day=day)
+    services.compute(tenant=cast.aurora)
+    means = dict(ForecastPoint.objects.filter(forecast__grain="day").values_list("start", "mean"))
+    assert means[ahead] < 30
+    assert means[other] > 90
 
 
 def test_what_is_no_longer_main_is_dropped_and_the_next_day_is_due(cast: Cast, monkeypatch) -> None:

@@ -3,9 +3,12 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from kpi.models import ForecastPoint
+from kpi.forecasts import services
+from kpi.forecasts.expected import expected
+from kpi.models import Daily, ForecastPoint
 from kpi.tests.test_forecasts_api import make
 from lib import clock
+from live import cache
 from tests.api import signed_in
 from tests.cast import Cast
 from tests.factories import make_sale
@@ -33,6 +36,30 @@ def test_the_days_to_come_stand_beside_their_error(cast: Cast) -> None:
     assert "um dia errou 10% em média, e 80% dos dias ficaram dentro da faixa" in shown
     assert "R$\xa0770,00" in shown
     assert "99.999" not in shown
+
+
+def test_a_run_that_ends_is_seen_at_the_next_look(cast: Cast) -> None:
+    tenant, today = cast.aurora, clock.today(cast.aurora.zone)
+    Daily.objects.bulk_create(
+        Daily(
+            tenant=tenant, day=today - timedelta(days=ago), type="CREDIT", currency="BRL", n=1, total=7, active_n=1, active_total=7,
+            flow_n=1, flow_total=7,
+        )
+        for ago in range(1, 61)
+    )  # fmt: skip
+    row = make(tenant, made_at=clock.now(), measure="receipts", mean="99.00")
+    ForecastPoint.objects.filter(forecast=row).update(start=today)
+
+    def means() -> list[Decimal]:
+        cache.forget_generations(tenant.pk)  # as every process does when it hears of a change
+        found = expected(tenant, sells=False, today=today)
+        return [one.mean for one in found.ahead] if found else []
+
+    assert means() == [Decimal(99)]
+    ForecastPoint.objects.filter(forecast=row).update(mean=1)
+    assert means() == [Decimal(99)], "nobody said that anything had changed"
+    assert services.compute(tenant=tenant) is not None
+    assert means() == [Decimal(7)] * 28
 
 
 def test_a_series_that_is_too_wild_says_so(cast: Cast) -> None:

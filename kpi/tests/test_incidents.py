@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from kpi.incidents import services
-from kpi.models import Anomaly
+from kpi.models import Anomaly, Occasion
 from lib import clock
 from live.models import Notification
 from tenants.models import Tenant
@@ -65,6 +65,31 @@ def test_a_sunken_product_is_found_explained_and_told_once(cast: Cast):
     assert services.judge(tenant=tenant) == services.Judged(0, 0)
     assert told.count() == 2 * people
     assert kept(cast.boreal) == []
+
+
+def test_a_day_on_which_the_company_was_closed_is_no_incident(cast: Cast):
+    tenant = cast.aurora
+    sales = shop(tenant)
+    for sale in (*sales[1], sales[3][0]):  # nothing yesterday, and little two days before
+        sale.delete()
+
+    def closed(company: Tenant, kind: str = "free") -> None:
+        for n in (1, 3):
+            day = ago(company, n)
+            Occasion.objects.create(tenant=company, kind=kind, label="Balanço", first_day=day, last_day=day)
+
+    closed(cast.boreal)
+    closed(tenant, "event")
+    services.judge(tenant=tenant)
+    found = [("low", ago(tenant, 3)), ("missing", ago(tenant, 1))]
+    assert [(one.kind, one.first_day) for one in kept(tenant)] == found
+    closed(tenant)
+    services.judge(tenant=tenant)
+    assert kept(tenant) == kept(tenant, "sales") == []
+    # What sold well on such a day still stands out.
+    make_sale(tenant, "900.00", date=ago(tenant, 3))
+    services.judge(tenant=tenant)
+    assert [(one.kind, one.first_day) for one in kept(tenant)] == [("high", ago(tenant, 3))]
 
 
 def test_nothing_at_all_is_missing_data_and_not_a_fall(cast: Cast):
