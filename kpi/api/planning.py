@@ -76,7 +76,7 @@ class GoalForm(StrictForm):
     """One goal."""
 
     kpi = serializers.ChoiceField(CODES)
-    month = serializers.RegexField(r"^\d{4}-(0[1-9]|1[0-2])$")
+    month = serializers.RegexField(r"\A(?!0000)[0-9]{4}-(0[1-9]|1[0-2])\Z")
     value = serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True)
 
 
@@ -150,7 +150,7 @@ class TargetsView(ApiView):
         """Keep the goals."""
         asked = checked(GoalsForm(data=request.data))["targets"]
         changes: dict[tuple[str, date], Decimal | None] = {
-            (one["kpi"], date.fromisoformat(f"{one['month']}-01")): one["value"] for one in asked if one["month"][:4] != "0000"
+            (one["kpi"], date.fromisoformat(f"{one['month']}-01")): one["value"] for one in asked
         }  # fmt: skip
         return ok({"changed": done(lambda: services.save(access=request.access, changes=changes))})
 

@@ -117,7 +117,7 @@ def _check_room(report: Report, user: User | None, address: str) -> None:
 
 
 def _scope(report: Report, dimension: str, key: str) -> dict[str, str]:
-    if not dimension:
+    if not dimension and not key:
         return {}
     known = DimensionMonthly.objects.filter(tenant=report.tenant, dimension=dimension, key=key[:120])
     if dimension not in SCOPES or not key or not known.exists():

@@ -83,7 +83,7 @@ def _rule(number: int, row: Mapping[str, Any]) -> Rule:
 
 def _span(number: int, name: str, value: Any) -> Span:
     match value:
-        case [int(low), int(high)] if 1 <= low <= high <= BEST:
+        case [int(low), int(high)] if bool not in (type(low), type(high)) and 1 <= low <= high <= BEST:
             return low, high
     raise EdgesError(f"rule {number}: {name} takes two scores from 1 to {BEST}, the lower one first")
 

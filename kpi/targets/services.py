@@ -70,6 +70,17 @@ def _check(code: str, month: date, value: Decimal | None) -> None:
         raise ValidationError({"month": _("Write the month as 2026-03.")})
     if value is not None and (not value.is_finite() or abs(value) >= LARGEST):
         raise ValidationError({"value": _("This number is too large.")})
+    if value is not None and not _fits(kpi, value):
+        raise ValidationError(
+            {"value": _("Goals of %(kpi)s are not written like this.") % {"kpi": kpi.label}}
+        )
+
+
+def _fits(kpi: Kpi, value: Decimal) -> bool:
+    """Return whether a number can have such a value: counts are whole, shares lie between 0 and 1, what is money out is not above zero."""
+    if kpi.unit == Unit.COUNT:
+        return value == value.to_integral_value()
+    return 0 <= value <= 1 if kpi.unit == Unit.PERCENT else not (kpi.by_size and value > 0)
 
 
 def _tell(access: Access, before: Mapping[tuple[str, date], Decimal], moved: Changes) -> None:

@@ -1,0 +1,52 @@
+"""What programs send to numbers, boards, reports and alerts to break them: an answer to the sender, never a fault of ours, never another number."""
+
+import json
+
+from kpi.boards import services as boards
+from kpi.models import ReportRecipient, Target
+from tests.api import with_key
+from tests.cast import Cast
+
+HALF = "\ud800"  # half a character
+
+
+def test_half_a_character_breaks_nothing_wherever_it_stands(cast: Cast) -> None:
+    """PostgreSQL, mails and our own answers cannot hold it; choices repeated it in what they said about it."""
+    client = with_key(cast.aurora)
+    for address, body in (
+        ("/api/kpis/reports", {"board": HALF, "frequency": "daily", "name": HALF}),
+        ("/api/alerts", {"kpi": HALF, "kind": "absolute"}),
+        ("/api/kpis/occasions", {"kind": HALF, "label": "x", "first_day": "2026-01-01"}),
+        ("/api/kpis/boards", {"name": "x", "tiles": [{"kind": "text", "options": {HALF: "x"}}]}),
+    ):
+        answer = client.post(address, json.dumps(body), content_type="application/json")
+        assert answer.status_code in (400, 404), address
+    whole = client.post("/api/kpis/boards", json.dumps({"name": "Metas 🎯"}), content_type="application/json")
+    assert whole.json()["data"]["name"] == "Metas 🎯", "two halves are one character"
+
+
+def test_a_goal_that_its_number_cannot_reach_is_refused(cast: Cast) -> None:
+    client = with_key(cast.aurora)
+    for kpi, month, value in (
+        ("reconciled_share", "2026-01", "5"),
+        ("sales_count", "2026-01", "1.5"),
+        ("expenses", "2026-01", "100"),
+        ("revenue", "0000-01", "1"),
+        ("revenue", "٢٠٢٦-01", "1"),
+    ):
+        goal = {"kpi": kpi, "month": month, "value": value}
+        answer = client.put("/api/kpis/targets", {"targets": [goal]}, content_type="application/json")
+        assert (goal, answer.status_code) == (goal, 400)
+    assert not Target.objects.exists()
+
+
+def test_a_copy_limited_to_nothing_known_is_no_copy_of_everything(cast: Cast) -> None:
+    board = boards.create_board(tenant=cast.aurora, name="Visão", actor=None)
+    body = {
+        "board": str(board.key),
+        "frequency": "daily",
+        "recipients": [{"email": "fora@example.com", "scope": ":Centro"}],
+    }
+    answer = with_key(cast.aurora).post("/api/kpis/reports", body, content_type="application/json")
+    assert answer.status_code == 400
+    assert not ReportRecipient.objects.exists()
