@@ -14,7 +14,7 @@ from django.utils.translation import get_language, ngettext, to_locale
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from kpi import cards, comparing, pictures, plan, queries, ready
+from kpi import attention, cards, comparing, pictures, plan, queries, ready
 from kpi import overview as reading
 from kpi.forecasts import asking
 from kpi.forecasts.asking import Outcome
@@ -59,6 +59,7 @@ def overview(request: TenantRequest) -> HttpResponse:
         "pending": queries.pending(tenant),
         "overdue": board.card("receivables_overdue").value,
         "unreadable": reading.unreadable(tenant, now=now),
+        "wanted": attention.wanted(tenant, today=clock.today(tenant.zone), now=now),
         "local_now": timezone.localtime(now, tenant.zone),
         "news": _news(request, now),
         "span": _span(period),

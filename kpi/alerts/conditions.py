@@ -27,6 +27,8 @@ FORECAST: Final = {"revenue": "sales", "inflow": "receipts", "expenses": "expens
 GROWING: Final = frozenset(
     {"inflow", "expenses", "revenue", "sales_count", "active_customers", "new_customers"}
 )
+# From which what is usual is told, before a number was at zero.
+USUAL_WEEKS: Final = {Window.DAY: 4, Window.WEEK: 8}
 SUMS: Final = frozenset({"inflow", "expenses", "revenue", "sales_count", "net", "new_customers"})
 
 
@@ -240,8 +242,9 @@ def first_needed(condition: Condition, day: date) -> date:
     """Return the earliest day that judging a day may read."""
     first, _last = condition.span(day)
     if condition.kind == Kind.STREAK:
-        periods = int(condition.limit or 1) + 1
-        return day - timedelta(days=periods * (7 if condition.window == Window.WEEK else 1))
+        days = (int(condition.limit or 1) + 1) * (7 if condition.window == Window.WEEK else 1)
+        usual = 7 * USUAL_WEEKS[Window(condition.window)] if condition.way == Way.ZERO else 0
+        return day - timedelta(days=days + usual)
     if condition.kind == Kind.CHANGE:
         return first - timedelta(days=400 if condition.compare == Compare.LAST_YEAR else 70)
     return first.replace(day=1) if condition.kind == Kind.TARGET else first

@@ -12,11 +12,13 @@ from kpi import dimensions
 from kpi.alerts.conditions import (
     FORECAST,
     OF_SALES,
+    USUAL_WEEKS,
     Compare,
     Condition,
     Incident,
     Kind,
     Look,
+    Way,
     Window,
     hours_of,
 )
@@ -241,7 +243,15 @@ class Reader:
         length = timedelta(days=7 if condition.window == Window.WEEK else 1)
         ends = [day - n * length for n in reversed(range(periods))]
         steps = tuple(self.value(condition, end - length + timedelta(days=1), end) for end in ends)
+        if condition.way == Way.ZERO:
+            return Look(steps[-1], self._usual(condition, ends[0] - length), steps=steps)
         return Look(steps[-1], steps[0] if len(steps) > 1 else None, steps=steps)
+
+    def _usual(self, condition: Condition, last: date) -> Decimal | None:
+        """Return what a day or a week brought on average in the weeks through a day, before it was zero; None where they are not all known."""
+        weeks = USUAL_WEEKS[condition.window]
+        whole = self.value(condition, last - timedelta(days=7 * weeks - 1), last)
+        return None if whole is None else whole / (weeks if condition.window == Window.WEEK else weeks * 7)
 
     def _forecast(self, condition: Condition, day: date, got: Decimal | None) -> Look:
         band = self._bands(condition).get(day)

@@ -173,6 +173,12 @@ _BODIES: Final[Mapping[tuple[str, str], str]] = {
     ),
     (Kind.STREAK, "zero-day"): gettext_noop("%(when)s: at zero for %(limit)s days."),
     (Kind.STREAK, "zero-week"): gettext_noop("%(when)s: at zero for %(limit)s weeks."),
+    (Kind.STREAK, "zero-day-usual"): gettext_noop(
+        "%(when)s: at zero for %(limit)s days. In the four weeks before it was %(expected)s a day."
+    ),
+    (Kind.STREAK, "zero-week-usual"): gettext_noop(
+        "%(when)s: at zero for %(limit)s weeks. In the eight weeks before it was %(expected)s a week."
+    ),
     (Kind.MISSING, ""): gettext_noop("Nothing came in since %(since)s. Look whether the connection is well."),
 }
 NO_DATA: Final = gettext_noop("no new data")
@@ -205,6 +211,8 @@ def _body(event: AlertEvent, condition: Condition) -> str:
     way = ""
     if condition.kind == Kind.STREAK:
         way = f"{condition.way}-{condition.window}"
+        if condition.way == Way.ZERO and event.expected:
+            way += "-usual"
     elif condition.kind == Kind.ABSOLUTE:
         way = condition.way
     elif condition.kind in {Kind.CHANGE, Kind.TARGET}:

@@ -16,10 +16,10 @@ from kpi.analysis.pictures import MEASURES
 from kpi.analysis.projection import USUAL_WEEKS, WEEKS, laid_out
 from kpi.boards.desk import Desk, NotShown, own_title
 from kpi.boards.facts import TYPES, Ahead
-from kpi.boards.people import happened
 from kpi.boards.records import Column, Content, Sheet
 from kpi.calculations import change
 from kpi.comparing import LABELS
+from kpi.incidents.telling import happened
 from kpi.models import Forecast, Tile
 from kpi.occasions.queries import flags, flags_by_month
 from kpi.plan import Plan

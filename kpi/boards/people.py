@@ -12,7 +12,7 @@ from kpi.analysis.pictures import AGES
 from kpi.boards.desk import Desk, NotShown, own_title
 from kpi.boards.records import NO_SHEET, Column, Content, Sheet
 from kpi.incidents import telling
-from kpi.models import Anomaly, Tile
+from kpi.models import Tile
 from kpi.segmenting.words import WORDS
 from kpi.segments.edges import SEGMENTS
 
@@ -97,7 +97,7 @@ def anomalies(desk: Desk, tile: Tile) -> Content:
     page = reverse("kpi:anomalies", kwargs={"slug": desk.tenant.slug})
     columns = (Column(_("Day"), "text"), Column(_("Number"), "text"), Column(_("What happened"), "text"))
     rows = tuple(
-        (telling.days_of(one), str(telling.Number(one.measure).label), happened(one))
+        (telling.days_of(one), str(telling.Number(one.measure).label), telling.happened(one))
         for one in desk.anomalies
     )
     title = _("Unexpected numbers") if rows else _("Nothing unexpected")
@@ -105,23 +105,6 @@ def anomalies(desk: Desk, tile: Tile) -> Content:
         tile.pk, own_title(tile, title), desk.now(), Sheet(columns, rows, (page,) * len(rows)), href=page,
         problem="" if rows else _("No number of the last months was far from what was to be expected."),
     )  # fmt: skip
-
-
-def happened(one: Anomaly) -> str:
-    """Return what came, what was expected, and what carries the gap."""
-    said = {
-        "got": telling.amount(one, one.got),
-        "lo": telling.amount(one, one.lo),
-        "hi": telling.amount(one, one.hi),
-    }
-    if one.kind == Anomaly.Kind.MISSING:
-        return _("Nothing came in; expected %(lo)s to %(hi)s.") % said
-    why = telling.why(one)
-    return " ".join(
-        part
-        for part in (_("%(got)s, expected %(lo)s to %(hi)s.") % said, telling.sentence(why) if why else "")
-        if part
-    )
 
 
 def text(_desk: Desk, tile: Tile) -> Content:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from kpi.models import Occasion
+from kpi.occasions import holidays
 from lib.charts import Flag
 from tenants.models import Tenant
 
@@ -38,9 +39,10 @@ def free_days(tenant: Tenant, first: date, last: date) -> frozenset[date]:
 
 
 def flags(days: Sequence[date], occasions: Iterable[Told]) -> list[Flag]:
-    """Return a flag on the first drawn day of each occasion; those of one day share it."""
+    """Return a flag on the first drawn day of each occasion, and on national holidays while the days are few; those of one day share it."""
     found: dict[int, list[str]] = {}
-    for one in occasions:
+    national = [Told(name, day, day) for day, name in holidays.among(days)]
+    for one in (*occasions, *national):
         place = next((n for n, day in enumerate(days) if one.first <= day <= one.last), None)
         if place is not None:
             found.setdefault(place, []).append(one.label)

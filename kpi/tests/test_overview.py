@@ -60,9 +60,9 @@ def test_the_page_costs_a_fixed_number_of_queries_and_few_once_its_numbers_are_r
         factories.make_sale(cast.aurora, "5.00", date=DAY - timedelta(days=n))
     facts_changed(cast.aurora)
     cache.generations(cast.aurora.pk)
-    with django_assert_num_queries(38):
+    with django_assert_num_queries(40):
         page(aurora)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(15):
         page(aurora)
 
 

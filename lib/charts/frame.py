@@ -12,7 +12,9 @@ from lib.charts.svg import label, percent, tag
 By = Literal["day", "month"]
 
 _GUTTERS = ((4, "gutter-s"), (7, "gutter-m"), (10, "gutter-l"))
-_MOST_FLAG_LABELS = 3
+_FLAG_LETTER = (
+    0.95  # per cent of the width that a letter of a flag's name takes, where names are shown at all
+)
 _NARROW = 40  # characters that fit side by side below a plot on a phone
 
 
@@ -79,17 +81,21 @@ def periods(x: Sequence[Label], places: Sequence[float], unit: Unit, by: By, mos
 
 
 def flags(found: Sequence[Flag], places: Sequence[float]) -> Svg:
-    """Return events as thin lines with a dot on top; few of them carry their name."""
+    """Return events as thin lines with a dot on top, in the order of the positions; those carry their name that have room for it."""
     drawn = [flag for flag in found if 0 <= flag.index < len(places)]
     parts: list[Svg] = []
+    taken = 0.0
     for flag in drawn:
-        x = percent(places[flag.index])
+        place = places[flag.index]
+        x = percent(place)
         parts.append(tag("line", class_="flag", x1=x, x2=x, y1=0, y2="100%"))
         parts.append(tag("circle", class_="flag-dot", cx=x, cy=0, r=3))
-        if len(drawn) <= _MOST_FLAG_LABELS:
-            late = places[flag.index] > 70
+        late, length = place > 70, len(flag.label) * _FLAG_LETTER + 2
+        first, last = (place - length, place) if late else (place, place + length)
+        if first >= taken and not any(first < places[one.index] < last for one in drawn if one is not flag):
+            taken = last
             css = "flag-label late" if late else "flag-label"
-            parts.append(label(flag.label, places[flag.index], "0", css, dx=-8 if late else 8, dy=4))
+            parts.append(label(flag.label, place, "0", css, dx=-8 if late else 8, dy=4))
     return tag("g", *parts, class_="flags", aria_hidden="true")
 
 
