@@ -1,11 +1,13 @@
 """Boards in a real browser: arranged by keys and by pointer, filtered by a click, read by a public link, shown on a screen."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import unquote
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from config.tests import browser
 from kpi.boards import services, sharing
@@ -50,6 +52,11 @@ def sign_in(page: Page, base: str) -> None:
     page.wait_for_url("**/t/**")
 
 
+def answer_to(values: str) -> Callable[[Response], bool]:
+    """Return what knows the answer to a post with these values, whatever else was saved before."""
+    return lambda answer: values in unquote(answer.request.post_data or "")
+
+
 def order(page: Page) -> list[str]:
     """Return the kinds of tiles as the page has them, by the ids that it shows."""
     kinds = dict(Tile.objects.values_list("pk", "kind"))
@@ -70,13 +77,14 @@ def test_tiles_are_moved_and_sized_by_keys_removed_and_brought_back(visit, door,
         browser.go(page, f"{door.url}/t/aurora/boards/{board.key}/?arrange=1")
         words = page.locator("[data-tile-handle]").nth(3)
         words.focus()
-        with page.expect_response("**/order/"):
+        number, ranking, curve, note = Tile.objects.values_list("pk", flat=True)
+        with page.expect_response(answer_to(f"ids={number},{note},{ranking},{curve}")):
             page.keyboard.press("ArrowLeft")
             page.keyboard.press("ArrowLeft")
         assert order(page) == stored() == ["number", "text", "by_dimension", "by_day"]
         expect(page.locator("[data-tile-handle]").nth(1)).to_be_focused()
         expect(page.locator("#announcer")).to_contain_text("Leia: posição 2 de 4")
-        with page.expect_response("**/tiles/**"):
+        with page.expect_response(answer_to("width=6&height=2")):
             page.keyboard.press("Shift+ArrowLeft")
             page.keyboard.press("Shift+ArrowDown")
         tile = Tile.objects.get(kind="text")

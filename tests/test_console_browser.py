@@ -75,7 +75,6 @@ def test_the_explorer_works_without_another_host(visit, door, world: World) -> N
     with visit("about:blank") as seen:
         seen.page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
         browser.go(seen.page, f"{door.url}/api/docs")
-        expect(seen.page.locator(".opblock").first).to_be_visible()
-        assert seen.page.locator(".opblock").count() > 20
+        expect(seen.page.locator(".opblock").nth(20)).to_be_visible()
         assert seen.complaints == []
     assert hosts == {door.url.split("/")[2]}

@@ -13,7 +13,7 @@ from config.tests import browser
 from lib import clock
 from tenants.models import Tenant
 from tests import factories
-from tests.test_live_browser import DOT, UNTIL_KEPT, _keep, aurora, enter, sell, visit
+from tests.test_live_browser import DOT, _keep, aurora, enter, sell, until_kept, visit
 
 __all__ = ["aurora", "visit"]
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -144,7 +144,7 @@ def test_a_kept_record_that_is_opened_without_network_says_its_age(visit, door, 
         cell, drawer = page.locator("tbody tr").first.locator("td.nowrap").first, page.locator("#drawer")
         cell.click()
         expect(drawer).to_contain_text("100,00")
-        page.evaluate(UNTIL_KEPT, ["/t/aurora/list/sales/", True])
+        until_kept(page, "/t/aurora/list/sales/")
         page.keyboard.press("Escape")
         expect(drawer).not_to_be_visible()
         page.context.set_offline(True)

@@ -110,7 +110,9 @@ def test_a_first_visit_is_light_and_nothing_moves(visit, door, aurora, path: str
     with visit("about:blank") as seen:
         seen.page.context.add_cookies(cookies)
         sizes: list[int] = []
-        seen.page.on("response", lambda answer: sizes.append(len(gzip.compress(answer.body()))))
+        seen.page.on(  # what ends: the page's stream does not
+            "requestfinished", lambda request: sizes.append(len(gzip.compress(request.response().body())))
+        )
         seen.page.add_init_script(WATCH)
         browser.go(seen.page, f"{door.url}/t/aurora/{path}")
         assert seen.page.evaluate("window.shift") < 0.02

@@ -1,13 +1,16 @@
 """A real browser for the tests marked e2e: Chromium from the PATH, everything that the page complains about collected."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Route, expect, sync_playwright
 
+# A busy machine is no defect of the page.
+expect.set_options(timeout=20_000)
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -15,15 +18,17 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
 ]
-# What htmx logs of a reading that a newer request replaces (hx-sync). A request that failed also says htmx:sendError.
-GIVEN_UP = ("htmx:afterRequest", "htmx:sendAbort")
+# What htmx logs of a reading that a newer request replaces (hx-sync; a request that failed also says htmx:sendError), and a visit without
+# the service worker.
+MEANT = ("htmx:afterRequest", "htmx:sendAbort", "Service Worker registration blocked")
+STILL = (
+    'document.readyState === "complete" && document.fonts.status === "loaded"'
+    ' && !document.querySelector(".htmx-request, .htmx-swapping, .htmx-added, .htmx-settling")'
+)
 # Evaluated once and waiting by itself: `wait_for_function` asks again by eval inside the page, which our policy forbids.
-# What was just put into the page listens only once it has settled.
-STILL = """async () => {
-  const moving = ".htmx-request, .htmx-swapping, .htmx-added, .htmx-settling";
-  const busy = () => document.readyState !== "complete" || document.querySelector(moving) || document.fonts.status !== "loaded";
-  for (let n = 0; busy(); n++) {
-    if (n > 1500) throw new Error("the page never stood still");
+UNTIL = """async () => {
+  for (let n = 0; !(await (%s)); n++) {
+    if (n > 1500) throw new Error("it never came true");
     await new Promise((later) => setTimeout(later, 20));
   }
 }"""
@@ -43,7 +48,8 @@ class Visit:
     complaints: list[str] = field(default_factory=list)
 
     def axe(self) -> list[str]:
-        """Return the accessibility findings, as rule and element."""
+        """Return the accessibility findings of the page when it stands still, as rule and element."""
+        settle(self.page)
         found = Axe().run(self.page, options=RULES).response["violations"]
         return [f"{rule['id']}: {node['html'][:120]}" for rule in found for node in rule["nodes"]]
 
@@ -72,8 +78,29 @@ def again(page: Page) -> None:
 
 def settle(page: Page) -> None:
     """Wait until nothing more is being read. The page's stream never ends, so "no network" cannot be awaited."""
-    page.wait_for_load_state("load")
-    page.evaluate(STILL)
+    until(page, STILL)
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait until an expression (or its promise) is true in the page, or in the page that takes its place meanwhile."""
+    while True:
+        page.wait_for_load_state("load")
+        try:
+            return page.evaluate(UNTIL % condition)
+        except Error as error:
+            if "context was destroyed" not in str(error):
+                raise
+
+
+@contextmanager
+def held(page: Page, address: str | re.Pattern[str]) -> Iterator[None]:
+    """Let what the page asks of an address in this block be answered only after it. Needs a visit without `worker`."""
+    kept: list[Route] = []
+    page.route(address, lambda route: kept.append(route))
+    yield
+    for route in kept:
+        route.continue_()
+    page.unroute(address)
 
 
 @contextmanager
@@ -96,7 +123,7 @@ def visit(
         "console",
         lambda line: (
             seen.complaints.append(line.text)
-            if line.type in {"error", "warning"} and not line.text.startswith(GIVEN_UP)
+            if line.type in {"error", "warning"} and not line.text.startswith(MEANT)
             else None
         ),
     )

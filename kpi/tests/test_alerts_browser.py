@@ -85,7 +85,7 @@ def test_pages_of_an_empty_company_say_what_comes(door, visit) -> None:
 
 
 def test_a_card_leads_to_an_alert_that_is_tried_while_it_is_written(door, visit, aurora: Tenant) -> None:
-    with visit(f"{door.url}/accounts/login/") as seen:
+    with visit(f"{door.url}/accounts/login/", worker=False) as seen:
         page = seen.page
         enter(page, door.url)
         page.locator("a.number-alert[href$='kpi=revenue']").click()
@@ -99,10 +99,15 @@ def test_a_card_leads_to_an_alert_that_is_tried_while_it_is_written(door, visit,
         page.locator("select[name=dimension]").select_option("store")
         expect(page.locator("select[name=key]")).to_have_value("Centro")
         browser.settle(page)
-        page.locator("select[name=kind]").select_option("streak")
+        limit = page.locator("input[name=limit]")
+        with browser.held(page, "**/alerts/new/**"):
+            page.locator("select[name=kind]").select_option("streak")
+            limit.clear()
+            limit.press_sequentially("3")  # while the form is being drawn anew
         expect(page.locator("select[name=window]")).to_contain_text("semanas")
         browser.settle(page)
-        page.locator("input[name=limit]").fill("3")
+        expect(limit).to_have_value("3")
+        expect(limit).to_be_focused()
         page.locator("select[name=way]").select_option("zero")
         expect(form).to_contain_text("em zero por")
         assert seen.axe() == []

@@ -102,8 +102,8 @@ def test_edges_are_tried_before_they_are_kept(door, visit, aurora: Tenant) -> No
         page.locator("select[name=m_low]").first.select_option("1")
         expect(trial).to_contain_text("mudariam de segmento")
         browser.go(page, f"{door.url}/t/aurora/segments/edges/")
-        page.locator("button[value='drop:12']").click()
-        page.wait_for_load_state("load")
+        with page.expect_navigation():
+            page.locator("button[value='drop:12']").click()
         expect(page.locator(".edge-list > li")).to_have_count(12)
         expect(trial).to_contain_text("Alguém ficaria sem segmento")
         browser.go(page, f"{door.url}/t/aurora/segments/edges/")
@@ -120,8 +120,8 @@ def test_an_unexpected_day_is_answered(door, visit, aurora: Tenant) -> None:
         enter(page, door.url)
         browser.go(page, f"{door.url}/t/aurora/anomalies/")
         expect(page.locator("#anomaly-list")).to_contain_text("71% da diferença é Consulta.")
-        page.get_by_role("button", name="É real").click()
-        page.wait_for_load_state("load")
+        with page.expect_navigation():
+            page.get_by_role("button", name="É real").click()
         assert Anomaly.objects.get().feedback == "real"
         browser.settle(page)
         page.get_by_role("link", name="Por quê?").click()

@@ -218,15 +218,36 @@ document.addEventListener("submit", (event) => {
 
 // --- htmx: keep the focus, tell what changed, explain failures ------------------------------------------------------------------------------
 let focusKey = null;
+let typed = null; // what was typed while the answer was under way, which does not know of it
 
-document.addEventListener("htmx:beforeSwap", () => {
-  focusKey = document.activeElement?.closest("[data-focus-key]")?.dataset.focusKey ?? null;
+const isText = (element) => element.matches("input:not([type=checkbox], [type=radio]), textarea");
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const field = document.activeElement;
+  focusKey = field?.closest("[data-focus-key]")?.dataset.focusKey ?? null;
+  const sent = event.detail.requestConfig?.formData?.getAll(field?.name ?? "") ?? [];
+  typed = focusKey && isText(field) && !sent.includes(field.value) ? { field, text: field.value, caret: field.selectionEnd } : null;
+});
+
+/** Put what was typed meanwhile into the field that took the place of its own; a form that follows each change is told. */
+function retype(field) {
+  if (!typed || !field || typed.field.isConnected || !isText(field)) return;
+  field.value = typed.text;
+  if (typed.caret !== null) field.setSelectionRange(typed.caret, typed.caret);
+  typed = null;
+  if (field.form?.matches("[hx-trigger=change]")) field.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+// Hits of an earlier text must not be chosen by who has typed another one.
+document.addEventListener("input", ({ target: field }) => {
+  if (!field.matches("input[type=search][hx-target]")) return;
+  for (const hit of document.querySelectorAll(`${field.getAttribute("hx-target")} input[type=radio]`)) hit.checked = false;
 });
 
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (focusKey && document.activeElement === document.body) {
-    document.querySelector(`[data-focus-key="${CSS.escape(focusKey)}"]`)?.focus();
-  }
+  const successor = focusKey && document.querySelector(`[data-focus-key="${CSS.escape(focusKey)}"]`);
+  if (successor && document.activeElement === document.body) successor.focus();
+  retype(successor);
   // A record as a page of its own was renamed: its heading stands outside what was swapped.
   const name = event.target.matches?.("[data-record]") && event.target.querySelector("[data-drawer-title]");
   const heading = name && document.querySelector(".page-title h1");

@@ -133,6 +133,10 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     return;
   }
   if (!isPart(part) || event.detail.isError) return;
+  if (isBusy(part)) {
+    event.detail.shouldSwap = false; // somebody began to work inside while it was being read
+    return readSoon(part, 2_000);
+  }
   before = new Map([...numbersOf(part)].map(([label, card]) => [label, card.querySelector(".number-value")?.textContent]));
   if (failures.delete(part.id) && heard) showHeard();
 });

@@ -11,7 +11,7 @@ async function openList(link) {
   if (side?.matches(":popover-open")) side.hidePopover();
   panel.setAttribute("aria-busy", "true");
   if (!panel.open) innerWidth < 1100 ? panel.showModal() : panel.show();
-  await window.htmx.ajax("GET", `${link.pathname}?drawer=1`, { target: "#drawer-body", swap: "innerHTML settle:0ms" });
+  await window.htmx.ajax("GET", `${link.pathname}?drawer=1`, { target: "#drawer-body", swap: "innerHTML" });
   panel.removeAttribute("aria-busy");
   panel.scrollTop = 0;
   (panel.querySelector("[data-drawer-title]") ?? panel).focus();

@@ -28,7 +28,7 @@ async function openRow(row, { push = true } = {}) {
   }
   panel.setAttribute("aria-busy", "true");
   if (!panel.open) innerWidth < 1100 ? panel.showModal() : panel.show();
-  await window.htmx.ajax("GET", url, { target: "#drawer-body", swap: "innerHTML settle:0ms" });
+  await window.htmx.ajax("GET", url, { target: "#drawer-body", swap: "innerHTML" });
   panel.removeAttribute("aria-busy");
   panel.scrollTop = 0;
   (panel.querySelector("[data-drawer-title]") ?? panel).focus();

@@ -64,8 +64,7 @@ async function open(url) {
   body.replaceChildren();
   // Open before it is filled: what is typed meanwhile must not act on the page behind.
   if (!dialog.open) dialog.showModal();
-  // Settled at once: the focus goes there next, and what is typed before htmx listens would be lost.
-  await fetchInto("#bench-dialog-body", url, "innerHTML settle:0ms");
+  await fetchInto("#bench-dialog-body", url, "innerHTML");
   if (!body.firstElementChild) return dialog.close();
   (body.querySelector("[data-autofocus]") ?? body.querySelector("[data-dialog-title]"))?.focus();
   reckon();

@@ -1,6 +1,7 @@
 """Connections, files and accounts in a real browser: accessible on every width, silent under the policy, usable by keyboard."""
 
 import pytest
+from playwright.sync_api import expect
 
 from config.tests import browser
 from ledger.models import Account
@@ -107,5 +108,5 @@ def test_too_many_files_are_kept_back_and_named(visit, door, aurora, tmp_path) -
         sign_in(seen.page, door.url)
         browser.go(seen.page, f"{door.url}/t/aurora/import/")
         seen.page.set_input_files("input[type=file]", names)
-        assert seen.page.locator(".files .file").count() == 20
-        assert "f20.ofx, f21.ofx" in seen.page.inner_text("[data-dropzone-error]")
+        expect(seen.page.locator(".files .file")).to_have_count(20)
+        expect(seen.page.locator("[data-dropzone-error]")).to_contain_text("f20.ofx, f21.ofx")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from config.tests import browser
 from live.models import Notification, NotificationPreference
 from live.notifications import notify
 from tenants.models import Role, Tenant, User
@@ -111,7 +112,7 @@ def test_a_tone_sounds_once_after_a_touch_and_only_when_wanted(
         tell(ana, "Dois")
         ring(seen.page)
         expect(seen.page.locator("#bell .badge")).to_have_text("2")
-        seen.page.wait_for_function("tones === 2")
+        browser.until(seen.page, "tones === 2")
         NotificationPreference.objects.update(sound_enabled=False)
         tell(ana, "Três")
         ring(seen.page)
