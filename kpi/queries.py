@@ -18,6 +18,7 @@ from kpi.comparing import Compared, Spans
 from kpi.models import Daily, Monthly
 from kpi.targets.goals import Courses, Goals
 from ledger.models import Account, OpenItem, Sale, SaleItem, Transaction
+from ledger.models.customer import WALK_IN
 from lib import pg
 from lib.clock import add_months
 from lib.periods import Period
@@ -29,8 +30,6 @@ from tenants.models import Tenant
 CREDIT, DEBIT, SALE = "CREDIT", "DEBIT", "SALE"
 NOW: Final = "now"  # the board's own period among the spans that are read at once
 SHAPE: Final = "shape"  # and the days whose weekdays say how goals spread
-# What ERPs and shops call the customer whom nobody asked for a name: many people, so no customer. As `lib.text.fold` writes them.
-WALK_IN: Final = "^(consumidor( final)?|cliente (balcao|final|padrao|avulso|diversos?)|venda (a vista|balcao)|balcao)( .*)?$"
 ZERO = Decimal(0)
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from kpi import dimensions
-from kpi.queries import WALK_IN
+from ledger.models.customer import WALK_IN
 from lib import pg
 from lib.clock import add_months
 from tenants.models import Tenant

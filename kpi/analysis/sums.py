@@ -10,8 +10,8 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from kpi import dimensions
-from kpi.queries import WALK_IN
 from ledger.models import Account, Customer, Product
+from ledger.models.customer import WALK_IN
 from lib import pg
 from lib.clock import add_months
 from lib.periods import Period

@@ -17,10 +17,11 @@ from kpi.boards.asking import Needs, Scope, Spans
 from kpi.incidents.services import standing
 from kpi.models import Anomaly, Occasion
 from kpi.occasions.queries import Told
-from kpi.queries import WALK_IN, goals_of
+from kpi.queries import goals_of
 from kpi.segmenting import queries as segmenting
 from kpi.targets.goals import Goals
 from ledger.models import OpenItem
+from ledger.models.customer import WALK_IN
 from lib import pg
 from lib.clock import add_months
 from lib.periods import Period
@@ -125,16 +126,16 @@ def _read(
 
 
 def _span(spans: Spans) -> dict[str, date]:
-    period, compared = spans.period, spans.compared
-    return {
-        "start": period.start, "end": period.end, "first": _first(period), "last": period.end.replace(day=1),
-        "b_start": compared.start, "b_end": compared.end, "b_first": _first(compared), "b_last": compared.end.replace(day=1),
-    }  # fmt: skip
+    """Return the bounds of both spans: days from `start` to `head`, whole months from `first` to `last`, days from `tail` to `end`."""
+    return _bounds(spans.period) | {f"b_{name}": day for name, day in _bounds(spans.compared).items()}
 
 
-def _first(period: Period) -> date:
-    """Return the first day of the first whole month."""
-    return period.start if period.start.day == 1 else add_months(period.start.replace(day=1), 1)
+def _bounds(period: Period) -> dict[str, date]:
+    first, last = period.start, period.end.replace(day=1)
+    if first.day > 1:
+        first = add_months(first.replace(day=1), 1)
+    tail = max(last, period.start) if first <= last else period.end
+    return {"start": period.start, "head": min(first, period.end), "first": first, "last": last, "tail": tail, "end": period.end}  # fmt: skip
 
 
 def _own(tenant: Tenant, spans: Spans) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from django.db import connection, transaction
 
 from kpi import sql
 from kpi.models import SegmentMember, SegmentState
-from kpi.queries import WALK_IN
 from kpi.segments import edges
+from ledger.models.customer import WALK_IN
 from lib import clock, pg
 from live import events
 from tenants import audit

@@ -1,25 +1,27 @@
 -- What two spans amount to by key, for several (type, dimension) at once: the largest of each, the largest changes, and the whole.
 -- With %(curves)s also the curve of who carries the sales. Base: the facts of one value of a dimension (board_base.sql), split by other ones. Whole months come from the month's rows, the days at their edges from the day's.
 WITH asked AS (SELECT * FROM unnest(%(types)s::text[], %(dimensions)s::text[]) AS a (type, dimension)),
-span (before, start, stop, first, last) AS (VALUES
-    (false, %(start)s::date, %(end)s::date, %(first)s::date, %(last)s::date),
-    (true, %(b_start)s::date, %(b_end)s::date, %(b_first)s::date, %(b_last)s::date)),
+span (before, start, stop) AS (VALUES (false, %(start)s::date, %(end)s::date), (true, %(b_start)s::date, %(b_end)s::date)),
 base AS MATERIALIZED ({base}),
+-- Each span by itself, its bounds as constants: joined to a table of spans, the whole history would be read and thrown away.
 part AS (
-    SELECT s.before, m.type, m.dimension, m.key, m.n, m.total
-      FROM asked a CROSS JOIN span s JOIN kpi_dimension_monthly m
-        ON m.tenant_id = %(tenant)s AND m.type = a.type AND m.dimension = a.dimension AND m.currency = %(currency)s
-       AND m.month >= s.first AND m.month < s.last
+    SELECT false AS before, m.type, m.dimension, m.key, m.n, m.total FROM asked JOIN kpi_dimension_monthly m USING (type, dimension)
+     WHERE m.tenant_id = %(tenant)s AND m.currency = %(currency)s AND m.month >= %(first)s AND m.month < %(last)s
      UNION ALL
-    SELECT s.before, d.type, d.dimension, d.key, d.n, d.total
-      FROM asked a CROSS JOIN span s JOIN kpi_dimension_daily d
-        ON d.tenant_id = %(tenant)s AND d.type = a.type AND d.dimension = a.dimension AND d.currency = %(currency)s
-       AND d.day >= s.start AND d.day < least(s.first, s.stop)
+    SELECT true, m.type, m.dimension, m.key, m.n, m.total FROM asked JOIN kpi_dimension_monthly m USING (type, dimension)
+     WHERE m.tenant_id = %(tenant)s AND m.currency = %(currency)s AND m.month >= %(b_first)s AND m.month < %(b_last)s
      UNION ALL
-    SELECT s.before, d.type, d.dimension, d.key, d.n, d.total
-      FROM asked a CROSS JOIN span s JOIN kpi_dimension_daily d
-        ON d.tenant_id = %(tenant)s AND d.type = a.type AND d.dimension = a.dimension AND d.currency = %(currency)s
-       AND d.day >= greatest(s.last, s.start) AND d.day < s.stop AND s.first <= s.last
+    SELECT false, d.type, d.dimension, d.key, d.n, d.total FROM asked JOIN kpi_dimension_daily d USING (type, dimension)
+     WHERE d.tenant_id = %(tenant)s AND d.currency = %(currency)s AND d.day >= %(start)s AND d.day < %(head)s
+     UNION ALL
+    SELECT true, d.type, d.dimension, d.key, d.n, d.total FROM asked JOIN kpi_dimension_daily d USING (type, dimension)
+     WHERE d.tenant_id = %(tenant)s AND d.currency = %(currency)s AND d.day >= %(b_start)s AND d.day < %(b_head)s
+     UNION ALL
+    SELECT false, d.type, d.dimension, d.key, d.n, d.total FROM asked JOIN kpi_dimension_daily d USING (type, dimension)
+     WHERE d.tenant_id = %(tenant)s AND d.currency = %(currency)s AND d.day >= %(tail)s AND d.day < %(end)s
+     UNION ALL
+    SELECT true, d.type, d.dimension, d.key, d.n, d.total FROM asked JOIN kpi_dimension_daily d USING (type, dimension)
+     WHERE d.tenant_id = %(tenant)s AND d.currency = %(currency)s AND d.day >= %(b_tail)s AND d.day < %(b_end)s
      UNION ALL
     SELECT before, type, d.dimension, d.key, count(*), sum(total)
       FROM base CROSS JOIN LATERAL (VALUES ('store', store), ('seller', seller), ('channel', channel), ('payment', payment), ('customer', customer),

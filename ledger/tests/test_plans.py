@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from ledger import drafts as d
 from ledger.lists import LISTS, listing, parse
-from ledger.models import Account, Transaction
+from ledger.models import Account, Customer, Transaction
+from ledger.models.customer import WALK_IN
 from ledger.services import store
 from lib import pg
 from live import delta
@@ -134,3 +135,10 @@ def test_what_changed_since_a_moment_starts_at_its_index(companies: list[Tenant]
     if name != "products":  # five rows, which no index is worth
         assert f"{table.removeprefix('ledger_')}_changed" in used
     assert len(queries) == 1
+
+
+def test_customers_without_a_name_are_found_without_asking_every_name(companies: list[Tenant]) -> None:
+    rows = Customer.objects.filter(tenant=companies[0], name_folded__regex=WALK_IN).values("pk")
+    assert "customer_walk_in" in {
+        node.get("Index Name") for node in plan_of(str(rows.query).replace(WALK_IN, f"'{WALK_IN}'"))
+    }
