@@ -194,25 +194,30 @@ class Client:
         endpoint: str = "",
         repeatable: bool | None = None,
         parse: bool = True,
+        status_only: bool = False,
     ) -> Response:
         """Return the answer below 300, trying again where that is safe.
 
         `endpoint` names the budget. `repeatable` says that sending twice does no harm (default: GET, HEAD, PUT, DELETE); a request
-        that upstream refused with 429 or 503 did nothing and is always tried again. `parse=False` leaves the body as bytes.
+        that upstream refused with 429 or 503 did nothing and is always tried again. `parse=False` leaves the body as bytes;
+        `status_only` does not read that of a good answer, however long, slow or packed it is.
         Raises AddressRefused, Unreachable, BadAnswer or StatusError.
         """
         content = None if json is None else jsontext.canonical(json)
-        request = self._http.build_request(
-            method,
-            self._base + path,
-            params={name: value for name, value in (params or {}).items() if value is not None} or None,
-            content=content,
-            headers=dict(headers or {}) | ({"Content-Type": "application/json"} if content else {}),
-        )
+        try:
+            request = self._http.build_request(
+                method,
+                self._base + path,
+                params={name: value for name, value in (params or {}).items() if value is not None} or None,
+                content=content,
+                headers=dict(headers or {}) | ({"Content-Type": "application/json"} if content else {}),
+            )
+        except httpx2.InvalidURL as error:
+            raise AddressRefused("this cannot stand in an address") from error
         safe = method in IDEMPOTENT if repeatable is None else repeatable
         for attempt in range(1, self.patience.attempts + 1):
             try:
-                return self._attempt(request, endpoint or path, parse=parse)
+                return self._attempt(request, endpoint or path, parse=parse, status_only=status_only)
             except (Unreachable, BadAnswer, StatusError) as error:
                 wait = self._wait(error, attempt, safe=safe)
                 if wait is None:
@@ -237,14 +242,14 @@ class Client:
         seconds = asked.total_seconds()
         return None if seconds > self.patience.longest_wait else max(seconds, backoff)
 
-    def _attempt(self, request: httpx2.Request, endpoint: str, *, parse: bool) -> Response:
+    def _attempt(self, request: httpx2.Request, endpoint: str, *, parse: bool, status_only: bool) -> Response:
         if self._before is not None:
             self._before(endpoint)
         with _watcher(self.name, request.method) as more_headers:
             request.headers.update(more_headers)
-            return self._exchange(request, parse=parse)
+            return self._exchange(request, parse=parse, status_only=status_only)
 
-    def _exchange(self, request: httpx2.Request, *, parse: bool) -> Response:
+    def _exchange(self, request: httpx2.Request, *, parse: bool, status_only: bool) -> Response:
         self.counters.requests += 1
         started = time.monotonic()
         held = network.deadline.set(started + self.patience.total)
@@ -252,7 +257,7 @@ class Client:
         try:
             answer = self._http.send(request, stream=True)
             try:
-                body = self._body(answer)
+                body = self._reason_given(answer) if status_only else self._body(answer)
             finally:
                 answer.close()
         except network.AddressRefused as error:
@@ -284,6 +289,15 @@ class Client:
             shown = self._secrets.hide(body[:80].decode("utf-8", "replace"))
             raise BadAnswer(f"{where}: the answer is not JSON or is cut: {shown!r}") from error
         return Response(status, dict(answer.headers), body, data)
+
+    def _reason_given(self, answer: httpx2.Response) -> bytes:
+        """Return the body of an error as far as it can be read: its status counts all the same."""
+        if answer.status_code < 300:
+            return b""
+        try:
+            return self._body(answer)
+        except (BadAnswer, httpx2.HTTPError):
+            return b""
 
     def _body(self, answer: httpx2.Response) -> bytes:
         """Return the unpacked body. Counts while it unpacks, so that a small answer cannot swell."""

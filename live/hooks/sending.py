@@ -68,6 +68,9 @@ def _claim(now: datetime) -> HookDelivery | None:
 
 
 def _send(row: HookDelivery, patience: http.Patience) -> bool:
+    if _is_shut(row.endpoint, row.event):  # written while somebody stopped it
+        _failed(row, _("The webhook was stopped."), None)
+        return False
     try:
         status = _post(row.endpoint, row, patience)
     except http.StatusError as error:
@@ -101,35 +104,48 @@ def _post(endpoint: HookEndpoint, row: HookDelivery, patience: http.Patience) ->
     with client:
         # What is sent is the stored text: reading and writing it again gives the same bytes (lib.jsontext), and those were signed.
         answer = client.post(
-            path, json=jsontext.loads(row.body), headers=signed, endpoint="webhook", parse=False
+            path,
+            json=jsontext.loads(row.body),
+            headers=signed,
+            endpoint="webhook",
+            parse=False,
+            status_only=True,
         )
     return answer.status
 
 
 @transaction.atomic
 def _taken(row: HookDelivery, status: int) -> None:
+    # The endpoint first, as whoever stops it does: in the other order the two would wait for each other.
+    HookEndpoint.objects.filter(pk=row.endpoint_id).update(last_good_at=clock.now())
     row.state, row.due_at, row.status, row.problem = HookDelivery.State.DELIVERED, None, status, ""
     row.save(update_fields=["state", "due_at", "status", "problem"])
-    HookEndpoint.objects.filter(pk=row.endpoint_id).update(last_good_at=clock.now())
     events.publish("alerts_changed", tenant_id=row.tenant_id, changed=False)
 
 
 @transaction.atomic
 def _failed(row: HookDelivery, problem: str, status: int | None) -> None:
-    log.info("webhook_not_taken", delivery=row.pk, attempt=row.attempts, status=status, problem=problem[:200])
+    # Not the problem: it names the path, which may be the receiver's secret.
+    log.info("webhook_not_taken", delivery=row.pk, attempt=row.attempts, status=status)
     row.problem, row.status = problem[:300], status
-    last = row.attempts > len(WAITS) or status == GONE or row.event == TEST
+    # Whoever stopped or removed it while the receiver kept us waiting gave this message up, too.
+    endpoint = HookEndpoint.objects.select_for_update(no_key=True).get(pk=row.endpoint_id)
+    last = row.attempts > len(WAITS) or status == GONE or row.event == TEST or _is_shut(endpoint, row.event)
     row.state = HookDelivery.State.FAILED if last else HookDelivery.State.WAITING
     row.due_at = None if last else clock.now() + WAITS[row.attempts - 1]
     row.save(update_fields=["state", "due_at", "status", "problem"])
     if last and row.event != TEST:
-        _stop(row)
+        _stop(row, endpoint)
     events.publish("alerts_changed", tenant_id=row.tenant_id, changed=False)
 
 
-def _stop(row: HookDelivery) -> None:
-    """Stop the endpoint and tell who may change it, unless it took something since this message was written."""
-    endpoint = HookEndpoint.objects.select_for_update(no_key=True).get(pk=row.endpoint_id)
+def _is_shut(endpoint: HookEndpoint, event: str) -> bool:
+    """Return whether nothing is sent there any more; a test is, to one that is stopped."""
+    return endpoint.removed_at is not None or (endpoint.disabled_at is not None and event != TEST)
+
+
+def _stop(row: HookDelivery, endpoint: HookEndpoint) -> None:
+    """Stop the endpoint, which is locked, and tell who may change it, unless it took something since this message was written."""
     well = endpoint.last_good_at is not None and endpoint.last_good_at > row.created_at
     if endpoint.disabled_at or endpoint.removed_at or (well and row.status != GONE):
         return

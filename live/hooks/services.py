@@ -82,6 +82,8 @@ def checked_url(url: str) -> str:
         or parts.username
         or parts.password
         or len(url) > 500
+        or not url.isprintable()
+        or " " in url
     ):
         raise ValidationError({"url": _("Write the address as https://example.com/path.")})
     if parts.scheme == "http" and not plain_allowed():

@@ -37,6 +37,8 @@ class Receiver(ThreadingHTTPServer):
         self.answers: list[int] = []
         self.got: list[tuple[dict[str, str], bytes]] = []
         self.let_go = threading.Event()
+        self.page = b""  # what an answer brings along
+        self.packed = ""
 
     @property
     def url(self) -> str:
@@ -59,8 +61,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         if 300 <= status < 400:
             self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}/inside")
-        self.send_header("Content-Length", "0")
+        if self.server.packed:
+            self.send_header("Content-Encoding", self.server.packed)
+        self.send_header("Content-Length", str(len(self.server.page)))
         self.end_headers()
+        self.wfile.write(self.server.page)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -144,6 +149,46 @@ def test_a_faulty_receiver_is_tried_again_with_the_same_id_and_growing_waits(cas
     assert {headers["path"] for headers, _body in receiver.got} == {"/painel/?key=1"}
     row = HookDelivery.objects.get()
     assert (row.state, row.attempts, row.status, row.problem) == (State.DELIVERED, 5, 204, "")
+
+
+@pytest.mark.django_db
+def test_the_status_counts_whatever_the_answer_brings_along(cast: Cast, receiver: Receiver):
+    """A page of half a megabyte, packed in a way that nobody asked for, is no reason to send again."""
+    row, _secret = endpoint(cast, receiver.url)
+    receiver.page, receiver.packed = b"x" * 500_000, "br"
+    receiver.answers = [200, 410]
+    tell(cast, 1)
+    assert sending.send_due(patience=HURRY) == 1
+    assert HookDelivery.objects.get().status == 200
+    tell(cast, 2)
+    assert sending.send_due(patience=HURRY) == 0
+    row.refresh_from_db()
+    assert row.disabled_at is not None, "410: it is gone"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("what", ["stop", "remove"])
+def test_what_was_stopped_while_the_receiver_kept_us_waiting_is_not_sent_again(
+    cast: Cast, receiver: Receiver, what: str
+):
+    row, _secret = endpoint(cast, receiver.url)
+    access = access_of(cast.ana, cast.aurora)
+    tell(cast)
+    in_hand = sending._claim(clock.now())
+    assert in_hand is not None
+    if what == "stop":
+        services.change(access=access, endpoint=row, fields={"is_active": False})
+    else:
+        services.remove(access=access, endpoint=row)
+    receiver.answers = [500]
+    sending._send(in_hand, HURRY)
+    assert [(one.state, one.due_at) for one in HookDelivery.objects.all()] == [(State.FAILED, None)]
+    # Written in a transaction that began before.
+    HookDelivery.objects.update(state=State.WAITING, due_at=clock.now())
+    before = len(receiver.got)
+    sending.send_due(patience=HURRY)
+    assert HookDelivery.objects.get().state == State.FAILED
+    assert len(receiver.got) == before
 
 
 @pytest.mark.django_db
@@ -267,6 +312,9 @@ def test_nothing_is_sent_into_our_own_network(
         ("https://example.com:port/", ["93.184.216.34"]),
         ("nonsense", []),
         ("https://" + "a" * 500, ["93.184.216.34"]),
+        ("https://example.com/a\x01b", ["93.184.216.34"]),
+        ("https://example.com/a b", ["93.184.216.34"]),
+        ("https://example.com/\r\nX: y", ["93.184.216.34"]),
     ],
 )
 def test_an_address_that_may_not_be_used_is_refused(
