@@ -25,9 +25,13 @@ _CLOCK: Final = re.compile(r"(\d\d?):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(Z|[+-]\d\d:?
 _PLAIN: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _COMMA: Final = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)?,\d+")
 _GROUPED: Final = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+")
-_THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+")
+_THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+|[+-]?\d{1,3}(?:,\d{3}){2,}")
+_EITHER: Final = re.compile(
+    r"[+-]?[1-9]\d{0,2},\d{3}"
+)  # 1,234: more than a thousand, or a little more than one
 _NOISE: Final = re.compile(r"[\s\u00a0\u202f]|R\$")
 LIMIT: Final = Decimal("1e30")
+_SMALLEST: Final = 320  # decimal places; a float holds no smaller number
 
 
 class FileError(ValueError):
@@ -36,13 +40,17 @@ class FileError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file whose first line named the columns: where each wanted column stands, and how numbers are written."""
+    """A file whose first line named the columns: where each wanted column stands, and how numbers are written.
+
+    `decimal_comma`: its values say that a comma is the decimal sign; `grouping_comma`: that it parts thousands.
+    """
 
     path: Path
     encoding: str
     delimiter: str
     places: tuple[int, ...]
     decimal_comma: bool
+    grouping_comma: bool = False
 
     def rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Yield (line of the file, the wanted cells in the wanted order, stripped). Empty lines are left out. Raises FileError."""
@@ -68,14 +76,16 @@ class Table:
             pass
         elif self.decimal_comma and _GROUPED.fullmatch(word):
             word = word.replace(".", "")
+        elif self.grouping_comma and _EITHER.fullmatch(word):
+            word = word.replace(",", "")
         elif _COMMA.fullmatch(word):
             word = word.replace(".", "").replace(",", ".")
         elif _THOUSANDS.fullmatch(word):
-            word = word.replace(",", "")
+            word = word.replace(",", "")  # also 1,234,567, which is nothing else
         if not _PLAIN.fullmatch(word):
             refuse(line, column, f"{text!r} is not a number" if text else "is empty")
         value = Decimal(word)
-        if abs(value) >= LIMIT:
+        if abs(value) >= LIMIT or (value and value.adjusted() < -_SMALLEST):
             refuse(line, column, f"{text!r} is out of range")
         return value
 
@@ -101,7 +111,8 @@ def table(path: Path, columns: Sequence[str]) -> Table:
     if twice:
         raise FileError(f"line {line}: column {twice} stands twice")
     places = tuple(names.index(column) for column in columns)
-    return Table(path, encoding, delimiter, places, _decimal_comma(path, encoding, delimiter, places[-1]))
+    comma, point = _decimal_signs(path, encoding, delimiter, places[-1])
+    return Table(path, encoding, delimiter, places, comma, grouping_comma=point and not comma)
 
 
 def _encoding(path: Path) -> str:
@@ -150,14 +161,25 @@ def _lines(
             raise FileError(f"line {reader.line_num}: {error}") from error
 
 
-def _decimal_comma(path: Path, encoding: str, delimiter: str, place: int) -> bool:
-    """Return whether the first values are written 1.234,56: what decides whether 1.234 is a thousand or a little more than one."""
+def _decimal_signs(path: Path, encoding: str, delimiter: str, place: int) -> tuple[bool, bool]:
+    """Return whether the first values show a decimal comma (1.234,56), and whether they show a decimal point (1,234.56 or 12.5).
+
+    1,234 may be either. It is read as the other values are; where they say nothing, as 1.234, for this is written for Brazil.
+    """
+    comma = either = point = False
     for number, (_line, cells) in enumerate(_lines(path, encoding, delimiter)):
         if number >= SAMPLE:
             break
-        if len(cells) > place and _COMMA.fullmatch(_NOISE.sub("", cells[place])):
-            return True
-    return False
+        word = _NOISE.sub("", cells[place]) if len(cells) > place else ""
+        if "," not in word:
+            point = point or ("." in word and not _GROUPED.fullmatch(word))
+        elif _THOUSANDS.fullmatch(word):
+            point = True
+        elif _EITHER.fullmatch(word):
+            either = True
+        elif _COMMA.fullmatch(word):
+            comma = True
+    return comma or (either and not point), point
 
 
 class Days:

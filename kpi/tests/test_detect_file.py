@@ -53,6 +53,24 @@ def test_moments_of_all_habits_are_read(tmp_path, write):
     assert [n for n, row in enumerate(found) if row[6] == "1"] == [50]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        lambda n: f"{2024 + n // 52}-W{n % 52 + 1:02d}",
+        lambda n: f"{2010 + n // 4}Q{n % 4 + 1}",
+        lambda n: 1960 + n,
+        lambda n: f"{2020 + n // 12}{n % 12 + 1:02d}",
+        lambda n: 99_970 + n,
+    ],
+    ids=["weeks", "quarters", "years", "months", "numbers"],
+)
+def test_periods_without_a_day_are_read(tmp_path, name):
+    rows = [f"{name(n)},{99 if n == 50 else 10 + n % 2 * 2}" for n in range(60)]
+    found, _said = run(tmp_path, "timestamp,value\n" + "\n".join(rows))
+    assert [n for n, row in enumerate(found) if row[6] == "1"] == [50]
+    assert [",".join(row[:2]) for row in found] == rows
+
+
 def test_decimal_commas_and_words_for_nothing(tmp_path):
     found, said = run(tmp_path, "value;timestamp\n1,5;2026-01-01\nNaN;2026-01-02\n1.000,5;2026-02\n")
     assert [row[:2] for row in found] == [
@@ -73,6 +91,7 @@ def test_decimal_commas_and_words_for_nothing(tmp_path):
             "line 2, column timestamp: '2026-01-01 25:00' is no time of day",
         ),
         ("timestamp,value\n2026-01-01 noon,1\n", "line 2, column timestamp: '2026-01-01 noon' is not a date"),
+        ("timestamp,value\n1,5\n2,5\nx,5\n", "line 4, column timestamp: 'x' is not written like '1'"),
         ("timestamp,value\n2026-01-01,1\n2026-01-02,much\n", "line 3, column value: 'much' is not a number"),
     ],
 )

@@ -81,6 +81,21 @@ def test_a_lone_thousand_is_read_as_the_rest_of_the_file_is_written(tmp_path):
     assert (comma["a"]["monetary"], point["a"]["monetary"]) == ("1500.25", "1.750")
 
 
+@pytest.mark.parametrize("other", ["1,200.50", "12.5", "1,000,000"])
+def test_a_comma_parts_thousands_where_other_values_have_a_point(tmp_path, other):
+    found, _said = run(tmp_path, f'customer,date,value\na,2026-01-01,"1,234"\nb,2026-01-01,"{other}"\n')
+    assert found["a"]["monetary"] == "1234.00"
+    comma, _said = run(tmp_path, 'customer,date,value\na,2026-01-01,"1,234"\nb,2026-01-01,"0,5"\n')
+    assert comma["a"]["monetary"] == "1.234"
+
+
+def test_the_last_day_of_the_calendar_needs_a_named_day(tmp_path):
+    text = "customer,date,value\na,9999-12-31,5\n"
+    with pytest.raises(CommandError, match="last day of the calendar"):
+        run(tmp_path, text)
+    assert run(tmp_path, text, as_of=date(2026, 1, 1))[0] == {}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -95,6 +110,7 @@ def test_a_lone_thousand_is_read_as_the_rest_of_the_file_is_written(tmp_path):
         ("customer,date,value\na,2026-01-01,\n", "line 2, column value: is empty"),
         ("customer,date,value\n,2026-01-01,1\n", "line 2, column customer: is empty"),
         ("customer,date,value\na,2026-01-01\n", "line 2: 2 values where 3 are expected"),
+        ("customer,date,value\na,2026-01-01,1e-31\n", "has more than 30 decimal places"),
         ("PK\x03\x04\x00\x00", "line 1: this is not a text file"),
     ],
 )  # fmt: skip

@@ -1,11 +1,12 @@
 """`manage.py detect_file SERIES.csv --out ANOMALIES.csv`: which values of any series are not what it led one to expect."""
 
 import math
+import re
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
 
 IN: Final = ("timestamp", "value")
 OUT: Final = ("timestamp", "value", "expected", "lo", "hi", "score", "anomaly")
+# Periods without a day: weeks, quarters, years, months in six digits, mere numbers. How far apart they are taken to lie.
+_COUNTED: Final = re.compile(
+    r"\d{1,7}|\d{4}[- ]?W\d\d?(-[1-7])?|\d{4}[-/ ]?[QqTt][1-4]|[QqTt]?[1-4][QqTt]?[-/ ]?\d{4}"
+)
+_APART: Final = {
+    "week": timedelta(days=7), "month": timedelta(days=30), "quarter": timedelta(days=91), "year": timedelta(days=365),
+    "number": timedelta(hours=1),
+}  # fmt: skip
+_BASE: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - the file's own clock
 UNKNOWN: Final = frozenset({"", "nan", "null", "none", "na", "n/a", "-", "–"})
 
 
@@ -68,14 +78,31 @@ class Command(BaseCommand):
 
 
 def _read(path: Path) -> _Series:
-    table, days, series = filetable.table(path, IN), filetable.Days(), _Series()
+    table, series = filetable.table(path, IN), _Series()
+    lines = []
     for line, (stamp, value) in table.rows():
-        moment = filetable.moment(stamp, days, line)
         unknown = value.lower() in UNKNOWN
+        lines.append(line)
         series.texts.append((stamp, value))
-        series.moments.append(moment)
         series.values.append(math.nan if unknown else float(table.number(value, line)))
+    series.moments = _moments([stamp for stamp, _value in series.texts], lines)
     return series
+
+
+def _moments(stamps: list[str], lines: list[int]) -> list[datetime]:
+    """Return when each row was; of periods without a day only how far apart they are. Raises FileError."""
+    if not stamps or not _COUNTED.fullmatch(stamps[0]):
+        days = filetable.Days()
+        return [filetable.moment(stamp, days, line) for stamp, line in zip(stamps, lines, strict=True)]
+    from kpi.forecasting import periods
+
+    try:
+        axis = periods.read(stamps)
+        return [_BASE + place * _APART[axis.frequency] for place in axis.places]
+    except periods.PeriodError as error:
+        filetable.refuse(lines[error.index], "timestamp", str(error))
+    except OverflowError:
+        filetable.refuse(lines[-1], "timestamp", "these lie too far apart")
 
 
 def _judge(series: _Series, *, holidays: bool) -> "tuple[Detection, list[int]]":

@@ -26,6 +26,7 @@ OUT: Final = (
     "segment",
     "expected_purchases_90d",
 )
+DECIMALS: Final = 30  # no currency has more, and sums are exact
 
 
 class Command(BaseCommand):
@@ -56,6 +57,8 @@ class Command(BaseCommand):
             found = rfm.read(_orders(path), before=as_of)
         except (OSError, filetable.FileError) as error:
             raise CommandError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+        if as_of is None and found.last == date.max:
+            raise CommandError(f"{path}: {date.max} is the last day of the calendar; name a day with --as-of")
         tally: Counter[str | None] = Counter()
         try:
             rows = filetable.write(options["out"], OUT, _rows(rfm.standings(found, as_of=as_of), tally))
@@ -70,7 +73,10 @@ def _orders(path: Path) -> Iterator[tuple[str, date, Decimal]]:
     for line, (customer, day, value) in table.rows():
         if not customer:
             filetable.refuse(line, "customer", "is empty")
-        yield customer, days.read(day, line), table.number(value, line)
+        amount = table.number(value, line)
+        if int(amount.as_tuple().exponent) < -DECIMALS:
+            filetable.refuse(line, "value", f"{value[:40]!r} has more than {DECIMALS} decimal places")
+        yield customer, days.read(day, line), amount
 
 
 def _rows(standings: Iterator[rfm.Standing], tally: "Counter[str | None]") -> Iterator[tuple[str, ...]]:
