@@ -14,7 +14,9 @@ from lib.periods import Period
 _CUSTOMERS: Final = frozenset({"active_customers", "new_customers"})
 
 
-SHORT: Final = 200  # days
+# No sums know two dimensions at once: one value is split by another dimension from the facts, up to so many days, or so many facts in longer spans.
+SHORT: Final = 200
+FEW: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,11 @@ class Scope:
     def sells(self) -> bool:
         """Return whether it is a part of sales; else of bank lines."""
         return self.dimension in sums.OF_SALES
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Return the types of the facts that it is a part of."""
+        return ("SALE",) if self.sells else ("CREDIT", "DEBIT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +57,9 @@ class Spans:
         first, last = self.today.replace(day=1), self.today
         return Period("drawn", min(self.period.start, first), max(self.period.last, last) + timedelta(days=1))
 
-    @property
-    def is_short(self) -> bool:
-        """Return whether the facts of both spans may be read one by one, where no sums know two dimensions at once."""
-        return self.period.days + self.compared.days <= SHORT
+    def may_split(self, facts: int | None) -> bool:
+        """Return whether the facts of both spans may be read one by one; `facts`: how many there are."""
+        return self.period.days + self.compared.days <= SHORT or (facts is not None and facts <= FEW)
 
     def ranges(self, *more: tuple[date, date]) -> list[tuple[date, date]]:
         """Return the days of all spans, and `more`, as ranges that do not overlap (first day, day after the last)."""

@@ -106,9 +106,11 @@ class Desk:
     def needs_split(self, kind: str, dimension: str) -> None:
         """Raise NotShown where the board's one value cannot be split by this dimension."""
         self.needs_type(kind)
-        if self.scope and self.scope.dimension != dimension and not self.spans.is_short:
+        if self.scope and self.scope.dimension != dimension and not self.spans.may_split(self.facts.to_split):
             raise NotShown(
-                _("For one of them alone this is told for up to three months. Choose a shorter period.")
+                _(
+                    "So much happened in this period that for one of them alone this is told for up to three months. Choose a shorter one."
+                )
             )
 
 

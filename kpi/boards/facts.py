@@ -74,6 +74,12 @@ class Facts:
         return _amount(self._figures["cash"])
 
     @property
+    def to_split(self) -> int | None:
+        """Return how many facts it takes to split the board's one value by another dimension; None where nobody asked."""
+        found: int | None = self._figures["to_split"]
+        return found
+
+    @property
     def segments_as_of(self) -> date | None:
         """Return the reference day of the segments; None before they were made."""
         return _maybe_day(self._figures["segments_as_of"])

@@ -110,14 +110,14 @@ def anomalies(tenant: Tenant) -> list[Anomaly]:
 def _read(
     tenant: Tenant, needs: Needs, spans: Spans, scope: Scope | None, shape: Period | None
 ) -> dict[str, Any]:
-    figures = _figures(tenant, needs, spans)
+    figures = _figures(tenant, needs, spans, scope)
     if figures["touched"] and (scope or {"splits", "cohorts"} & needs.pieces):
         dimensions.bring(tenant.pk)
     found: dict[str, Any] = {"figures": figures}
     if "series" in needs.pieces:
         found["series"] = _series(tenant, needs, spans, scope, shape)
     if "splits" in needs.pieces:
-        found["splits"] = _splits(tenant, needs, spans, scope)
+        found["splits"] = _splits(tenant, needs, spans, scope, figures["to_split"])
     if "items" in needs.pieces:
         found["items"] = _items(tenant)
     if {"cohorts", "segments"} & needs.pieces:
@@ -142,11 +142,12 @@ def _own(tenant: Tenant, spans: Spans) -> dict[str, Any]:
     return {"tenant": tenant.pk, "currency": tenant.currency, "today": spans.today, **_span(spans)}
 
 
-def _figures(tenant: Tenant, needs: Needs, spans: Spans) -> dict[str, Any]:
-    wanted = {name: name in needs.pieces for name in ("customers", "settled")}
+def _figures(tenant: Tenant, needs: Needs, spans: Spans, scope: Scope | None) -> dict[str, Any]:
+    wanted: dict[str, Any] = {name: name in needs.pieces for name in ("customers", "settled")}
+    wanted["split_of"] = list(scope.types) if scope and "splits" in needs.pieces else []
     row = pg.fetch(_FIGURES, _own(tenant, spans) | wanted)[0]
     names = (
-        "first_line", "first_sale", "cash", "has_items", "touched", "segments_as_of", "customers", "settled",
+        "first_line", "first_sale", "cash", "has_items", "touched", "segments_as_of", "customers", "settled", "to_split",
     )  # fmt: skip
     return dict(zip(names, row, strict=True))
 
@@ -160,18 +161,20 @@ def _series(
     about = scope.dimension if scope and scope.dimension in {"store", "product"} else "company"
     asked = _own(tenant, spans) | {
         "whole": scope is None, "starts": [start for start, _end in ranges], "ends": [end for _start, end in ranges], "months": add_months(spans.today.replace(day=1), 1 - MONTHS),
-        "types": ["SALE"] if scope and scope.sells else ["CREDIT", "DEBIT"], "dimension": scope.dimension if scope else "",
+        "types": list(scope.types) if scope else [], "dimension": scope.dimension if scope else "",
         "key": scope.key if scope else "", "forecasts": sorted(needs.forecasts), "about": about,
     }  # fmt: skip
     return [list(row) for row in pg.fetch(_SERIES, asked)]
 
 
-def _splits(tenant: Tenant, needs: Needs, spans: Spans, scope: Scope | None) -> list[list[Any]]:
+def _splits(
+    tenant: Tenant, needs: Needs, spans: Spans, scope: Scope | None, facts: int | None
+) -> list[list[Any]]:
     splits = sorted(needs.splits)
     own, others = splits, []
     if scope:
         own = [each for each in splits if each[1] == scope.dimension]
-        others = [each[1] for each in splits if each[1] != scope.dimension] if spans.is_short else []
+        others = [each[1] for each in splits if each[1] != scope.dimension] if spans.may_split(facts) else []
     asked = _own(tenant, spans) | {
         "types": [kind for kind, _dimension in own], "dimensions": [dimension for _kind, dimension in own], "others": others,
         "curves": sorted(needs.curves), "walk_in": WALK_IN, "most": MOST,

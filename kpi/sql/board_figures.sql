@@ -1,4 +1,5 @@
--- What a board's numbers need besides sums by day: since when there is data, what stands now, who bought, what is settled.
+-- What a board's numbers need besides sums by day: since when there is data, what stands now, who bought, what is settled; and with %(split_of)s how many
+-- facts of these types both spans hold, which is what splitting one value by another dimension has to read.
 SELECT (SELECT day FROM kpi_daily WHERE tenant_id = %(tenant)s AND n > 0 AND type IN ('CREDIT', 'DEBIT') ORDER BY day LIMIT 1),
        (SELECT day FROM kpi_daily WHERE tenant_id = %(tenant)s AND n > 0 AND type = 'SALE' ORDER BY day LIMIT 1),
        (SELECT sum(balance) FROM ledger_account
@@ -26,4 +27,8 @@ SELECT (SELECT day FROM kpi_daily WHERE tenant_id = %(tenant)s AND n > 0 AND typ
                                   AND EXISTS (SELECT FROM reconciliation_matchline l
                                                WHERE l.tenant_id = t.tenant_id AND l.transaction_id = t.id AND l.confirmed)) AS n
                  FROM (VALUES (false, %(start)s::date, %(end)s::date), (true, %(b_start)s::date, %(b_end)s::date)) AS span (before, start, stop)
-               ) AS each) END
+               ) AS each) END,
+       CASE WHEN %(split_of)s::text[] <> '{}' THEN (
+           SELECT coalesce(sum(n), 0)::bigint FROM kpi_daily
+            WHERE tenant_id = %(tenant)s AND type = ANY (%(split_of)s)
+              AND (day >= %(start)s AND day < %(end)s OR day >= %(b_start)s AND day < %(b_end)s)) END

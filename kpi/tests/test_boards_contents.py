@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from kpi import queries
-from kpi.boards import catalog
+from kpi.boards import asking, catalog
 from kpi.boards.asking import Scope
 from kpi.boards.contents import DRAWN, contents, look
 from kpi.boards.records import Content
@@ -402,8 +402,23 @@ class TestScope:
             aurora, "drivers", {"scope": Scope("store", "Norte")}, measure="revenue", by="customer"
         ).sheet.rows
         assert [row[:4] for row in moved] == [("Maria", D(30), D(80), D(-50))]
+
+    def test_in_a_long_period_one_value_is_split_where_few_facts_are_in_it(
+        self, aurora: Tenant, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         long = {"scope": Scope("store", "Centro"), "period": preset("12m", TODAY)}
-        assert "up to three months" in only(aurora, "by_dimension", long, by="customer").problem
+        tiles: Any = (
+            ("by_dimension", {"by": "customer"}),
+            ("drivers", {"measure": "revenue", "by": "product"}),
+        )
+        found = shown(aurora, *tiles, **long)
+        assert [row[:2] for row in found[0].sheet.rows] == [("Maria", D(65)), ("Bento", D(10))]
+        assert "nothing to compare with" in found[1].problem
+        monkeypatch.setattr(asking, "FEW", 7)  # all that the company has, cancelled ones too; Boreal has its own
+        assert not shown(aurora, tiles[0], **long)[0].problem
+        monkeypatch.setattr(asking, "FEW", 6)
+        assert "up to three months" in shown(aurora, tiles[0], **long)[0].problem
+        assert shown(aurora, tiles[0], scope=long["scope"])[0].sheet.rows[0][:2] == ("Maria", D(60))
 
     def test_a_value_that_nobody_has_is_nothing(self, aurora: Tenant) -> None:
         revenue, ranking = shown(
