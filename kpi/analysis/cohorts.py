@@ -14,14 +14,15 @@ from lib.clock import add_months
 from tenants.models import Tenant
 
 MONTHS: Final = 12
-# The first purchase is the first ever, so every month of the customers' sums is read; customers of months before are left out afterwards.
+# The first purchase is the first ever, so every month of the customers' sums is read, once; customers of months before are left out
+# afterwards. A customer who bought in two currencies in a month has two sums of it.
 COHORTS: Final = """
 WITH bought AS (
-    SELECT key, month FROM kpi_dimension_monthly
-     WHERE tenant_id = %(tenant)s AND type = 'SALE' AND dimension = 'customer' AND key <> '' AND n > 0
-       AND key NOT IN (SELECT id::text FROM ledger_customer WHERE tenant_id = %(tenant)s AND name_folded ~ %(walk_in)s)),
-first AS (SELECT key, min(month) AS cohort FROM bought GROUP BY key)
-SELECT cohort, month, count(*) FROM first JOIN bought USING (key) WHERE cohort >= %(since)s AND month < %(until)s GROUP BY cohort, month
+    SELECT key, min(month) AS cohort, array_agg(month) AS months FROM kpi_dimension_monthly
+     WHERE tenant_id = %(tenant)s AND type = 'SALE' AND dimension = 'customer' AND key <> '' AND n > 0 AND month < %(until)s
+       AND key <> ALL (ARRAY(SELECT id::text FROM ledger_customer WHERE tenant_id = %(tenant)s AND name_folded ~ %(walk_in)s))
+     GROUP BY key HAVING min(month) >= %(since)s)
+SELECT cohort, month, count(DISTINCT key) FROM bought CROSS JOIN LATERAL unnest(months) AS month GROUP BY cohort, month
 """
 
 

@@ -147,6 +147,7 @@ def test_who_comes_back_is_counted_from_the_first_purchase_ever(cast: Cast) -> N
     bought = ((old, -14), (old, -1), (ana, -2), (ana, -1), (ana, 0), (rui, -2), (rui, 0), (walk_in, -2))
     for customer, months in bought:
         make_sale(cast.aurora, "10", customer=customer, date=add_months(first, months))
+    make_sale(cast.aurora, "10", customer=ana, date=add_months(first, -1), currency="USD")  # is she once
     (cohort,) = cohorts(cast.aurora, today=DAY)
     assert (cohort.month, cohort.size, cohort.kept) == (add_months(first, -2), 2, (2, 1, 2))
     assert (cohort.share(1), cohort.share(3)) == (D("0.5"), None)
