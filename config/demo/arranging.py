@@ -12,19 +12,21 @@ from tenants import access as doors
 from tenants.models import Tenant, User
 
 NAME: Final = "Reunião de segunda"
-_WORDS: Final = "Primeiro a meta, depois por que mudou, por fim o que ninguém esperava."
+_WORDS: Final = (
+    "Primeiro a meta, depois por que mudou, por fim o que ninguém esperava e o que vem pela frente."
+)
 _TILES: Final[tuple[dict[str, Any], ...]] = (
-    {"kind": "text", "options": {"title": NAME, "text": _WORDS}},
+    {"kind": "text", "options": {"text": _WORDS}},
     *(
         {"kind": "number", "options": {"kpi": kpi}}
         for kpi in ("revenue", "inflow", "expenses", "receivables_overdue")
     ),
     {"kind": "target", "options": {"kpi": "revenue"}},
-    {"kind": "drivers", "options": {"measure": "revenue", "by": "customer"}},
+    {"kind": "drivers", "options": {"measure": "revenue", "by": "product"}},
     {"kind": "by_day", "options": {"measure": "revenue"}, "width": 12},
-    {"kind": "by_dimension", "options": {"measure": "revenue", "by": "product", "shape": "bars"}},
-    {"kind": "by_dimension", "options": {"measure": "expenses", "by": "category", "shape": "donut"}},
     {"kind": "anomalies", "width": 12, "height": 1},
+    {"kind": "by_dimension", "options": {"measure": "revenue", "by": "product"}},
+    {"kind": "expected", "options": {"measure": "sales"}},
 )
 
 

@@ -1,8 +1,9 @@
-"""What a company says of itself: goals for this year, days of its own, and three alerts, of which the first has fired."""
+"""What a company says of itself: goals for this year, days of its own, and alerts, of which the first have fired."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Final
 
 from config.demo import companies
@@ -14,11 +15,13 @@ from kpi.targets import services as targets
 from lib import clock
 from lib.clock import add_months
 from lib.periods import Period
+from lib.workdays import Calendar
 from tenants import access as doors
 from tenants.access import Access
 from tenants.models import Tenant, User
 
 GROWTH: Final = Decimal("1.08")  # that the goals ask for, against the mean month of the last year
+BEST: Final = 5  # customers among whom one who left is looked for
 WATCHED: Final = timedelta(days=30)  # for how long the alerts have been there
 _GOALS: Final = {"revenue": "SALE", "inflow": "CREDIT", "expenses": "DEBIT"}
 Wish = dict[str, Any]
@@ -58,7 +61,7 @@ def _goals(access: Access, today: date) -> None:
 
 
 def _own_days(access: Access, today: date) -> None:
-    prices = today - timedelta(days=12)
+    prices = today - timedelta(days=18)
     recess = {
         "kind": "free",
         "label": "Recesso de fim de ano",
@@ -70,14 +73,42 @@ def _own_days(access: Access, today: date) -> None:
         fields={"kind": "event", "label": "Nova tabela de preços", "first_day": prices, "last_day": prices},
     )
     occasions.create(access=access, fields=recess)
+    for month in (0, -1, -2):
+        paid = _paid_on(add_months(today.replace(day=1), month))
+        occasions.create(
+            access=access,
+            fields={"kind": "event", "label": "Dia de pagamento", "first_day": paid, "last_day": paid},
+        )
+
+
+def _paid_on(month: date) -> date:
+    """Return the fifth business day of a month, by which wages are paid."""
+    works = Calendar().works
+    days = (day for n in range(31) if works(day := month + timedelta(days=n)))
+    return next(islice(days, 4, None))
 
 
 def _wishes(tenant: Tenant, today: date) -> list[Wish]:
-    """Return a product that sells no more, or sales that fell, whichever happened lately; the goal; the cash."""
-    fell = _sold_out(tenant, today) or _fallen(tenant, today)
+    """Return a customer who left and a product that sells no more, or sales that fell, as happened lately; the goal; the cash."""
+    fell = [wish for wish in (_left(tenant, today), _sold_out(tenant, today)) if wish] or [
+        _fallen(tenant, today)
+    ]
     behind: Wish = {"kpi": "revenue", "kind": "target", "limit": Decimal("0.1"), "window": "month"}
     cash: Wish = {"kpi": "cash_balance", "kind": "absolute", "way": "below", "limit": Decimal(10_000)}
-    return [*([fell] if fell else []), behind, cash]
+    return [*(wish for wish in fell if wish), behind, cash]
+
+
+def _left(tenant: Tenant, today: date) -> Wish | None:
+    """Return to be told of the best customer who has bought nothing for eight weeks, since a few days ago."""
+    span = Period("range", today - timedelta(days=180), today - timedelta(days=60))
+    found = sums.by_key(tenant, kind="SALE", dimension="customer", span=span)
+    for key in sorted((key for key in found if key), key=lambda key: -found[key].total)[:BEST]:
+        wish: Wish = {
+            "kpi": "revenue", "dimension": "customer", "key": key, "kind": "streak", "way": "zero", "limit": Decimal(8), "window": "week",
+        }  # fmt: skip
+        if _fired_lately(tenant, wish, today):
+            return wish
+    return None
 
 
 def _sold_out(tenant: Tenant, today: date) -> Wish | None:
@@ -96,7 +127,7 @@ def _fallen(tenant: Tenant, today: date) -> Wish | None:
     for kpi in ("revenue", "inflow"):
         for share in ("0.4", "0.3", "0.2", "0.1"):
             wish: Wish = {
-                "kpi": kpi, "kind": "change", "way": "below", "limit": Decimal(share), "window": "day", "compare": "same_weekdays",
+                "kpi": kpi, "kind": "change", "way": "below", "limit": Decimal(share), "window": "week", "compare": "same_weekdays",
             }  # fmt: skip
             if _fired_lately(tenant, wish, today):
                 return wish

@@ -30,6 +30,7 @@ from lib.clock import add_months, month_end
 from lib.periods import Period
 
 ZERO: Final = Decimal(0)
+ENOUGH: Final = timedelta(weeks=6)  # of days, for a forecast of the next ones
 PAST: Final = timedelta(days=28)  # shown before a forecast, which is as long
 _ROWS: Final[Mapping[str, tuple[str, str]]] = {
     "revenue": ("ledger:sales", "status=counted"),
@@ -205,7 +206,7 @@ def expected(desk: Desk, tile: Tile) -> Content:
         desk.only_whole()
     desk.needs_type(kind)
     found = desk.facts.ahead(measure)
-    _check_forecast(desk, found)
+    _check_forecast(desk, found, kind)
     assert found is not None, "checked"
     size, today = (-1 if measure == "expenses" else 1), desk.spans.today
     past = [
@@ -231,9 +232,12 @@ def expected(desk: Desk, tile: Tile) -> Content:
     )
 
 
-def _check_forecast(desk: Desk, found: Ahead | None) -> None:
+def _check_forecast(desk: Desk, found: Ahead | None, kind: str) -> None:
     if found and found.verdict == Forecast.Verdict.TOO_WILD:
         raise NotShown(_("One day is too unlike the other: a forecast by day would say nothing."))
+    past = Period("range", desk.spans.today - ENOUGH, desk.spans.today)
+    if found is None and not desk.scope and desk.facts.knows_all(kind, past):
+        raise NotShown(_("The first forecast is being made; it stands here in a few minutes."))
     if found is None or not found.points:
         if desk.scope:
             raise NotShown(

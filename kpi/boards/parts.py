@@ -127,7 +127,7 @@ def drivers(desk: Desk, tile: Tile) -> Content:
         else _("%(measure)s: no change") % {"measure": MEASURES[measure]}
     )
     steps = [
-        Step(_("Before"), found.before, total=True), *(Step(_short(part.name, 9), part.difference) for part in found.parts),
+        Step(_("Before"), found.before, total=True), *(Step(_short(part.name), part.difference) for part in found.parts),
         *([Step(_("Others"), found.others)] if found.others_count else []), Step(_("Now"), found.now, total=True),
     ]  # fmt: skip
     columns = (
@@ -150,7 +150,9 @@ def drivers(desk: Desk, tile: Tile) -> Content:
 
 def _moved(split: Split, measure: str, dimension: str) -> why.Drivers:
     size = _size(measure)
-    largest = sorted((part for part in split.parts if part.moved <= PARTS), key=lambda part: part.moved)
+    # Who bought without a name explains nothing: they are among the others.
+    named = (part for part in split.parts if part.moved <= PARTS and not part.is_nobody)
+    largest = sorted(named, key=lambda part: part.moved)
     parts = tuple(why.Part(part.key, _name(part), size * part.total, size * part.earlier) for part in largest)
     now, before = size * split.whole, size * split.whole_earlier
     others = now - before - sum((part.difference for part in parts), ZERO)

@@ -25,7 +25,7 @@ _COLUMNS: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One tile on a page. `view` says what it is: card, chart, ranking, table, words or problem; `data` is what that needs."""
+    """One tile on a page. `view` says what it is: card, chart, ranking, table, news, words or problem; `data` is what that needs."""
 
     tile: Tile
     name: str
@@ -127,6 +127,8 @@ class _Screen:
             }
         if tile.kind == "by_dimension":
             return "ranking", {"rows": self._ranking(content)}
+        if tile.kind == "anomalies":
+            return "news", {"rows": self._table(content.sheet)}
         return "table", {"columns": content.sheet.columns, "rows": self._table(content.sheet)}
 
     def _card(self, tile: Tile, content: Content, card: Card) -> dict[str, Any]:

@@ -37,9 +37,9 @@ STARTERS: Final[tuple[Starter, ...]] = (
         (
             _number("revenue"), _number("sales_count"), _number("average_ticket"), _number("active_customers"),
             ("by_day", {"measure": "revenue"}, 12, 2),
-            _split("revenue", "store", shape="bars"), _split("revenue", "seller"),
-            _split("revenue", "product"), _split("revenue", "channel", shape="donut"),
-            ("drivers", {"measure": "revenue", "by": "product"}, 6, 2), ("expected", {"measure": "sales"}, 6, 2),
+            ("drivers", {"measure": "revenue", "by": "product"}, 6, 2), _split("revenue", "product"),
+            _split("revenue", "store", shape="bars"), _split("revenue", "channel", shape="donut"),
+            _split("revenue", "seller"), ("expected", {"measure": "sales"}, 6, 2), ("anomalies", {}, 12, 1),
         ),
     ),
     Starter(
@@ -56,7 +56,8 @@ STARTERS: Final[tuple[Starter, ...]] = (
         (
             _number("active_customers"), _number("new_customers"), _number("average_ticket"), _number("receivables_overdue"),
             ("segments", {}, 6, 3), ("cohorts", {}, 6, 3),
-            _split("revenue", "customer", most="10"), ("concentration", {"by": "customer"}, 6, 2), ("anomalies", {}, 12, 1),
+            ("drivers", {"measure": "revenue", "by": "customer"}, 6, 2), _split("revenue", "customer"),
+            ("concentration", {"by": "customer"}, 12, 2),
         ),
     ),
 )  # fmt: skip

@@ -48,7 +48,7 @@ def test_a_board_lives_and_dies(cast: Cast) -> None:
         ("Caixa", 11),
         ("Clientes", 9),
         ("Rede", 1),
-        ("Vendas", 11),
+        ("Vendas", 12),
     ]
     assert body(ana.delete(path))["data"]["name"] == "Rede"
     assert ana.get(path).status_code == 404
@@ -72,7 +72,7 @@ def test_who_may(cast: Cast) -> None:
 def test_a_program_makes_boards_of_the_company(cast: Cast) -> None:
     program = with_key(cast.aurora)
     board = made(program, template="sales")
-    assert (board["shared"], board["may_change"], len(board["tiles"])) == (True, True, 11)
+    assert (board["shared"], board["may_change"], len(board["tiles"])) == (True, True, 12)
     assert Board.objects.get(key=board["key"]).owner is None
 
 

@@ -196,7 +196,7 @@ class TestCourses:
         )
 
     def test_the_forecast_with_its_band(self, aurora: Tenant) -> None:
-        assert "too little history" in only(aurora, "expected", measure="receipts").problem
+        assert "first forecast is being made" in only(aurora, "expected", measure="receipts").problem
         forecast(aurora, "company", "", "100")
         forecast(aurora, "store", "Centro", "60")
         found = only(aurora, "expected", measure="sales")
@@ -414,7 +414,9 @@ class TestScope:
         found = shown(aurora, *tiles, **long)
         assert [row[:2] for row in found[0].sheet.rows] == [("Maria", D(65)), ("Bento", D(10))]
         assert "nothing to compare with" in found[1].problem
-        monkeypatch.setattr(asking, "FEW", 7)  # all that the company has, cancelled ones too; Boreal has its own
+        monkeypatch.setattr(
+            asking, "FEW", 7
+        )  # all that the company has, cancelled ones too; Boreal has its own
         assert not shown(aurora, tiles[0], **long)[0].problem
         monkeypatch.setattr(asking, "FEW", 6)
         assert "up to three months" in shown(aurora, tiles[0], **long)[0].problem
@@ -471,5 +473,5 @@ class TestWhole:
         with translation.override("pt-br"):
             assert (
                 only(aurora, "by_dimension", measure="revenue", by="store").title
-                == "Vendas por loja: Centro faz 50%"
+                == "Vendas por loja: Centro responde por 50%"
             )

@@ -85,7 +85,7 @@ def bar_chart(
     svg = frame.outer(
         "bars",
         title,
-        frame.gutter(plane.scale, unit),
+        f"{frame.gutter(plane.scale, unit)} {frame.named(x)}".strip(),
         frame.hits(len(x), links),
         frame.grid(plane.scale, unit),
         frame.periods(x, plane.places, unit, by, most=12),

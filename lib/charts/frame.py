@@ -136,6 +136,11 @@ def row_label(value: Label, locale: str, by: By) -> str:
     return value
 
 
+def named(x: Sequence[Label]) -> str:
+    """Return the class of a chart over names instead of times: their labels are longer, and each of them counts."""
+    return "named" if any(isinstance(value, str) for value in x) else ""
+
+
 def nothing(kind: str, title: str) -> Svg:
     """Return the picture of a chart without positions: an empty plot of the usual size."""
     line = tag("line", class_="grid zero", x1="0", x2="100%", y1="100%", y2="100%")

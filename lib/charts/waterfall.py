@@ -36,7 +36,7 @@ def waterfall(*, title: str, steps: Sequence[Step], unit: Unit = BRL) -> Chart:
     svg = frame.outer(
         "bars",
         title,
-        f"{frame.gutter(scale, unit)} chart-waterfall",
+        f"{frame.gutter(scale, unit)} chart-waterfall named",
         frame.hits(len(steps), [step.href for step in steps]),
         frame.grid(scale, unit),
         frame.periods([step.name for step in steps], places, unit, "month", most=12),
