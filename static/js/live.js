@@ -27,13 +27,15 @@ function show(next) {
     dot.dataset.state = next;
     dot.title = dot.dataset[`title${next[0].toUpperCase()}${next.slice(1)}`] ?? "";
   }
-  if (next !== "off") for (const banner of document.querySelectorAll("[data-kept]")) banner.hidden = true;
+  if (next === "live") hideKept();
 }
 
 /** Parts of this page that could not be read: they show something older, however well the stream is. */
 const behind = () => parts().filter((part) => failures.get(part.id) >= 2);
 
 const showHeard = () => show(heard && behind().length === 0 ? "live" : "late");
+
+const hideKept = () => document.querySelectorAll("[data-kept]").forEach((banner) => (banner.hidden = true));
 
 /** Say of which moment this page is, when it is one that the browser had kept. */
 function showKept(moment) {
@@ -137,6 +139,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.shouldSwap = false; // somebody began to work inside while it was being read
     return readSoon(part, 2_000);
   }
+  hideKept();
   before = new Map([...numbersOf(part)].map(([label, card]) => [label, card.querySelector(".number-value")?.textContent]));
   if (failures.delete(part.id) && heard) showHeard();
 });

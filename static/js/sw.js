@@ -4,6 +4,8 @@
 const MOST = 60; // pages and parts a company
 const PREFIX = "painel:";
 
+let forgotten = 0; // how often pages had to go: one that was still being kept then goes too
+
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 
@@ -15,7 +17,7 @@ function keyOf(request) {
   return address.href;
 }
 
-async function keep(request, answer, owner) {
+async function keep(request, answer, owner, since) {
   const person = owner.split(".")[0];
   for (const name of await caches.keys()) {
     if (name.startsWith(PREFIX) && name !== `${PREFIX}static` && !name.startsWith(`${PREFIX}${person}.`)) await caches.delete(name);
@@ -27,6 +29,7 @@ async function keep(request, answer, owner) {
   await cache.put(keyOf(request), new Response(await answer.blob(), { headers }));
   const keys = await cache.keys();
   for (const old of keys.slice(0, Math.max(0, keys.length - MOST))) await cache.delete(old);
+  if (forgotten !== since) await cache.delete(keyOf(request));
 }
 
 /** Delete every kept page and part whose address begins so. */
@@ -37,6 +40,13 @@ async function drop(start) {
     for (const key of await cache.keys()) if (key.url.startsWith(start)) await cache.delete(key);
   }
 }
+
+/** Nobody is signed in any more (static/js/forget.js). */
+self.addEventListener("message", (event) => {
+  if (event.data !== "forget") return;
+  forgotten += 1;
+  event.waitUntil(drop(location.origin));
+});
 
 /** The kept answer, the moment written into the page; undefined when there is none. */
 async function kept(request) {
@@ -52,6 +62,7 @@ async function kept(request) {
 
 async function page(event) {
   const { request } = event;
+  const since = forgotten;
   let answer;
   try {
     answer = await fetch(request);
@@ -64,9 +75,11 @@ async function page(event) {
   if ([502, 503, 504].includes(answer.status)) return (await kept(request)) ?? answer;
   const owner = answer.headers.get("X-Kept-For");
   // Who was shut out of a company keeps nothing of it; a record that is gone or closed goes by itself.
-  if (owner === "none") event.waitUntil(drop(request.url.match(/^.*?\/t\/[^/]+\//)[0]));
-  else if ([401, 403, 404].includes(answer.status)) event.waitUntil(drop(request.url));
-  if (answer.status === 200 && owner) event.waitUntil(keep(request, answer.clone(), owner));
+  if (owner === "none") {
+    forgotten += 1;
+    event.waitUntil(drop(request.url.match(/^.*?\/t\/[^/]+\//)[0]));
+  } else if ([401, 403, 404].includes(answer.status)) event.waitUntil(drop(request.url));
+  if (answer.status === 200 && owner) event.waitUntil(keep(request, answer.clone(), owner, since));
   return answer;
 }
 
