@@ -14,7 +14,7 @@ from kpi.analysis.drivers import Drivers, dimensions_of
 from kpi.analysis.pictures import DIMENSIONS, NAMES, Drawing, rows_url
 from kpi.analysis.ready import Reading
 from kpi.views import asked_period
-from lib import clock
+from lib import clock, formats
 from lib.htmx import wants_fragment
 from lib.periods import Period
 from tenants.access import TenantRequest, member_required
@@ -58,7 +58,7 @@ def analysis(request: TenantRequest) -> HttpResponse:
             {
                 "name": one.name,
                 "value": one.total,
-                "note": one.group,
+                "note": formats.percent(one.total / carried.whole, draw.locale) if carried.whole else "",
                 "url": rows_url(
                     tenant, measure="revenue", dimension=carried.dimension, key=one.key, period=period
                 ),
