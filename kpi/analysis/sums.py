@@ -64,7 +64,7 @@ def names(tenant: Tenant, dimension: str, keys: Collection[str]) -> dict[str, st
     model = NAMED.get(dimension)
     if model is None:
         return {key: key for key in keys} | unknown
-    ids = [int(key) for key in keys if key.isdigit()]
+    ids = [int(key) for key in keys if key.isascii() and key.isdigit()]
     rows: QuerySet[Account | Customer | Product] = model._default_manager.filter(tenant=tenant, pk__in=ids)
     shown = Case(When(name_override="", then=F("name")), default=F("name_override"), output_field=CharField())
     return {

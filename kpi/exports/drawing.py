@@ -268,7 +268,7 @@ def _key(item: LegendItem, x: float, y: float) -> Svg:
         return tag("rect", x=_px(x + 2), y=_px(y - 5), width=10, height=10, rx=2, fill=colour)
     if "band" in classes:
         return tag("rect", x=_px(x), y=_px(y - 5), width=14, height=10, rx=2, fill=colour, fill_opacity=0.22)
-    dashed = "4 3" if classes & {"previous", "forecast"} else None
+    dashed = "4 3" if classes & {"previous", "forecast"} else "1 4" if "goal" in classes else None
     return tag(
         "line", x1=_px(x), x2=_px(x + 14), y1=_px(y), y2=_px(y), stroke=colour, stroke_width=2 if dashed else 3,
         stroke_dasharray=dashed,

@@ -14,6 +14,7 @@ _FIXED: Final[dict[str, Look]] = {
     "flag-dot": {"fill": LIGHT["text-soft"]},
     "flag-label": {"fill": LIGHT["text-faint"], **_HALO},
     "bar-value": {"fill": LIGHT["text-soft"], "text_anchor": "middle", **_HALO},
+    "cell-value": {"fill": LIGHT["text"], "text_anchor": "middle", "font_size": 11},
     "join": {"stroke": LIGHT["line-control"], "stroke_dasharray": "2 2"},
     "grid": {"stroke": LIGHT["line"]},
     "tick-x": {"fill": LIGHT["text-faint"], "text_anchor": "middle"},
@@ -22,7 +23,7 @@ _FIXED: Final[dict[str, Look]] = {
 _BARS: Final = {"neg": "bad", "up": "series-1", "down": "series-2", "total": "series-0"}
 _RED: Final = {"n1": "bad-tint", "n2": "bad-line", "n3": "bad", "n4": "bad", "n5": "bad"}
 # What a narrow drawing leaves out, because it would not fit.
-WIDE_ONLY: Final = frozenset({"minor", "flag-label", "end-name", "bar-value"})
+WIDE_ONLY: Final = frozenset({"minor", "flag-label", "end-name", "bar-value", "cell-value"})
 
 
 def look(classes: frozenset[str], *, stacked: bool = False) -> Look:
@@ -31,6 +32,9 @@ def look(classes: frozenset[str], *, stacked: bool = False) -> Look:
     fixed = next((name for name in _FIXED if name in classes), None)
     if fixed:
         return _fixed(fixed, classes)
+    if "goal" in classes:
+        dotted: Look = {"stroke_dasharray": "1 5", "stroke_linecap": "round"} if "line" in classes else {}
+        return {"fill": "none", "stroke": colour if dotted else LIGHT["text"], "stroke_width": 2, **dotted}
     if "line" in classes:
         dashed = classes & {"previous", "forecast"}
         return {
@@ -52,6 +56,8 @@ def look(classes: frozenset[str], *, stacked: bool = False) -> Look:
 def _fixed(name: str, classes: frozenset[str]) -> Look:
     if name == "grid" and "zero" in classes:
         return {"stroke": LIGHT["line-control"]}
+    if name == "cell-value" and "on-dark" in classes:
+        return {**_FIXED[name], "fill": LIGHT["surface"]}
     if name == "flag-label" and "late" in classes:
         return {**_FIXED[name], "text_anchor": "end"}
     return _FIXED[name]

@@ -35,6 +35,8 @@ LIGHT: Final[dict[str, str]] = {
 
 
 def tone(classes: frozenset[str]) -> str:
-    """Return the colour of the series that the classes name (`s0` to `s7`); that of text where they name none."""
-    found = next((name for name in classes if len(name) == 2 and name[0] == "s" and name[1].isdigit()), None)
+    """Return the colour of the series that the classes name (`s0` to `s7`); that of text where they name none, or a goal (`s8`)."""
+    found = next(
+        (name for name in classes if len(name) == 2 and name[0] == "s" and name[1] in "01234567"), None
+    )
     return LIGHT[f"series-{found[1]}"] if found else LIGHT["text-soft"]

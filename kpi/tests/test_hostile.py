@@ -4,7 +4,7 @@ import json
 
 from kpi.boards import services as boards
 from kpi.models import ReportRecipient, Target
-from tests.api import with_key
+from tests.api import signed_in, with_key
 from tests.cast import Cast
 
 HALF = "\ud800"  # half a character
@@ -50,3 +50,10 @@ def test_a_copy_limited_to_nothing_known_is_no_copy_of_everything(cast: Cast) ->
     answer = with_key(cast.aurora).post("/api/kpis/reports", body, content_type="application/json")
     assert answer.status_code == 400
     assert not ReportRecipient.objects.exists()
+
+
+def test_a_filter_by_a_digit_that_is_no_number_shows_the_board(cast: Cast) -> None:
+    board = boards.create_board(tenant=cast.aurora, name="Visão", actor=None, template="sales")
+    for key in ("²", "٣", "9" * 120):
+        page = signed_in(cast.ana).get(f"/t/aurora/boards/{board.key}/", {"scope": f"customer:{key}"})
+        assert page.status_code == 200
