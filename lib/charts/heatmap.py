@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import ROUND_CEILING, Decimal
 from itertools import cycle
 
+from lib import formats
 from lib.charts.frame import outer
 from lib.charts.model import BRL, Chart, Row, Svg, Table, Unit, Value, cleaned
 from lib.charts.scale import every
@@ -12,6 +13,7 @@ from lib.charts.words import word
 
 _SHADES = 5
 _MOST_COLUMN_LABELS = 12
+_DARK = frozenset({"h4", "h5", "n3", "n4", "n5"})  # shades on which a figure is light
 
 
 def heatmap(
@@ -28,7 +30,7 @@ def heatmap(
     """
     data = [cleaned(values[index] if index < len(values) else (), len(columns)) for index in range(len(rows))]
     most = max((abs(value) for line in data for value in line if value is not None), default=Decimal(0))
-    parts = [*_cells(data, most), *_labels(rows, columns)]
+    parts = [*_cells(data, most), *_shares(data, most, unit), *_labels(rows, columns)]
     table = Table(
         (word("item", unit.locale), *columns),
         tuple(
@@ -59,6 +61,25 @@ def _cells(data: Sequence[Sequence[Value]], most: Decimal) -> list[Svg]:
                 )
             )
     return [tag("g", *cells, class_="cells", aria_hidden="true")]
+
+
+def _shares(data: Sequence[Sequence[Value]], most: Decimal, unit: Unit) -> list[Svg]:
+    """Return the shares inside their cells, where there are so few columns that they fit; amounts are too long for any cell."""
+    if unit.kind != "percent" or not data or len(data[0]) > _MOST_COLUMN_LABELS:
+        return []
+    parts = [
+        label(
+            formats.percent(value, unit.locale, places=0),
+            (column + 0.5) * 100 / len(line),
+            (row + 0.5) * 100 / len(data),
+            "cell-value on-dark" if _shade(value, most) in _DARK else "cell-value",
+            dy="0.34em",
+        )
+        for row, line in enumerate(data)
+        for column, value in enumerate(line)
+        if value is not None
+    ]
+    return [tag("g", *parts, class_="cell-values", aria_hidden="true")]
 
 
 def _labels(rows: Sequence[str], columns: Sequence[str]) -> list[Svg]:
