@@ -85,6 +85,7 @@ class AnomalyAdmin(ReadOnlyAdmin):
     list_display = (
         "company",
         "measure",
+        "name",
         "kind",
         "first_day",
         "last_day",

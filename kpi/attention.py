@@ -38,6 +38,6 @@ def wanted(tenant: Tenant, *, today: date, now: datetime) -> list[Wanted]:
     rows = Anomaly.objects.filter(standing(tenant), feedback="", last_day__gt=today - NEWS)
     page = reverse("kpi:anomalies", kwargs={"slug": tenant.slug})
     for one in rows.select_related("tenant").order_by("-last_day", "-id")[:MOST]:
-        title = f"{incidents.Number(one.measure).label}, {incidents.days_of(one)}"
+        title = f"{incidents.called(one)}, {incidents.days_of(one)}"
         found.append(Wanted(title, incidents.happened(one), page, is_alert=False))
     return found

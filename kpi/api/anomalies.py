@@ -33,7 +33,9 @@ from tenants.models import Capability
 
 ONE = record(
     {
-        "id": INTEGER, "measure": {"enum": Anomaly.Measure.values}, "kind": {"enum": Anomaly.Kind.values}, "first_day": DAY, "last_day": DAY,
+        "id": INTEGER, "measure": {"enum": Anomaly.Measure.values},
+        "dimension": {"enum": ["", "product", "store"], "description": "Empty: the company's own number; else of one product or store alone."},
+        "key": STRING, "name": STRING, "kind": {"enum": Anomaly.Kind.values}, "first_day": DAY, "last_day": DAY,
         "expected": MONEY, "lo": MONEY, "hi": MONEY, "got": {**nullable(MONEY), "description": "Null: data is missing."},
         "score": {**NUMBER, "description": "Deviation in units of the band; from 1 on it is unexpected."},
         "parts": array(record({"dimension": STRING, "key": STRING, "name": STRING, "gap": STRING, "share": STRING})),
@@ -43,6 +45,9 @@ ONE = record(
 _PLAIN = (
     "id",
     "measure",
+    "dimension",
+    "key",
+    "name",
     "kind",
     "first_day",
     "last_day",
@@ -63,7 +68,7 @@ class AnomaliesView(ApiView):
 
     @documented(
         summary="Days on which a number was not what was to be expected",
-        description="Incidents, the newest first. `parts` say what carries at least a quarter of the gap.",
+        description="Incidents, the newest first, of the company's numbers and of its main products and stores. `parts` say what carries at least a quarter of the gap.",
         data=record({"incidents": array(ONE), "next": nullable(STRING)}),
         parameters=[
             query("measure", "Only this number.", {"enum": Anomaly.Measure.values}),

@@ -116,7 +116,9 @@ def _marks(desk: Desk, measure: str, days: list[date]) -> list[Mark]:
     """Return the incidents of the company's number, each on its last day, with what happened: for its own pages, like its own days."""
     if desk.scope or desk.choose is None:
         return []
-    found = [one for one in desk.anomalies if one.measure == measure and one.last_day in days]
+    found = [
+        one for one in desk.anomalies if one.measure == measure and not one.dimension and one.last_day in days
+    ]
     return [Mark(days.index(one.last_day), happened(one)) for one in found]
 
 

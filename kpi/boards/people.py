@@ -96,10 +96,7 @@ def anomalies(desk: Desk, tile: Tile) -> Content:
     desk.only_whole()
     page = reverse("kpi:anomalies", kwargs={"slug": desk.tenant.slug})
     columns = (Column(_("Day"), "text"), Column(_("Number"), "text"), Column(_("What happened"), "text"))
-    rows = tuple(
-        (telling.days_of(one), str(telling.Number(one.measure).label), telling.happened(one))
-        for one in desk.anomalies
-    )
+    rows = tuple((telling.days_of(one), telling.called(one), telling.happened(one)) for one in desk.anomalies)
     title = _("Unexpected numbers") if rows else _("Nothing unexpected")
     return Content(
         tile.pk, own_title(tile, title), desk.now(), Sheet(columns, rows, (page,) * len(rows)), href=page,

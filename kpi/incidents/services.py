@@ -6,10 +6,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from kpi.forecasts.facts import closed_day
-from kpi.incidents import parts, telling
+from kpi.incidents import parts, subjects, telling
+from kpi.incidents.apart import Found, Sold
+from kpi.incidents.subjects import WHOLE, Subject
 from kpi.models import Anomaly, AnomalyState, Daily
 from kpi.occasions.queries import free_days
 from lib import clock, pg
@@ -31,6 +33,8 @@ _TYPES: Final = {
     Anomaly.Measure.INFLOW: ("CREDIT", "flow_total", 1),
     Anomaly.Measure.EXPENSES: ("DEBIT", "flow_total", -1),
 }
+# What says of a product or store already that it sold more or less.
+_TOLD_BY: Final = (Anomaly.Measure.REVENUE, Anomaly.Measure.SALES)
 _DUE: Final = """
 SELECT t.id FROM tenants_tenant t LEFT JOIN kpi_anomalystate s ON s.tenant_id = t.id LEFT JOIN live_generation g ON g.tenant_id = t.id
  WHERE t.is_active AND EXISTS (SELECT FROM kpi_daily WHERE tenant_id = t.id)
@@ -46,6 +50,10 @@ class Judged:
 
     found: int
     gone: int
+
+    def plus(self, other: "Judged") -> "Judged":
+        """Return both together."""
+        return Judged(self.found + other.found, self.gone + other.gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,9 @@ def judge(*, tenant: Tenant) -> Judged | None:
                 one = _keep(
                     tenant, measure, series, closed, AT_FIRST if first or state.through is None else ANEW
                 )
-                done = Judged(done.found + one.found, done.gone + one.gone)
+                done = done.plus(one)
+        judged_days = AT_FIRST if first or state.through is None else ANEW
+        done = done.plus(_keep_apart(tenant, through, closed, judged_days))
         state.through, state.facts, state.judged_at = through, int(facts[0][0]) if facts else 0, clock.now()
         state.save()
         return done
@@ -143,38 +153,95 @@ def _keep(
 ) -> Judged:
     pg.lock(pg.Lock.ANOMALIES, tenant.pk)
     now, through = clock.now(), series.day(len(series.values) - 1)
-    stands = list(
-        Anomaly.objects.filter(tenant=tenant, measure=measure, last_day__gt=through - timedelta(days=days))
-    )
-    fresh = 0
+    stands = list(_since(tenant, through - timedelta(days=days)).filter(measure=measure, dimension=""))
+    found = []
     for one in find(series, rarity=rarity(tenant, measure), days=days, closed=closed):
-        first, last = series.day(one.first), series.day(one.last)
-        row = next(
-            (r for r in stands if r.kind == one.kind and r.first_day <= last and r.last_day >= first), None
-        )
-        if row:
-            stands.remove(row)
-        kept = _store(tenant, measure, one, (first, last), row, now)
-        if row is None:
-            fresh += 1
-            if last > through - NEWS:
-                telling.tell(kept)
+        span = series.day(one.first), series.day(one.last)
+        kept = _filled(tenant, measure, WHOLE, (one, *span), stands, now)
+        kept.parts = [] if one.got is None else parts.of_gap(tenant, measure, *span)
+        found.append(kept)
+    return _settle(found, stands, through, now)
+
+
+@transaction.atomic
+def _keep_apart(tenant: Tenant, through: date, closed: frozenset[date], days: int) -> Judged:
+    """Keep what is unexpected of the sales of a main product or store by itself, unless the company's own number says it."""
+    pg.lock(pg.Lock.ANOMALIES, tenant.pk)
+    now, measure, since = clock.now(), Anomaly.Measure.REVENUE, through - timedelta(days=days)
+    whole = series_of(tenant, measure, through)
+    sold = (
+        subjects.main_ones(tenant, since=through - timedelta(days=MEMORY), through=through) if whole else {}
+    )
+    opened = frozenset(whole.day(n) for n, rows in enumerate(whole.rows) if rows) if whole else frozenset()
+    rare = rarity(tenant, measure) * max(1, len(sold))  # all of them together cry as seldom as one number
+    rows, stands, found = list(_since(tenant, since)), list[Anomaly](), list[Anomaly]()
+    stood = {row.pk for row in rows if row.gone_at is None}
+    for subject, by_day in sold.items():
+        its = [row for row in rows if (row.dimension, row.key) == (subject.dimension, subject.key)]
+        incidents = _apart(Sold(by_day, opened, through), rare, days, closed)
+        found += [_filled(tenant, measure, subject, one, its, now) for one in incidents]
+        stands += its
+    others = [row for row in rows if not row.dimension and row.gone_at is None and row.measure in _TOLD_BY]
+    kept = subjects.uncovered(found, others)
+    # A row that stood for what the company's number says by now is taken back like one that is no incident any more.
+    covered = [one for one in found if one.pk in stood and one not in kept]
+    return _settle(kept, stands + covered, through, now)
+
+
+def _apart(sold: Sold, rarity: float, days: int, closed: frozenset[date]) -> list[Found]:
+    """Return the incidents of one product or store: too much or too little on a day, or nothing for long, which is one incident then."""
+    series = Series(
+        sold.start, sold.values, (1,) * len(sold.values)
+    )  # no sale of one of them is no missing data
+    silent = list(sold.silences(rarity=rarity, since=sold.through - timedelta(days=days)))
+    found = (
+        (one, series.day(one.first), series.day(one.last))
+        for one in find(series, rarity=rarity, days=days, closed=closed)
+    )
+    calm = [
+        (one, first, last)
+        for one, first, last in found
+        if one.kind != "low" or all(last < begins or first > ends for _one, begins, ends in silent)
+    ]
+    return [*calm, *silent]
+
+
+def _since(tenant: Tenant, day: date) -> QuerySet[Anomaly]:
+    return Anomaly.objects.filter(tenant=tenant, last_day__gt=day)
+
+
+def _settle(found: list[Anomaly], stands: list[Anomaly], through: date, now: datetime) -> Judged:
+    """Save what was found, tell what is new, and take back what stands no more."""
+    fresh = 0
+    for one in found:
+        is_new = one.pk is None
+        one.save()
+        fresh += is_new
+        if is_new and one.last_day > through - NEWS:
+            telling.tell(one)
     gone = [row.pk for row in stands if row.gone_at is None and not row.feedback]
     Anomaly.objects.filter(pk__in=gone).update(gone_at=now, updated_at=now)
     return Judged(fresh, len(gone))
 
 
-def _store(
-    tenant: Tenant, measure: Anomaly.Measure, one: "Incident", span: tuple[date, date], row: Anomaly | None, now: datetime
+def _filled(
+    tenant: Tenant, measure: Anomaly.Measure, subject: Subject, found: Found, stands: list[Anomaly], now: datetime
 ) -> Anomaly:  # fmt: skip
-    kept = row or Anomaly(tenant=tenant, measure=measure, kind=one.kind, found_at=now)
-    kept.first_day, kept.last_day = span
+    """Return the incident, unsaved: the row that stands for it, taken out of `stands`, or a new one."""
+    one, first, last = found
+    row = next(
+        (r for r in stands if r.kind == one.kind and r.first_day <= last and r.last_day >= first), None
+    )
+    if row:
+        stands.remove(row)
+    kept = row or Anomaly(
+        tenant=tenant, measure=measure, kind=one.kind, found_at=now, dimension=subject.dimension, key=subject.key
+    )  # fmt: skip
+    kept.first_day, kept.last_day, kept.name = first, last, subject.name[:255]
     kept.expected, kept.lo, kept.hi = (_money(number) for number in (one.expected, one.lo, one.hi))
     kept.lo = max(kept.lo, Decimal(0))  # none of these numbers falls below nothing
     kept.got = None if one.got is None else _money(one.got)
     kept.score, kept.gone_at, kept.updated_at = one.score, None, now
-    kept.parts = [] if one.got is None else parts.of_gap(tenant, measure, *span)
-    kept.save()
     return kept
 
 

@@ -57,7 +57,7 @@ def tell(anomaly: Anomaly) -> None:
     """Tell the company's people of an incident. In the caller's transaction; the same one again tells nobody twice."""
     missing = anomaly.kind == Anomaly.Kind.MISSING
     params: dict[str, Any] = {
-        "measure": anomaly.measure,
+        "measure": anomaly.name or anomaly.measure,
         "day": days_of(anomaly),
         "got": amount(anomaly, anomaly.got),
         "lo": amount(anomaly, anomaly.lo),
@@ -71,6 +71,12 @@ def tell(anomaly: Anomaly) -> None:
         path=reverse("kpi:anomalies", kwargs={"slug": anomaly.tenant.slug}),
         once_key=f"anomaly:{anomaly.pk}",
     )
+
+
+def called(anomaly: Anomaly) -> str:
+    """Return which number it is, and of which product or store."""
+    label = str(Number(anomaly.measure).label)
+    return f"{label} · {anomaly.name}" if anomaly.name else label
 
 
 def days_of(anomaly: Anomaly) -> str:

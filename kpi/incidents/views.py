@@ -44,7 +44,8 @@ def why_url(one: Anomaly) -> str:
     if one.kind == Anomaly.Kind.MISSING:
         return ""
     measure = "sales_count" if one.measure == Anomaly.Measure.SALES else one.measure
-    by = {"by": one.parts[0]["dimension"]} if one.parts else {}
+    dimension = one.dimension or (one.parts[0]["dimension"] if one.parts else "")
+    by = {"by": dimension} if dimension else {}
     span = {"from": one.first_day.isoformat(), "to": one.last_day.isoformat(), "compare": "same_weekdays"}
     return f"{reverse('kpi:analysis', kwargs={'slug': one.tenant.slug})}?{urlencode({'measure': measure} | by | span)}#why"
 
@@ -53,7 +54,7 @@ def _shown(one: Anomaly) -> dict[str, Any]:
     why = telling.why(one)
     return {
         "one": one,
-        "number": telling.Number(one.measure).label,
+        "number": telling.called(one),
         "days": telling.days_of(one),
         "got": telling.amount(one, one.got),
         "lo": telling.amount(one, one.lo),

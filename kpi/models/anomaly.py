@@ -7,7 +7,8 @@ from tenants.models import Tenant
 
 
 class Anomaly(models.Model):
-    """One incident of one number of a company, in its own currency: `first_day` to `last_day`, both included.
+    """One incident of one number of a company, in its own currency: `first_day` to `last_day`, both included. With a `dimension` (product, store) it is
+    about one value of it alone: its `key` and `name`.
 
     The amounts are sums over its anomalous days and keep the sign of the number's page (expenses positive); `got` is None for missing data.
     `score` is the largest deviation in units of the band. `parts` say what carries the gap: [{dimension, key, name, gap, share}].
@@ -33,6 +34,9 @@ class Anomaly(models.Model):
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="+", db_index=False)
     measure = models.CharField(max_length=8, choices=Measure)
     kind = models.CharField(max_length=7, choices=Kind)
+    dimension = models.CharField(max_length=8, blank=True, default="", db_default="")
+    key = models.CharField(max_length=120, blank=True, default="", db_default="")
+    name = models.CharField(max_length=255, blank=True, default="", db_default="")
     first_day = models.DateField()
     last_day = models.DateField()
     expected = models.DecimalField(max_digits=20, decimal_places=2)
@@ -50,14 +54,16 @@ class Anomaly(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "measure", "kind", "first_day"], name="anomaly_once")
+            models.UniqueConstraint(
+                fields=["tenant", "measure", "kind", "first_day", "dimension", "key"], name="anomaly_once"
+            )
         ]
         indexes = [
             models.Index("tenant", models.F("last_day").desc(), models.F("id").desc(), name="anomaly_newest")
         ]
 
     def __str__(self) -> str:
-        return f"{self.measure} {self.kind} {self.first_day}"
+        return f"{self.measure} {self.name} {self.kind} {self.first_day}"
 
 
 class AnomalyState(models.Model):
