@@ -189,10 +189,12 @@ def _keep_apart(tenant: Tenant, through: date, closed: frozenset[date], days: in
 
 
 def _apart(sold: Sold, rarity: float, days: int, closed: frozenset[date]) -> list[Found]:
-    """Return the incidents of one product or store: too much or too little on a day, or nothing for long, which is one incident then."""
-    series = Series(
-        sold.start, sold.values, (1,) * len(sold.values)
-    )  # no sale of one of them is no missing data
+    """Return the incidents of one product or store: too little on a day, or nothing for long, which is one incident then.
+
+    A single large sale makes a small store's day look like none before it; that is no news to anybody.
+    """
+    # A day without a sale of one of them is no missing data: each counts as one with rows.
+    series = Series(sold.start, sold.values, (1,) * len(sold.values))
     silent = list(sold.silences(rarity=rarity, since=sold.through - timedelta(days=days)))
     found = (
         (one, series.day(one.first), series.day(one.last))
@@ -201,7 +203,7 @@ def _apart(sold: Sold, rarity: float, days: int, closed: frozenset[date]) -> lis
     calm = [
         (one, first, last)
         for one, first, last in found
-        if one.kind != "low" or all(last < begins or first > ends for _one, begins, ends in silent)
+        if one.kind == "low" and all(last < begins or first > ends for _one, begins, ends in silent)
     ]
     return [*calm, *silent]
 
