@@ -21,7 +21,8 @@ from tenants.access import Access
 from tenants.models import Tenant, User
 
 GROWTH: Final = Decimal("1.08")  # that the goals ask for, against the mean month of the last year
-BEST: Final = 5  # customers among whom one who left is looked for
+BEST: Final = 5  # customers among whom one who left is looked for,
+LARGE: Final = Decimal("0.01")  # each with at least this share of all sales
 WATCHED: Final = timedelta(days=30)  # for how long the alerts have been there
 _GOALS: Final = {"revenue": "SALE", "inflow": "CREDIT", "expenses": "DEBIT"}
 Wish = dict[str, Any]
@@ -73,12 +74,11 @@ def _own_days(access: Access, today: date) -> None:
         fields={"kind": "event", "label": "Nova tabela de preços", "first_day": prices, "last_day": prices},
     )
     occasions.create(access=access, fields=recess)
-    for month in (0, -1, -2):
-        paid = _paid_on(add_months(today.replace(day=1), month))
-        occasions.create(
-            access=access,
-            fields={"kind": "event", "label": "Dia de pagamento", "first_day": paid, "last_day": paid},
-        )
+    paid = _paid_on(today.replace(day=1))
+    occasions.create(
+        access=access,
+        fields={"kind": "event", "label": "Dia de pagamento", "first_day": paid, "last_day": paid},
+    )
 
 
 def _paid_on(month: date) -> date:
@@ -99,15 +99,21 @@ def _wishes(tenant: Tenant, today: date) -> list[Wish]:
 
 
 def _left(tenant: Tenant, today: date) -> Wish | None:
-    """Return to be told of the best customer who has bought nothing for eight weeks, since a few days ago."""
+    """Return to be told of a large customer who has bought nothing for two months; None where nobody large left."""
     span = Period("range", today - timedelta(days=180), today - timedelta(days=60))
     found = sums.by_key(tenant, kind="SALE", dimension="customer", span=span)
-    for key in sorted((key for key in found if key), key=lambda key: -found[key].total)[:BEST]:
-        wish: Wish = {
-            "kpi": "revenue", "dimension": "customer", "key": key, "kind": "streak", "way": "zero", "limit": Decimal(8), "window": "week",
-        }  # fmt: skip
-        if _fired_lately(tenant, wish, today):
-            return wish
+    large = sum((one.total for one in found.values()), Decimal(0)) * LARGE
+    best = sorted(
+        (key for key in found if key and found[key].total >= large), key=lambda key: -found[key].total
+    )
+    for key in best[:BEST]:
+        for weeks in (8, 7):  # the eighth may end today
+            wish: Wish = {
+                "kpi": "revenue", "dimension": "customer", "key": key, "kind": "streak", "way": "zero", "limit": Decimal(weeks), "window": "week",
+            }  # fmt: skip
+            trial = queries.tried(tenant, services.condition_of(tenant, wish))
+            if any(one.ended_on is None for one in trial.incidents):
+                return wish
     return None
 
 

@@ -28,6 +28,7 @@ from lib import formats
 from lib.charts import Band, Chart, Mark, Series, line_chart
 from lib.clock import add_months, month_end
 from lib.periods import Period
+from lib.workdays import partners
 
 ZERO: Final = Decimal(0)
 ENOUGH: Final = timedelta(weeks=6)  # of days, for a forecast of the next ones
@@ -66,7 +67,7 @@ _SAID: Final[Mapping[str, _Said]] = {
 
 
 def by_day(desk: Desk, tile: Tile) -> Content:
-    """Return a measure by day beside the compared days, matched by position; each day leads to its rows. Expenses are sizes."""
+    """Return a measure by day beside the same weekdays of the compared period; each day leads to its rows. Expenses are sizes."""
     measure = tile.options["measure"]
     kind, period, compared = TYPES[measure], desk.spans.period, desk.spans.compared
     desk.needs_type(kind)
@@ -76,15 +77,15 @@ def by_day(desk: Desk, tile: Tile) -> Content:
     now = [(day, size * total) for day, total in desk.facts.by_day(kind, period)]
     knows_before = desk.facts.knows_all(kind, compared)
     before = [(day, size * total) for day, total in desk.facts.by_day(kind, compared)] if knows_before else []
-    padded: list[Decimal | None] = [total for _day, total in before[: len(now)]]
-    padded += [None] * (len(now) - len(padded))
+    had = dict(before)
+    beside = [(day, had.get(day)) if day and before else (None, None) for day in partners(period, compared)]
     name, then = str(MEASURES[measure]), str(LABELS[desk.spans.comparison])
     passed = sum((total for day, total in now if day <= desk.spans.today), ZERO)
     title = _title(desk, _SAID[measure], change(passed, sum((total for _day, total in before), ZERO)))
     chart = line_chart(
         title=title, x=[day for day, _total in now],
         series=[
-            Series(name, [total for _day, total in now]), *([Series(then, padded, role="previous")] if before else []),
+            Series(name, [total for _day, total in now]), *([Series(then, [total for _day, total in beside], role="previous")] if before else []),
             *_goal(desk, measure, [day for day, _total in now], size),
         ],
         unit=desk.money, by="day", links=[_day_rows(desk, measure, day) for day, _total in now],
@@ -96,7 +97,6 @@ def by_day(desk: Desk, tile: Tile) -> Content:
         Column(_("Compared day"), "day"),
         Column(then, "money"),
     )
-    beside = [*before[: len(now)], *[(None, None)] * (len(now) - len(before))]
     rows = tuple((*one, *other) for one, other in zip(now, beside, strict=True))
     links = tuple(_day_rows(desk, measure, day) for day, _total in now)
     return Content(

@@ -127,7 +127,7 @@ def drivers(desk: Desk, tile: Tile) -> Content:
         else _("%(measure)s: no change") % {"measure": MEASURES[measure]}
     )
     steps = [
-        Step(_("Before"), found.before, total=True), *(Step(_short(part.name), part.difference) for part in found.parts),
+        Step(_("Before"), found.before, total=True), *(Step(_short(part.name, 15), part.difference) for part in found.parts),
         *([Step(_("Others"), found.others)] if found.others_count else []), Step(_("Now"), found.now, total=True),
     ]  # fmt: skip
     columns = (

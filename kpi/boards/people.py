@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from kpi.analysis.ageing import aged
+from kpi.analysis.cohorts import MONTHS
 from kpi.analysis.pictures import AGES
 from kpi.boards.desk import Desk, NotShown, own_title
 from kpi.boards.records import NO_SHEET, Column, Content, Sheet
@@ -42,7 +43,7 @@ def cohorts(desk: Desk, tile: Tile) -> Content:
     desk.only_whole()
     found = desk.facts.cohorts(desk.spans.today)
     if not found:
-        raise NotShown(_("No customer bought anything yet."))
+        raise NotShown(_("In the last %(n)d months nobody bought for the first time.") % {"n": MONTHS})
     chart = desk.drawing.cohorts(found)
     longest = max(len(one.kept) for one in found)
     columns = (
@@ -100,7 +101,7 @@ def anomalies(desk: Desk, tile: Tile) -> Content:
     title = _("Unexpected numbers") if rows else _("Nothing unexpected")
     return Content(
         tile.pk, own_title(tile, title), desk.now(), Sheet(columns, rows, (page,) * len(rows)), href=page,
-        problem="" if rows else _("No number of the last months was far from what was to be expected."),
+        problem="" if rows else _("Nothing so far. Each day is looked at once it is over."),
     )  # fmt: skip
 
 

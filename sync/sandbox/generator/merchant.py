@@ -99,7 +99,9 @@ def sell(
     if scene.plot.has_lost(customer, day):
         customer = scene.people[-1 + scene.state.known_people]
     sale_id, code = scene.next_id("sale", 885_501, 2), scene.next_id("sale_code", 1_042)
-    basket = _fill_basket(scene, rng, kind, profile, bare=sale_id % 50 == 1, first=first, times=times)
+    basket = _fill_basket(
+        scene, rng, kind, profile, bare=sale_id % 50 == 1, first=first, times=times, day=day
+    )
     if basket.total < 15_000 and mode in ("boleto", "ted", "credit_n"):
         mode = "pix"
     store = 0 if len(scene.spec.stores) == 1 or rng.random() < 0.64 else 1
@@ -132,7 +134,15 @@ def sell(
 
 
 def _fill_basket(
-    scene: Scene, rng: Random, kind: str, profile: Profile, *, bare: bool, first: Product | None, times: int
+    scene: Scene,
+    rng: Random,
+    kind: str,
+    profile: Profile,
+    *,
+    bare: bool,
+    first: Product | None,
+    times: int,
+    day: date,
 ) -> Basket:
     basket = Basket([], [], 0, 0, 0, 0)
     if kind == "servico":
@@ -141,7 +151,7 @@ def _fill_basket(
     if kind != "servico" or rng.random() < 0.2:
         for _ in range(1 + int(profile.most_items * rng.random() ** 2)):
             product = scene.products[int(len(scene.products) * rng.random() ** 2.2)]
-            product, first = first or product, None
+            product, first = first or scene.plot.stocked(product, day), None
             _put(basket, rng, product, times * (1 if rng.random() < 0.7 else rng.randrange(2, 5)), bare=bare)
     return basket
 

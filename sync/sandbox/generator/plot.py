@@ -40,6 +40,7 @@ class Plot:
     first_day: date
     star: Product | None = None
     client: Person | None = None
+    instead: Product | None = None
 
     def demand(self, day: date) -> float:
         """Return which share of the usual demand for the star is met on a day."""
@@ -61,6 +62,10 @@ class Plot:
             return Visit.STAR
         return Visit.AWAY if turned < TURN_AWAY else Visit.OTHER
 
+    def stocked(self, product: Product, day: date) -> Product:
+        """Return the product itself, or what is taken instead of the star when none is left."""
+        return self.instead if product is self.star and self.instead and not self.demand(day) else product
+
     def orders_on(self, day: date) -> bool:
         """Return whether the large customer orders on a day: once a week, until two months before the first day."""
         left = (self.first_day - day).days
@@ -81,4 +86,5 @@ def make_plot(company: str, first_day: date, products: Sequence[Product], people
         stars, key=lambda one: (not one.name.endswith(("g", "ml")), one.price)
     )  # no basket is told by its weight
     first = min(person.since for person in people)
-    return Plot(first_day, star, next((one for one in people if one.is_firm and one.since == first), None))
+    client = next((one for one in people if one.is_firm and one.since == first), None)
+    return Plot(first_day, star, client, next(one for one in products if one is not star))
