@@ -11,6 +11,7 @@ import base64
 import gc
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from urllib.parse import urlsplit, urlunsplit
 
 import django
@@ -76,6 +77,7 @@ gc.set_threshold(50_000, 20, 50)
 settings.WHITENOISE_AUTOREFRESH = True  # else every test client begins by listing every static file
 from live import limits  # noqa: E402 - settings first
 from live.cache import tiers  # noqa: E402
+from tests import template  # noqa: E402
 
 # A worker of pytest-xdist inherits this process's environment, and pytest-django reads the settings it names before any conftest.py: before
 # the worker's own Redis database is named above. So the name goes, and comes back where tests run.
@@ -88,6 +90,18 @@ pytest_plugins = ["tests.cast", "tests.door", "tests.second_factor", "tests.sigh
 def _named_settings() -> None:
     """Programs that a test starts find the settings."""
     os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """While the workers start, the database that they copy is made."""
+    if not WORKER and session.config.getoption("numprocesses", None):
+        session.config.add_cleanup(partial(template.end, template.begin()))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """A worker's own database is a copy."""
+    connection.settings_dict["TEST"]["TEMPLATE"] = template.wait()
 
 
 @pytest.fixture(scope="session")
