@@ -158,8 +158,10 @@ def checked(code: str, options: Mapping[str, Any]) -> dict[str, str]:
     found = _completed(kind, options)
     for name, most in longest.items():
         text = options.get(name, "")
-        if not isinstance(text, str) or len(text) > most or not _is_clean(text):
+        if not isinstance(text, str) or len(text) > most:
             raise OptionsError(name, _("Write up to %(most)d characters.") % {"most": most})
+        if not is_clean(text, "\n\r\t"):
+            raise OptionsError(name, _("This text holds characters that cannot be seen."))
         if text.strip():
             found[name] = text.strip()
     return found
@@ -212,6 +214,6 @@ def _values(kind: Kind, name: str) -> Mapping[str, Text]:
     return kind.options[name].values if name in kind.options else {}
 
 
-def _is_clean(text: str) -> bool:
-    """Return whether a text has no characters that cannot be stored or seen; a line may end."""
-    return all(char.isprintable() or char in "\n\r\t" for char in text)
+def is_clean(text: str, besides: str = "") -> bool:
+    """Return whether a text has no characters that cannot be stored or seen. One that joins signs to a picture (👩‍🌾) is part of it."""
+    return all(char.isprintable() or char == "\u200d" or char in besides for char in text)

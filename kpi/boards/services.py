@@ -273,7 +273,7 @@ def _tell(board: Board) -> None:
 
 def _named(name: Any) -> str:
     text = name.strip() if isinstance(name, str) else ""
-    if not text or len(text) > LONGEST_NAME or not text.isprintable():
+    if not text or len(text) > LONGEST_NAME or not catalog.is_clean(text):
         raise OptionsError("name", _("Write a name of up to %(most)d characters.") % {"most": LONGEST_NAME})
     return text
 

@@ -8,7 +8,7 @@ from typing import Final
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from kpi.boards.catalog import OptionsError
+from kpi.boards.catalog import OptionsError, is_clean
 from kpi.boards.queries import MOST_ON_A_SCREEN, hash_of
 from kpi.boards.services import LONGEST_NAME, TooMany
 from kpi.models import Board, BoardLink, LinkedBoard
@@ -86,7 +86,7 @@ def change_link(*, link: BoardLink, name: str, expires_at: datetime, actor: Acce
 
 def _named(name: str) -> str:
     text = name.strip()
-    if not text or len(text) > LONGEST_NAME or not text.isprintable():
+    if not text or len(text) > LONGEST_NAME or not is_clean(text):
         raise OptionsError("name", _("Write a name of up to %(most)d characters.") % {"most": LONGEST_NAME})
     return text
 

@@ -119,7 +119,10 @@ def _end_lost(now: datetime) -> None:
     lost = ReportDelivery.objects.select_for_update(no_key=True, skip_locked=True, of=("self",)).filter(
         due_at__lte=now
     )
-    for row in lost.filter(Q(status=Status.SENDING) | Q(status=Status.MAKING, attempts__gte=MOST_DEATHS)):
+    # Attempts that the mail server refused left a reason: of these a single death more says nothing.
+    deadly = Q(reason="") | Q(planned_for__lt=now - GIVE_UP)
+    killed = Q(status=Status.MAKING, attempts__gte=MOST_DEATHS) & deadly
+    for row in lost.filter(Q(status=Status.SENDING) | killed):
         if row.status == Status.SENDING:
             _end(
                 row,
@@ -224,8 +227,8 @@ def _rest(delivery: ReportDelivery, error: BaseException, *, reason: str = "") -
     log.warning(
         "report_not_sent", delivery=delivery.pk, tenant=delivery.tenant_id, attempts=delivery.attempts, error=type(error).__name__
     )  # fmt: skip
-    if _is_final(error):
-        _end(delivery, Status.FAILED, gettext_noop("The mail server does not accept this address."))
+    if refusal := _final(error):
+        _end(delivery, Status.FAILED, refusal)
     elif now - delivery.planned_for > GIVE_UP:
         _end(
             delivery,
@@ -239,10 +242,14 @@ def _rest(delivery: ReportDelivery, error: BaseException, *, reason: str = "") -
         )
 
 
-def _is_final(error: BaseException) -> bool:
-    if not isinstance(error, smtplib.SMTPRecipientsRefused):
-        return False
-    return all(code >= 500 for code, _text in error.recipients.values())
+def _final(error: BaseException) -> str:
+    """Return why it is of no use to try again, as a message id; "" when it may be."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        for_good = all(code >= 500 for code, _text in error.recipients.values())
+        return gettext_noop("The mail server does not accept this address.") if for_good else ""
+    if isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500:
+        return gettext_noop("The mail server does not accept this message.")
+    return ""
 
 
 @transaction.atomic

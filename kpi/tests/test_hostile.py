@@ -1,11 +1,14 @@
 """What programs send to numbers, boards, reports and alerts to break them: an answer to the sender, never a fault of ours, never another number."""
 
 import json
+from datetime import date
 
+from kpi import dimensions
 from kpi.boards import services as boards
 from kpi.models import ReportRecipient, Target
 from tests.api import signed_in, with_key
 from tests.cast import Cast
+from tests.factories import make_customer, make_sale
 
 HALF = "\ud800"  # half a character
 
@@ -21,8 +24,10 @@ def test_half_a_character_breaks_nothing_wherever_it_stands(cast: Cast) -> None:
     ):
         answer = client.post(address, json.dumps(body), content_type="application/json")
         assert answer.status_code in (400, 404), address
-    whole = client.post("/api/kpis/boards", json.dumps({"name": "Metas 🎯"}), content_type="application/json")
-    assert whole.json()["data"]["name"] == "Metas 🎯", "two halves are one character"
+    whole = client.post(
+        "/api/kpis/boards", json.dumps({"name": "Metas 👩\u200d🌾"}), content_type="application/json"
+    )
+    assert whole.json()["data"]["name"] == "Metas 👩\u200d🌾", "two halves are one character"
 
 
 def test_a_goal_that_its_number_cannot_reach_is_refused(cast: Cast) -> None:
@@ -57,3 +62,12 @@ def test_a_filter_by_a_digit_that_is_no_number_shows_the_board(cast: Cast) -> No
     for key in ("²", "٣", "9" * 120):
         page = signed_in(cast.ana).get(f"/t/aurora/boards/{board.key}/", {"scope": f"customer:{key}"})
         assert page.status_code == 200
+
+
+def test_who_all_came_long_ago_are_not_said_to_have_bought_nothing(cast: Cast) -> None:
+    make_sale(cast.aurora, "10.00", date=date(2019, 1, 2), customer=make_customer(cast.aurora, "Maria"))
+    dimensions.bring(cast.aurora.pk)
+    board = boards.create_board(tenant=cast.aurora, name="Visão", actor=None)
+    boards.add_tile(board=board, kind="cohorts", options={})
+    page = signed_in(cast.ana).get(f"/t/aurora/boards/{board.key}/").content.decode()
+    assert "Nos últimos 12 meses ninguém comprou pela primeira vez." in page

@@ -235,6 +235,32 @@ def test_an_address_that_is_refused_for_good_stops_nobody_else(cast: Cast, sink:
     assert [status for _who, status in states(report)] == ["sent", "failed"]
 
 
+def test_a_message_that_is_refused_for_good_is_not_offered_for_three_days(
+    cast: Cast, sink: Sink, moment: Any
+) -> None:
+    report = planned(cast)
+    sink.after_data = "554 too large"
+    assert next_morning(moment) == 0
+    row = report.deliveries.get()
+    assert (row.status, row.due_at, row.reason) == (Status.FAILED, None, "The mail server does not accept this message.")  # fmt: skip
+
+
+def test_one_death_after_days_without_a_server_is_no_reason_to_give_up(
+    cast: Cast, sink: Sink, moment: Any, settings: Any
+) -> None:
+    report = planned(cast)
+    settings.EMAIL_PORT = 1  # nobody listens there
+    assert next_morning(moment) == 0
+    ReportDelivery.objects.update(attempts=delivering.MOST_DEATHS)
+    settings.EMAIL_PORT = sink.port
+    moment.now += delivering.LONGEST_REST
+    with patch.object(delivering, "_send", side_effect=SystemExit), pytest.raises(SystemExit):
+        delivering.deliver_due()
+    moment.now += delivering.LEASE
+    assert delivering.deliver_due() == 1
+    assert states(report) == [(f"user:{cast.ana.pk}", "sent")]
+
+
 def test_a_worker_killed_between_making_and_sending_leaves_it_to_the_next(
     cast: Cast, sink: Sink, moment: Any
 ) -> None:

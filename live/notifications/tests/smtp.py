@@ -18,6 +18,7 @@ class Sink:
         self.refuse: dict[str, str] = {}
         self.conversations = 0
         self.hang_up_after_data = False
+        self.after_data = "250 taken"
         self.port = 0
 
     @property
@@ -48,7 +49,7 @@ class _Conversation(socketserver.StreamRequestHandler):
                 sink.raw.append(self._content())
                 if sink.hang_up_after_data:
                     return
-                self._say("250 taken")
+                self._say(sink.after_data)
             else:
                 self._say("250 ok")
 
