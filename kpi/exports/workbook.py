@@ -39,7 +39,7 @@ def xlsx(contents: Sequence[Content], about: About) -> bytes:
     cover = book.active
     assert cover is not None, "a new workbook has one sheet"
     cover.title = sheet_names([_("Numbers")])[0]
-    sheets = [one for one in contents if one.card is None]
+    sheets = [one for one in contents if one.card is None and one.sheet.columns]
     names = sheet_names([_sheet_title(one) for one in sheets], taken=[cover.title])
     _cover(cover, contents, dict(zip((id(one) for one in sheets), names, strict=True)), about)
     for content, name in zip(sheets, names, strict=True):
@@ -70,7 +70,7 @@ def _cover(sheet: Any, contents: Sequence[Content], names: dict[int, str], about
         row += 1
     row = _numbers(sheet, row + 1, [one for one in contents if one.card is not None], about)
     _index(sheet, row + 1, contents, names)
-    for letter, width in zip("ABCD", (46, 20, 20, 14), strict=True):
+    for letter, width in zip("ABCD", (64, 20, 20, 14), strict=True):
         sheet.column_dimensions[letter].width = width
     sheet.sheet_view.showGridLines = False
 
@@ -104,12 +104,16 @@ def _numbers(sheet: Any, row: int, cards: Sequence[Content], about: About) -> in
 
 
 def _index(sheet: Any, row: int, contents: Sequence[Content], names: dict[int, str]) -> None:
-    """Write what the other sheets hold, each entry leading to its sheet."""
+    """Write what the other sheets hold, each entry leading to its sheet; words, and why something cannot be shown, stand here themselves."""
     from openpyxl.worksheet.hyperlink import Hyperlink
 
     for content in contents:
         name = names.get(id(content))
         if name is None:
+            if content.card is None:
+                told = [part for part in (content.title, content.problem or content.note) if part]
+                _write(sheet, row, 1, ": ".join(told)).font = _font(color=_INK)
+                row += 1
             continue
         cell = _write(sheet, row, 1, _sheet_title(content))
         quoted = name.replace("'", "''")
