@@ -1,5 +1,6 @@
 """What people are told of an incident, once."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -102,6 +103,8 @@ _CARRIED_AFTER: Final = gettext_noop("It was the first working day after a holid
 def why(anomaly: Anomaly) -> Any:
     """Return the sentence that says what carries the gap and which holiday was near, translated when it is read; "" where nothing explains it."""
     on, after = holidays.name_of(anomaly.first_day), holidays.just_before(anomaly.first_day)
+    if anomaly.last_day - anomaly.first_day > timedelta(days=1):
+        on = after = ""  # a holiday says nothing of a week
     near = {"holiday": on or after} if on or after else {}
     if not anomaly.parts:
         return {"text": _HOLIDAY if on else _AFTER, "values": near} if near else ""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kpi.anomalies.silence import silences
-from kpi.incidents import services, subjects
+from kpi.incidents import services, subjects, telling
 from kpi.models import Anomaly, Daily, DimensionDaily
 from lib import clock
 from live.models import Notification
@@ -76,6 +76,13 @@ def test_of_a_product_and_its_store_the_larger_gap_stands() -> None:
     assert subjects.uncovered([product, other, store, later], []) == [store, other, later]
     grown = incident("store", "Centro", gap=70, kind="high")
     assert subjects.uncovered([product, grown], []) == [grown, product]
+
+
+def test_a_holiday_explains_its_day_and_no_week() -> None:
+    for days, said in ((1, True), (2, True), (3, False)):
+        one = incident("product", "1", days=days)
+        one.first_day, one.last_day = date(2026, 9, 7), date(2026, 9, 6) + timedelta(days=days)
+        assert bool(telling.why(one)) == said, days
 
 
 # --- kept ----------------------------------------------------------------------------------------------------------------
