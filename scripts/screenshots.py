@@ -4,7 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
 LOGIN = ("ana@example.com", "painel-demo")
@@ -12,7 +12,8 @@ LOGIN = ("ana@example.com", "painel-demo")
 SHOTS = (
     ("overview", "", "", 1440, 1000, "light"),
     ("overview-dark", "", "", 1440, 1000, "dark"),
-    ("board", "boards/", "Vendas", 1440, 1000, "light"),
+    ("board", "boards/", "Reunião de segunda", 1440, 1700, "light"),
+    ("board-dark", "boards/", "Clientes", 1440, 1300, "dark"),
     ("workbench", "reconciliation/", "", 1440, 900, "light"),
     ("transactions", "transactions/", "", 1440, 900, "light"),
     ("phone", "", "", 390, 844, "light"),
@@ -43,7 +44,7 @@ def main(base: str) -> None:
                 page.locator("main").get_by_role("link", name=link, exact=True).click()
                 page.wait_for_load_state("load")
             # The page's stream never ends, so "no network" cannot be awaited.
-            page.wait_for_function("!document.querySelector('.htmx-request')")
+            expect(page.locator(".htmx-request")).to_have_count(0)
             page.screenshot(path=FOLDER / f"{name}.png")
             context.close()
         browser.close()

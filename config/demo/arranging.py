@@ -12,9 +12,7 @@ from tenants import access as doors
 from tenants.models import Tenant, User
 
 NAME: Final = "Reunião de segunda"
-_WORDS: Final = (
-    "Primeiro a meta, depois por que mudou, por fim o que ninguém esperava e o que vem pela frente."
-)
+_WORDS: Final = "A meta, por que mudou, o que ninguém esperava e o que vem pela frente."
 _TILES: Final[tuple[dict[str, Any], ...]] = (
     {"kind": "text", "options": {"text": _WORDS}},
     *(

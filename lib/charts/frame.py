@@ -12,9 +12,8 @@ from lib.charts.svg import label, percent, tag
 By = Literal["day", "month"]
 
 _GUTTERS = ((4, "gutter-s"), (7, "gutter-m"), (10, "gutter-l"))
-_FLAG_LETTER = (
-    0.95  # per cent of the width that a letter of a flag's name takes, where names are shown at all
-)
+# Per cent of the width that a letter of a flag's name takes, where names are shown at all.
+_FLAG_LETTER = 0.75
 _NARROW = 40  # characters that fit side by side below a plot on a phone
 
 
