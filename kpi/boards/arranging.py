@@ -199,6 +199,8 @@ def _act(request: TenantRequest, one: Tile, do: str) -> HttpResponse:
 
 def _moved(board: Board, pk: int, by: int) -> list[int]:
     ids = [tile.pk for tile in board.tiles.all()]
+    if pk not in ids:  # somebody removed it meanwhile
+        return ids
     place = ids.index(pk)
     ids.insert(max(0, place + by), ids.pop(place))
     return ids

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django.core import signing
 from django.db import transaction
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -77,7 +78,7 @@ def ensure_starters(*, tenant: Tenant) -> bool:
 @transaction.atomic
 def save_board(*, board: Board, changes: Mapping[str, Any], actor: Access | None) -> Board:
     """Change name, period, compare or shared; return the board. Raises OptionsError. Unsharing makes a board without an owner the person's."""
-    row = Board.objects.select_for_update(no_key=True).get(pk=board.pk)
+    row = get_object_or_404(Board.objects.select_for_update(no_key=True), pk=board.pk)
     values = dict(changes)
     if "name" in values:
         values["name"] = _named(values["name"])
@@ -114,6 +115,7 @@ def copy_board(*, board: Board, actor: Access) -> Board:
 @transaction.atomic
 def delete_board(*, board: Board, actor: Access | None) -> None:
     """Delete a board with its tiles and its place in links."""
+    _locked_tiles(board)
     audit.record(tenant=board.tenant, action="delete", row=board, actor=actor, before={"name": board.name})
     board.delete()
 
@@ -149,7 +151,9 @@ def add_tile(
 def save_tile(
     *, tile: Tile, options: Mapping[str, Any] | None = None, width: Any = None, height: Any = None
 ) -> Tile:
-    """Change options or size; return the tile. Raises OptionsError."""
+    """Change options or size; return the tile. Raises OptionsError, Http404 where it was removed meanwhile."""
+    _locked_tiles(tile.board)
+    tile = get_object_or_404(Tile.objects.select_related("board"), pk=tile.pk)
     if options is not None:
         tile.options = catalog.checked(tile.kind, options)
     tile.width, tile.height = catalog.sized(
@@ -162,7 +166,8 @@ def save_tile(
 
 def copy_tile(*, tile: Tile) -> Tile:
     """Return a copy that stands behind the tile. Raises TooMany, OptionsError for a tile of another version."""
-    place = [one.pk for one in tile.board.tiles.all()].index(tile.pk) + 1
+    there = [one.pk for one in tile.board.tiles.all()]
+    place = there.index(tile.pk) + 1 if tile.pk in there else None
     return add_tile(
         board=tile.board,
         kind=tile.kind,
@@ -233,8 +238,11 @@ def _lock(tenant: Tenant) -> None:
 
 
 def _locked_tiles(board: Board) -> list[Tile]:
-    """Return the tiles in order; nobody else arranges this board until the transaction ends."""
-    Board.objects.select_for_update(no_key=True).only("pk").get(pk=board.pk)
+    """Return the tiles in order; nobody else arranges this board until the transaction ends. Raises Http404 for one that was deleted.
+
+    Whoever changes a tile takes the board first: in any other order two people would wait for each other.
+    """
+    get_object_or_404(Board.objects.select_for_update(no_key=True).only("pk"), pk=board.pk)
     return list(Tile.objects.filter(board=board))
 
 

@@ -97,6 +97,7 @@ def _check_end(expires_at: datetime, *, now: datetime, made_at: datetime) -> Non
 
 
 def _check_room(tenant: Tenant, now: datetime) -> None:
+    Tenant.objects.select_for_update(no_key=True).only("pk").get(pk=tenant.pk)  # so that none is one too many
     if BoardLink.objects.filter(tenant=tenant, revoked_at=None, expires_at__gt=now).count() >= MOST_OPEN:
         raise TooMany(_("There are %(n)d open links. Revoke one that nobody uses.") % {"n": MOST_OPEN})
 

@@ -19,7 +19,7 @@ from lib import clock, periods
 from live import wake
 from tenants import audit
 from tenants.access import Access
-from tenants.models import Membership, User
+from tenants.models import Membership, Tenant, User
 
 DELIVER: Final = "kpi.reports_due"
 MOST_REPORTS: Final = 50  # of a company
@@ -41,6 +41,9 @@ Status = ReportDelivery.Status
 @transaction.atomic
 def create(*, access: Access, board: Board, fields: Mapping[str, Any]) -> Report:
     """Return a new report of the board; a person who makes it is its first recipient. Raises ValidationError by field."""
+    Tenant.objects.select_for_update(no_key=True).only("pk").get(
+        pk=access.tenant.pk
+    )  # so that none is one too many
     if Report.objects.filter(tenant=access.tenant).count() >= MOST_REPORTS:
         raise ValidationError(_("A company can have %(n)d reports at most.") % {"n": MOST_REPORTS})
     report = _set(Report(tenant=access.tenant, board=board, created_by=access.user), fields)

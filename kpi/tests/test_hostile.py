@@ -1,14 +1,22 @@
 """What programs send to numbers, boards, reports and alerts to break them: an answer to the sender, never a fault of ours, never another number."""
 
 import json
+from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.http import Http404
+from django.test.utils import CaptureQueriesContext
 
 from kpi import dimensions
 from kpi.boards import services as boards
-from kpi.models import ReportRecipient, Target
+from kpi.models import ReportRecipient, Target, Tile
+from kpi.targets import services as targets
 from tests.api import signed_in, with_key
 from tests.cast import Cast
-from tests.factories import make_customer, make_sale
+from tests.factories import access_of, make_customer, make_sale
 
 HALF = "\ud800"  # half a character
 
@@ -71,3 +79,37 @@ def test_who_all_came_long_ago_are_not_said_to_have_bought_nothing(cast: Cast) -
     boards.add_tile(board=board, kind="cohorts", options={})
     page = signed_in(cast.ana).get(f"/t/aurora/boards/{board.key}/").content.decode()
     assert "Nos últimos 12 meses ninguém comprou pela primeira vez." in page
+
+
+def test_who_changes_the_same_takes_the_same_lock_first(cast: Cast) -> None:
+    """Two people on one board, or on the same goals, wait in a row; in any other order PostgreSQL ends one of them."""
+    board = boards.create_board(tenant=cast.aurora, name="Visão", actor=None)
+    tile = boards.add_tile(board=board, kind="text", options={"text": "a"})
+    ana = access_of(cast.ana, cast.aurora)
+
+    def first_lock(work: Callable[[], object]) -> str:
+        with CaptureQueriesContext(connection) as seen:
+            work()
+        return next(
+            one["sql"].split('FROM "')[-1].split('"')[0]
+            if "FOR NO KEY UPDATE" in one["sql"]
+            else one["sql"][:20]
+            for one in seen
+            if "FOR NO KEY UPDATE" in one["sql"] or one["sql"].startswith(("UPDATE", "DELETE"))
+        )
+
+    assert first_lock(lambda: boards.save_tile(tile=tile, options={"text": "b"})) == "kpi_board"
+    assert first_lock(lambda: boards.order_tiles(board=board, ids=[tile.pk])) == "kpi_board"
+    assert first_lock(lambda: boards.remove_tile(tile=tile)) == "kpi_board"
+    assert first_lock(lambda: boards.delete_board(board=board, actor=None)) == "kpi_board"
+    goal = {("revenue", date(2026, 1, 1)): Decimal(5)}
+    assert first_lock(lambda: targets.save(access=ana, changes=goal)) == "tenants_tenant"
+
+
+def test_what_somebody_else_removed_is_not_brought_back_by_saving_it(cast: Cast) -> None:
+    board = boards.create_board(tenant=cast.aurora, name="Visão", actor=None)
+    tile = boards.add_tile(board=board, kind="text", options={"text": "a"})
+    boards.remove_tile(tile=Tile.objects.get(pk=tile.pk))
+    with pytest.raises(Http404):
+        boards.save_tile(tile=tile, options={"text": "b"})
+    assert not board.tiles.exists()

@@ -115,12 +115,16 @@ def _checked_events(names: Any) -> list[str]:
 @transaction.atomic
 def create(*, access: Access, url: str, label: str = "", events_: Any = ()) -> tuple[HookEndpoint, str]:
     """Return a new endpoint and its secret, which is shown this once. Raises ValidationError by field."""
+    url = checked_url(url)  # looks the name up: not while others wait
+    Tenant.objects.select_for_update(no_key=True).only("pk").get(
+        pk=access.tenant.pk
+    )  # so that none is one too many
     if HookEndpoint.objects.filter(tenant=access.tenant, removed_at=None).count() >= MOST:
         raise ValidationError({"url": _("A company can have %(n)d webhooks at most.") % {"n": MOST}})
     secret = signing.new_secret()
     row = HookEndpoint.objects.create(
         tenant=access.tenant,
-        url=checked_url(url),
+        url=url,
         label=" ".join(label.split())[:80],
         events=_checked_events(events_),
         secret=crypto.seal({"value": secret}),
