@@ -2,6 +2,7 @@
 
 from datetime import datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from kpi.alerts import drafts, queries, services, words
 from kpi.alerts.drafts import Draft
 from kpi.alerts.queries import Told
+from kpi.analysis.drivers import SPLITS
 from kpi.catalog import BY_CODE
 from kpi.models import AlertEvent, AlertRule
 from lib import clock
@@ -103,6 +105,7 @@ def alert(request: TenantRequest, pk: int) -> HttpResponse:
     context = {
         **row,
         "row": row,
+        "why_url": _why_url(rule),
         "page": page,
         "rows": [_told(one) for one in page.rows],
         "may_change": request.access.may(Capability.WRITE),
@@ -110,6 +113,15 @@ def alert(request: TenantRequest, pk: int) -> HttpResponse:
         "tomorrow": clock.today(request.tenant.zone) + timedelta(days=1),
     }
     return render(request, "kpi/alert.html", context)
+
+
+def _why_url(rule: AlertRule) -> str:
+    """Return the analysis of the number, split as the rule looks at it; "" for a number that is no sum."""
+    if rule.kpi not in SPLITS:
+        return ""
+    by = {"by": rule.dimension} if rule.dimension in SPLITS[rule.kpi][1] else {}
+    span = {"period": "90d" if rule.window == AlertRule.Window.WEEK else "30d"}
+    return f"{reverse('kpi:analysis', kwargs={'slug': rule.tenant.slug})}?{urlencode({'measure': rule.kpi} | by | span)}#why"
 
 
 @require_http_methods(["GET", "POST"])

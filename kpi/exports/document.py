@@ -135,7 +135,7 @@ def _table(sheet: Sheet, about: About) -> dict[str, Any]:
     if not sheet.rows:
         return {"problem": _("There is nothing in this period.")}
     left = len(sheet.rows) - ROWS
-    widest = next((n for n, column in enumerate(sheet.columns) if column.unit == "text"), 0)
+    widest = _widest(sheet)
     return {
         "head": [
             {"name": column.name, "right": _is_number(column), "wide": n == widest}
@@ -150,6 +150,12 @@ def _table(sheet: Sheet, about: About) -> dict[str, Any]:
         if left > 0
         else "",
     }  # fmt: skip
+
+
+def _widest(sheet: Sheet) -> int:
+    """Return the column that takes the room the others leave: of those with text the one with the longest, else the first."""
+    texts = [n for n, column in enumerate(sheet.columns) if column.unit == "text"]
+    return max(texts, key=lambda n: max(len(str(row[n] or "")) for row in sheet.rows[:ROWS]), default=0)
 
 
 def _is_number(column: Column) -> bool:
