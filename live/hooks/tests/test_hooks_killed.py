@@ -61,6 +61,7 @@ def test_a_killed_workers_message_is_seen_waiting_and_sent_again_with_its_id(
     assert sending.send_due() == 1
     assert [headers["webhook-id"] for headers, _body in held] == [shown["message_id"]] * 2
     monkeypatch.undo()
-    assert is_signed(*held[0], secret)
+    headers, message = held[0]
+    assert is_signed(headers, message, secret)
     sent = HookDelivery.objects.get()
     assert (sent.state, sent.attempts, sent.status) == (State.DELIVERED, 2, 204)
