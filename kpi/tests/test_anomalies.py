@@ -158,3 +158,8 @@ def test_the_width_of_a_tail_is_its_score_read_backwards():
             assert tail.score(np.array([tail.width(score)]))[0] == pytest.approx(score)
     even = tails.fit(rng.exponential(3, 200_000), 1.0)
     assert even.width(3) == pytest.approx(3 * np.log(1_000), rel=0.02)
+
+
+def test_a_profile_is_the_median_of_each_phase_and_lies_between_where_none_was_seen():
+    values, places = np.array([5.0, 1.0, 9.0, 2.0, 4.0, 7.0]), np.array([0, 0, 0, 1, 1, 3])
+    assert seasons.profile(values, places, 4).tolist() == [5.0, 3.0, 5.0, 7.0]
