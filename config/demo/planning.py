@@ -90,9 +90,8 @@ def _paid_on(month: date) -> date:
 
 def _wishes(tenant: Tenant, today: date) -> list[Wish]:
     """Return a customer who left and a product that sells no more, or sales that fell, as happened lately; the goal; the cash."""
-    fell = [wish for wish in (_left(tenant, today), _sold_out(tenant, today)) if wish] or [
-        _fallen(tenant, today)
-    ]
+    fell: list[Wish | None] = [wish for wish in (_left(tenant, today), _sold_out(tenant, today)) if wish]
+    fell = fell or [_fallen(tenant, today)]
     behind: Wish = {"kpi": "revenue", "kind": "target", "limit": Decimal("0.1"), "window": "month"}
     cash: Wish = {"kpi": "cash_balance", "kind": "absolute", "way": "below", "limit": Decimal(10_000)}
     return [*(wish for wish in fell if wish), behind, cash]

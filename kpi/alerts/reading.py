@@ -249,7 +249,7 @@ class Reader:
 
     def _usual(self, condition: Condition, last: date) -> Decimal | None:
         """Return what a day or a week brought on average in the weeks through a day, before it was zero; None where they are not all known."""
-        weeks = USUAL_WEEKS[condition.window]
+        weeks = USUAL_WEEKS[Window(condition.window)]
         whole = self.value(condition, last - timedelta(days=7 * weeks - 1), last)
         return None if whole is None else whole / (weeks if condition.window == Window.WEEK else weeks * 7)
 
