@@ -33,7 +33,7 @@ drill: $(VENV)/.dev ## programs killed in the middle, upstreams and servers that
 	@$(BIN)/python -m pytest -n 2 --dist worksteal --timeout 400 -m drill $(ARGS)
 
 e2e: $(VENV)/.dev ## the browser tests (needs Chromium; gpg and ssh-keygen for sealed backups)
-	@$(BIN)/python -m pytest -m e2e $(ARGS)
+	@$(BIN)/python -m pytest --timeout 400 -m e2e $(ARGS)
 
 check: $(VENV)/.dev ## style, types, boundaries, migrations, deployment, translations
 	@$(BIN)/ruff check .

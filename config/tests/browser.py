@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Error, Page, Route, expect, sync_playwr
 
 # A busy machine is no defect of the page.
 expect.set_options(timeout=20_000)
+PATIENCE = 60_000  # ms for a page, an action
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -118,6 +119,7 @@ def visit(
         locale="pt-BR",
         service_workers="allow" if worker else "block",
     )
+    context.set_default_timeout(PATIENCE)
     seen = Visit(context.new_page())
     seen.page.on(
         "console",
