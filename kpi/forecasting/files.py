@@ -2,9 +2,12 @@
 
 from array import array
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from math import isfinite, nan
 from pathlib import Path
 from typing import Final, NoReturn
+
+import numpy as np
 
 from kpi import filetable
 from kpi.filetable import FileError
@@ -25,6 +28,11 @@ class Rows:
         self.periods: list[str] = []
         self.values = array("d")
         self.lines = array("q")
+
+    @property
+    def is_known(self) -> bool:
+        """Return whether any row has a value."""
+        return any(map(isfinite, self.values))
 
     def series(self) -> Series:
         """Return the rows as a series; NaN is unknown."""
@@ -53,12 +61,22 @@ def read(path: Path) -> list[Rows]:
 
 
 def prepared(found: Iterable[Rows], horizon: int, season: int | None) -> Iterator[Prepared]:
-    """Yield each series ready to be forecast. Raises FileError with the line of what cannot be used."""
+    """Yield each series ready to be forecast; one without any value gets its periods and no numbers.
+
+    Raises FileError with the line of what cannot be used, and for a file of which no series has a value.
+    """
     found = list(found)
     example = max(found, key=lambda rows: len(rows.periods)).series()
+    if not any(rows.is_known for rows in found):
+        raise FileError("there is no value in any row")
     for rows in found:
         try:
-            yield prepare(rows.series(), horizon, season, like=example if len(rows.periods) == 1 else None)
+            like = example if len(rows.periods) == 1 else None
+            if rows.is_known:
+                yield prepare(rows.series(), horizon, season, like)
+            else:
+                zeros = Series(rows.name, rows.periods, [0.0] * len(rows.periods))
+                yield replace(prepare(zeros, horizon, season, like), values=np.empty(0))
         except SeriesError as error:
             _refuse(rows, error)
 

@@ -39,7 +39,13 @@ class Prediction:
 
 
 def predict(values: Values, horizon: int, season: int) -> Prediction:
-    """Return the forecast of the next `horizon` values. `season` 1 means none; one that the series is too short for is left out."""
+    """Return the forecast of the next `horizon` values. `season` 1 means none; one that the series is too short for is left out.
+
+    Of no value at all nothing is known: NaN.
+    """
+    if not values.size:
+        unknown = np.full(horizon, np.nan)
+        return Prediction(unknown, {80: (unknown, unknown), 95: (unknown, unknown)}, "naive (no value)")
     scale = float(np.max(np.abs(values))) or 1.0
     found = _chosen(values / scale, horizon, season)
     floor = 0.0 if values.min() >= 0 else -np.inf

@@ -27,7 +27,8 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """One value a period ahead, with bounds that hold 80 % and 95 % of what comes: lo95 ≤ lo80 ≤ mean ≤ hi80 ≤ hi95, all finite.
+    """One value a period ahead, with bounds that hold 80 % and 95 % of what comes: lo95 ≤ lo80 ≤ mean ≤ hi80 ≤ hi95, all finite (NaN: of a series
+    without any value).
 
     `model` says what made it; it begins with "naive" where the series was too short for a model.
     """

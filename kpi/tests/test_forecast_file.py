@@ -45,6 +45,14 @@ def test_every_series_has_its_rows_in_the_order_of_the_file(tmp_path):
     assert "2 naive" in said
 
 
+def test_a_series_without_any_value_has_its_periods_and_no_numbers(tmp_path):
+    rows, said = run(tmp_path, f"{SHORT}c,2024-01-30,\nc,2024-01-31,n/a\n", 2)
+    assert [tuple(row.values()) for row in rows[4:]] == [
+        ("c", day, "", "", "", "", "", "naive (no value)") for day in ("2024-02-01", "2024-02-02")
+    ]
+    assert "1 naive (no value)" in said
+
+
 def test_excel_is_read(tmp_path):
     text = "Series;Period;Value\r\nAção;31/01/2024;1.234,5\r\nAção;29/02/2024;1.234,5\r\n\r\nAção;31/03/2024;\r\n"
     for encoded in (text.encode("cp1252"), text.encode("utf-8-sig"), text.encode("utf-16")):
@@ -84,7 +92,7 @@ def test_many_series_go_through_two_processes_in_their_order(tmp_path):
         ("series,period,value\na,1,2\na,2,ten\n", "line 3, column value: 'ten' is not a number"),
         ("series,period,value\na,1,2\na,soon,3\n", "line 3, series 'a': 'soon' is not written like '1'"),
         ("series,period,value\na,1,2\nb,1,2\na,1,3\n", "line 4, series 'a': period 1 stands twice"),
-        ("series,period,value\na,1,\n", "line 2, series 'a': there is no value"),
+        ("series,period,value\na,1,\n", "there is no value in any row"),
         ("series,period,value\n,1,2\n", "line 2, column series: is empty"),
         ("series,period,value\na,,2\n", "line 2, column period: is empty"),
         (b"series,period,value\na,1,\x00\n", "line 1: this is not a text file"),
