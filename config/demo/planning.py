@@ -55,7 +55,7 @@ def _goals(access: Access, today: date) -> None:
         if any(totals):
             factor = 1 if code == "expenses" else GROWTH
             mean = sum(totals, Decimal(0)) / len(totals) * factor
-            goal = Decimal(round(mean, -3)) or Decimal(1_000)
+            goal = Decimal(round(mean, -3)) or Decimal(1_000).copy_sign(mean)
             changes |= {(code, date(today.year, month, 1)): goal for month in range(1, 13)}
     if changes:
         targets.save(access=access, changes=changes)

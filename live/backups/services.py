@@ -69,7 +69,9 @@ def one_at_a_time() -> Iterator[None]:
 def _fail(run: BackupRun, sentence: str) -> None:
     log.error("backup_failed", kind=run.kind, error=sentence[:2_000])
     # The work may have failed because this connection broke. While there is no other, the next attempt finds the row and closes it.
-    connection.close_if_unusable_or_obsolete()
+    # One that is only old stays: it holds the lock.
+    if not connection.is_usable():
+        connection.close()
     run.status, run.finished_at, run.error = BackupRun.Status.FAILED, pg.now(), sentence[:2_000]
     run.save()
 

@@ -244,6 +244,10 @@ def test_whatever_goes_wrong_closes_the_row(cast, work, error, told):
     run = BackupRun.objects.get()
     assert (run.status, run.finished_at is not None) == ("failed", True)
     assert told in run.error
+    lock = [int(pg.Lock.BACKUP)] * 2
+    pg.fetch(
+        "SELECT pg_advisory_lock(%s, 0), pg_advisory_unlock(%s, 0)", lock
+    )  # a dead connection's is freed in a moment
     assert services.attempt(BackupRun.Kind.BACKUP, lambda run: None).status == "ok", "the lock is free again"
 
 
