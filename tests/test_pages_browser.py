@@ -74,7 +74,9 @@ def sign_in(page: Page, base: str) -> None:
     page.wait_for_url("**/t/**")
 
 
-@pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1024, "light"), (1440, "dark")])
+@pytest.mark.parametrize(
+    ("width", "theme"), [(390, "dark"), (1024, "light"), (1440, "dark"), (1920, "light")]
+)
 def test_every_page_is_accessible_fits_and_breaks_no_policy(
     visit, door, aurora, width: int, theme: str
 ) -> None:
