@@ -1,15 +1,17 @@
 """The schema tells the truth: every operation is described, and real answers are what it says."""
 
 import re
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 from jsonschema import Draft202012Validator
 
-from kpi.models import AlertRule, Anomaly, Board, Occasion, Report
+from kpi.models import AlertRule, Anomaly, Board, BoardLink, Occasion, Report
 from live.models import HookEndpoint, Notification
 from reconciliation.models import Match, Rule
 from tenants.models import Tenant
@@ -42,6 +44,7 @@ PATCHES: dict[str, dict[str, Any]] = {
     "alerts/webhooks": {"label": "visto", "is_active": False},
     "kpis/occasions": {"label": "visto"},
     "kpis/boards": {"name": "visto"},
+    "kpis/boards/links": {"name": "visto"},
 }
 
 
@@ -69,6 +72,7 @@ def ids(tenant: Tenant) -> dict[str, int]:
         "alerts": AlertRule.objects.get(tenant=tenant).pk,
         "alerts/webhooks": (hook := HookEndpoint.objects.get(tenant=tenant)).pk,
         "alerts/webhooks/{id}/deliveries": hook.pk,
+        "kpis/boards/links": BoardLink.objects.get(tenant=tenant).pk,
         "kpis/occasions": Occasion.objects.get(tenant=tenant).pk,
         **dict.fromkeys(("kpis/reports", "kpis/reports/{id}/history"), Report.objects.get(tenant=tenant).pk),
     }
@@ -166,6 +170,11 @@ def test_every_writing_answers_what_the_schema_says(schema: dict[str, Any], cast
     bodies = {
         "/api/anomalies/{id}/feedback": {"feedback": "real"},
         "/api/kpis/boards": {"name": "Loja", "tiles": [{"kind": "number", "options": {"kpi": "revenue"}}]},
+        "/api/kpis/boards/links": {
+            "name": "TV",
+            "boards": [board_key(cast.aurora)],
+            "expires_at": timezone.now() + timedelta(days=9),
+        },
         "/api/notifications/{id}/read": {},
         "/api/notifications/read-all": {},
         "/api/user/notification-preferences": PERSONAL["/api/user/notification-preferences"],

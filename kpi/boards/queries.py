@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Case, Count, Prefetch, Q, QuerySet, When
 from django.shortcuts import get_object_or_404
 
 from kpi.models import Board, BoardLink, LinkedBoard, Tile
@@ -14,6 +14,7 @@ from tenants.access import Access
 from tenants.models import Capability, Tenant, User
 
 MOST_ON_A_SCREEN: Final = 8  # boards that one link or screen shows in turn
+MOST_LINKS: Final = 200  # that a list shows; no company has as many open ones
 
 
 def visible(tenant: Tenant, user: User | None) -> QuerySet[Board]:
@@ -65,11 +66,17 @@ def tile_of(tenant: Tenant, user: User | None, pk: int) -> Tile:
 
 
 def links(tenant: Tenant) -> list[BoardLink]:
-    """Return the company's public links, the newest first, each with its boards in order. Two queries."""
-    places = Prefetch("places", LinkedBoard.objects.select_related("board").order_by("position", "pk"))
+    """Return the company's public links, open ones first, then the newest, each with its boards in order. Two queries."""
+    is_open = Case(When(revoked_at=None, expires_at__gt=clock.now(), then=True), default=False)
     return list(
-        BoardLink.objects.filter(tenant=tenant).select_related("created_by").prefetch_related(places)[:200]
+        links_with_boards().filter(tenant=tenant).order_by(is_open.desc(), "-created_at", "-pk")[:MOST_LINKS]
     )
+
+
+def links_with_boards() -> QuerySet[BoardLink]:
+    """Return public links of every company with their boards in order and who made them: two queries."""
+    places = Prefetch("places", LinkedBoard.objects.select_related("board").order_by("position", "pk"))
+    return BoardLink.objects.select_related("created_by").prefetch_related(places)
 
 
 def hash_of(token: str) -> str:
