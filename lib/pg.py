@@ -25,6 +25,7 @@ class Lock(IntEnum):
     FORECAST = 12  # one process that forecasts a tenant
     SEGMENTS = 13  # one process that scores a tenant's customers
     ANOMALIES = 14  # one process that judges a tenant's numbers
+    RECURRING = 15  # one process that looks for a tenant's recurring lines
     ALERTS = 16  # one process that judges a tenant's alerts
     MEASURE = 21  # one process that adds up the figures of the departed
     COLLECT = 22  # one collector of measurements and alerts

@@ -13,15 +13,14 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
-from kpi.analysis.rhythms import FEW, Rhythm, Rule, business_day, fit, interval, slack
+from kpi.analysis.rhythms import FEW, Rhythm, Rule, business_day, fit, interval, over_after, slack
 from lib.documents import normalize
 from lib.text import fold
 from lib.workdays import Calendar
 
 LATEST: Final = 3  # occurrences whose median is the usual amount, so that a raise counts soon
-LATE: Final = Decimal("1.5")  # intervals after which a line that did not come again is over
 TOGETHER: Final = timedelta(days=3)  # payments to one party within so many days are one occurrence
-BUSY: Final = 400  # movements of one party, or of one text, that are looked at apart
+BUSY: Final = 800  # movements of one party, or of one text, that are looked at apart
 _JUDGED: Final = 6  # latest amounts that have to be alike
 _WIDE, _NARROW, _STEP = (
     Decimal("0.15"),
@@ -87,6 +86,11 @@ class Line:
         return self.paid[-1].day
 
     @property
+    def weight(self) -> Decimal:
+        """Return the size of what it moves in thirty days."""
+        return abs(self.amount) * 30 / interval(self.rhythm)
+
+    @property
     def range(self) -> tuple[Decimal, Decimal]:
         """Return the smallest and the largest of the latest amounts, with their sign."""
         latest = [one.amount for one in self.paid[-_JUDGED:]]
@@ -126,13 +130,13 @@ def party_of(document: str, name: str, description: str) -> str:
 
 
 def find(movements: Iterable[Movement], *, today: date, calendar: Calendar) -> list[Line]:
-    """Return the recurring lines that are alive today, the largest first. A movement is in one line at most; the order of movements does not matter."""
+    """Return the recurring lines that are alive today, those that move most in a month first. A movement is in one line at most; the order of movements does not matter."""
     groups: dict[tuple[str, bool], list[Movement]] = defaultdict(list)
     for one in movements:
         if one.party and one.amount and one.day <= today:
             groups[one.party, one.amount < 0].append(one)
     found = [line for group in groups.values() for line in _lines(group, today, calendar)]
-    return sorted(found, key=lambda line: (-abs(line.amount), line.code))
+    return sorted(found, key=lambda line: (-line.weight, line.code))
 
 
 def _lines(group: list[Movement], today: date, calendar: Calendar) -> Iterator[Line]:
@@ -218,7 +222,7 @@ def _draft(part: list[Movement], today: date, calendar: Calendar, cut: _Cut) -> 
         return None
     paid = _latest_run(paid)
     fitting = fit([one.day for one in paid], calendar)
-    if fitting is None or (today - paid[-1].day).days > LATE * interval(fitting.rule.rhythm):
+    if fitting is None or (today - paid[-1].day).days > over_after(fitting.rule.rhythm):
         return None
     amounts = [one.amount for one in paid]
     if not alike(amounts) or (len(paid) < FEW - 1 and cut is not _whole and cut is not _by_text):

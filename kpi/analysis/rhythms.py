@@ -32,28 +32,36 @@ class Rhythm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Habit:
-    """`gaps`: days between two occurrences as a rule. `step`: weeks or months. `slack`: days that an occurrence may be off its day."""
+    """`gaps`: days between two occurrences as a rule. `step`: weeks or months. `slack`: days that an occurrence may be off its day. `over`: days after which
+    what did not come again is over: one interval and a half; of what comes once a year a month and a bit.
+    """
 
     gaps: tuple[int, int]
     unit: Literal["week", "month"]
     step: int
     interval: int
+    over: int
     slack: int
     least: int = 3
 
 
 _HABITS: Final = {
-    Rhythm.WEEKLY: _Habit((5, 9), "week", 1, 7, 1),
-    Rhythm.FORTNIGHTLY: _Habit((12, 17), "week", 2, 14, 2),
-    Rhythm.MONTHLY: _Habit((25, 37), "month", 1, 31, 3),
-    Rhythm.QUARTERLY: _Habit((80, 104), "month", 3, 92, 5),
-    Rhythm.YEARLY: _Habit((350, 380), "month", 12, 366, 7, least=2),
+    Rhythm.WEEKLY: _Habit((5, 9), "week", 1, 7, 11, 1),
+    Rhythm.FORTNIGHTLY: _Habit((12, 17), "week", 2, 14, 21, 2),
+    Rhythm.MONTHLY: _Habit((25, 37), "month", 1, 31, 46, 3),
+    Rhythm.QUARTERLY: _Habit((80, 104), "month", 3, 92, 138, 5),
+    Rhythm.YEARLY: _Habit((350, 380), "month", 12, 366, 400, 7, least=2),
 }
 
 
 def interval(rhythm: Rhythm) -> int:
     """Return how many days usually lie between two occurrences."""
     return _HABITS[rhythm].interval
+
+
+def over_after(rhythm: Rhythm) -> int:
+    """Return after how many days without another occurrence a line is over."""
+    return _HABITS[rhythm].over
 
 
 def slack(rhythm: Rhythm) -> int:
@@ -96,6 +104,9 @@ class Rule:
         while True:
             unit += _HABITS[self.rhythm].step
             yield self.slot(unit, calendar)
+
+
+PAYDAY: Final = Rule(Rhythm.MONTHLY, "business_day", 5)  # until when wages are due by law (CLT, article 459)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +166,8 @@ def _candidates(rhythm: Rhythm, days: Sequence[date], calendar: Calendar) -> Ite
             yield Rule(rhythm, "weekday", number)
             yield Rule(rhythm, "weekday", number, back=True)
         return
+    if rhythm is Rhythm.MONTHLY:
+        yield PAYDAY
     for number in _common(_day_of_month(day) for day in days):
         yield Rule(rhythm, "day", number)
         yield Rule(rhythm, "day", number, back=True)

@@ -1,4 +1,4 @@
-"""Numbers: rollups, the view and its state, forecasts, segments, incidents, boards, goals, occasions, alerts, and who looked."""
+"""Numbers: rollups, the view and its state, forecasts, segments, incidents, boards, goals, occasions, alerts, recurring lines, and who looked."""
 
 from kpi.models.alert import AlertEvent, AlertRule, AlertState, Foretold
 from kpi.models.anomaly import Anomaly, AnomalyState
@@ -6,6 +6,7 @@ from kpi.models.board import Board, BoardLink, BoardState, LinkedBoard, Tile
 from kpi.models.dimension import ByDimension, DimensionDaily, DimensionMonthly, TouchedDay
 from kpi.models.forecast import Forecast, ForecastPoint
 from kpi.models.occasion import Occasion
+from kpi.models.recurring import RecurringLine, RecurringState
 from kpi.models.report import Report, ReportDelivery, ReportRecipient
 from kpi.models.rollup import Daily, Monthly, Rollup
 from kpi.models.segment import SegmentMember, SegmentState
@@ -32,6 +33,8 @@ __all__ = [
     "LinkedBoard",
     "Monthly",
     "Occasion",
+    "RecurringLine",
+    "RecurringState",
     "Report",
     "ReportDelivery",
     "ReportRecipient",
