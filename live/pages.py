@@ -9,7 +9,7 @@ from django.contrib.staticfiles import finders
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from live.cache import forget_generations
 from live.models import Generation
@@ -80,7 +80,7 @@ def kept_for(*, user_id: int, tenant_id: int) -> str:
     return f"{name}.{tenant_id}"
 
 
-@require_GET
+@require_safe
 def service_worker(request: HttpRequest) -> HttpResponse:
     """Return the service worker. At the root, because it may only keep pages below its own address."""
     found = finders.find("js/sw.js")

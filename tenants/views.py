@@ -9,13 +9,13 @@ from django.templatetags.static import static
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from tenants import services
 from tenants.models import Tenant, User
 
 
-@require_GET
+@require_safe
 @login_required
 def start(request: HttpRequest) -> HttpResponse:
     """To the person's company; to a choice when there are several, to a friendly dead end when there is none."""
@@ -69,13 +69,13 @@ def preferences(request: HttpRequest) -> JsonResponse:
     return JsonResponse({name: getattr(saved, name) for name in services.PERSONAL_FIELDS})
 
 
-@require_GET
+@require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     """Tell search engines that nothing here is for them."""
     return HttpResponse("User-agent: *\nDisallow: /\n", content_type="text/plain; charset=utf-8")
 
 
-@require_GET
+@require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
     """The icon where browsers look for it unasked."""
     return redirect(static("img/icon.svg"))

@@ -5,7 +5,7 @@ from typing import Any, Final
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from kpi import queries as numbers
 from kpi.boards import queries, sharing
@@ -19,7 +19,7 @@ from lib.periods import Period
 LONGEST_TOKEN: Final = 64
 
 
-@require_GET
+@require_safe
 def public(request: HttpRequest, token: str) -> HttpResponse:
     """The boards of a link; `?board=2` shows the second one."""
     link = _link(token)
@@ -40,7 +40,7 @@ def public(request: HttpRequest, token: str) -> HttpResponse:
     return _answer(request, "kpi/boards/public.html", "board", context)
 
 
-@require_GET
+@require_safe
 def public_screen(request: HttpRequest, token: str) -> HttpResponse:
     """The boards of a link on a screen, in turn."""
     link = _link(token)

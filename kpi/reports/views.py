@@ -193,7 +193,7 @@ def delivery_again(request: TenantRequest, pk: int) -> HttpResponseBase:
 
 
 @csrf_exempt
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """The way out of a report for who holds a message: a page with one button, or at once when a mail program posts (RFC 8058).

@@ -152,7 +152,7 @@ def preferences(request: TenantRequest) -> HttpResponseBase:
 
 
 @csrf_exempt
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """The way out of e-mail for who holds a message: a page with one button, or at once when a mail program posts (RFC 8058).
