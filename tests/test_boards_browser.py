@@ -44,14 +44,6 @@ def board() -> Board:
     return made
 
 
-def sign_in(page: Page, base: str) -> None:
-    page.goto(f"{base}/accounts/login/")
-    page.fill("input[name=login]", EMAIL)
-    page.fill("input[name=password]", factories.PASSWORD)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_url("**/t/**")
-
-
 def answer_to(values: str) -> Callable[[Response], bool]:
     """Return what knows the answer to a post with these values, whatever else was saved before."""
     return lambda answer: values in unquote(answer.request.post_data or "")
@@ -73,7 +65,7 @@ def stored() -> list[str]:
 def test_tiles_are_moved_and_sized_by_keys_removed_and_brought_back(visit, door, board) -> None:
     with visit("about:blank") as seen:
         page = seen.page
-        sign_in(page, door.url)
+        browser.sign_in(page, door.url)
         browser.go(page, f"{door.url}/t/aurora/boards/{board.key}/?arrange=1")
         words = page.locator("[data-tile-handle]").nth(3)
         words.focus()
@@ -103,7 +95,7 @@ def test_tiles_are_moved_and_sized_by_keys_removed_and_brought_back(visit, door,
 def test_tiles_are_dragged_stretched_and_added(visit, door, board) -> None:
     with visit("about:blank") as seen:
         page = seen.page
-        sign_in(page, door.url)
+        browser.sign_in(page, door.url)
         browser.go(page, f"{door.url}/t/aurora/boards/{board.key}/?arrange=1")
         start = page.locator("[data-tile-handle]").nth(0).bounding_box()
         over = page.locator("[data-tile]").nth(1).bounding_box()
@@ -139,7 +131,7 @@ def test_a_click_on_a_store_filters_the_board_and_the_chip_takes_it_back(
 ) -> None:
     with visit("about:blank", width=width, theme=theme) as seen:
         page = seen.page
-        sign_in(page, door.url)
+        browser.sign_in(page, door.url)
         browser.go(page, f"{door.url}/t/aurora/boards/{board.key}/")
         assert seen.axe() == []
         assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")

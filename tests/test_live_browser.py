@@ -45,11 +45,7 @@ def sell(tenant: Tenant, total: str) -> None:
 
 
 def enter(page: Page, base: str, path: str = "") -> None:
-    page.goto(f"{base}/accounts/login/")
-    page.fill("input[name=login]", EMAIL)
-    page.fill("input[name=password]", factories.PASSWORD)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_url("**/t/**")
+    browser.sign_in(page, base)
     browser.go(page, f"{base}/t/aurora/{path}")
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from xml.etree import ElementTree
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
 from config.tests import browser
 from ledger.models import Account, Transaction
@@ -66,14 +66,6 @@ def aurora() -> Tenant:
     return tenant
 
 
-def sign_in(page: Page, base: str) -> None:
-    page.goto(f"{base}/accounts/login/")
-    page.fill("input[name=login]", EMAIL)
-    page.fill("input[name=password]", factories.PASSWORD)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_url("**/t/**")
-
-
 @pytest.mark.parametrize(
     ("width", "theme"), [(390, "dark"), (1024, "light"), (1440, "dark"), (1920, "light")]
 )
@@ -82,7 +74,7 @@ def test_every_page_is_accessible_fits_and_breaks_no_policy(
 ) -> None:
     findings: dict[str, list[str]] = {}
     with visit("about:blank", width=width, theme=theme) as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         for name, path in PAGES.items():
             browser.go(seen.page, f"{door.url}/t/aurora/{path}")
             wide = seen.page.evaluate("document.documentElement.scrollWidth > innerWidth")
@@ -96,7 +88,7 @@ def test_an_empty_company_is_accessible_and_says_what_to_do(visit, door) -> None
     factories.make_member(tenant, Role.OWNER, user=factories.make_user(EMAIL, password=factories.PASSWORD))
     findings: dict[str, list[str]] = {}
     with visit("about:blank") as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         for name, path in PAGES.items():
             browser.go(seen.page, f"{door.url}/t/aurora/{path}")
             findings[name] = seen.axe()
@@ -107,7 +99,7 @@ def test_an_empty_company_is_accessible_and_says_what_to_do(visit, door) -> None
 @pytest.mark.parametrize("path", ["", "transactions/"])
 def test_a_first_visit_is_light_and_nothing_moves(visit, door, aurora, path: str) -> None:
     with visit("about:blank") as signed:
-        sign_in(signed.page, door.url)
+        browser.sign_in(signed.page, door.url)
         cookies = signed.page.context.cookies()
     with visit("about:blank") as seen:
         seen.page.context.add_cookies(cookies)
@@ -124,7 +116,7 @@ def test_a_first_visit_is_light_and_nothing_moves(visit, door, aurora, path: str
 
 def test_a_row_opens_in_the_drawer_under_its_own_address_and_back_closes_it(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         browser.go(seen.page, f"{door.url}/t/aurora/transactions/")
         list_url = seen.page.url
         seen.page.locator("tbody tr").first.locator("td.nowrap").first.click()
@@ -139,7 +131,7 @@ def test_a_row_opens_in_the_drawer_under_its_own_address_and_back_closes_it(visi
 
 def test_a_number_leads_to_the_rows_behind_it_and_they_add_up(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         browser.go(seen.page, f"{door.url}/t/aurora/?period=30d")
         card = seen.page.locator("article.number-card", has=seen.page.locator("a[href*='type=CREDIT']"))
         shown = card.locator(".number-value").get_attribute("title")
@@ -151,7 +143,7 @@ def test_a_number_leads_to_the_rows_behind_it_and_they_add_up(visit, door, auror
 
 def test_what_the_legend_leaves_on_filters_the_rows_behind_a_bar(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         browser.go(seen.page, f"{door.url}/t/aurora/")
         legend = seen.page.locator("#cash-flow [data-series-toggle]")
         bar = seen.page.locator("#cash-flow svg a[href]").last
@@ -166,7 +158,7 @@ def test_a_correction_is_saved_from_the_page_of_a_record(visit, door, aurora) ->
     row = Transaction.objects.order_by("-date", "-id").first()
     assert row is not None
     with visit("about:blank") as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         browser.go(seen.page, f"{door.url}/t/aurora/list/transactions/{row.pk}/")
         seen.page.fill("#edit-category", "Consultas")
         seen.page.locator("form", has=seen.page.locator("#edit-category")).locator(
@@ -180,7 +172,7 @@ def test_a_correction_is_saved_from_the_page_of_a_record(visit, door, aurora) ->
 
 def test_saving_in_the_drawer_keeps_the_list_and_shows_the_change_in_it(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         browser.go(seen.page, f"{door.url}/t/aurora/transactions/")
         seen.page.locator("tbody tr").first.locator("th").click()
         seen.page.fill("#drawer #edit-category", "Consultas avulsas")
@@ -195,7 +187,7 @@ def test_saving_in_the_drawer_keeps_the_list_and_shows_the_change_in_it(visit, d
 
 def test_the_palette_finds_a_record_by_keyboard_alone(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         seen.page.keyboard.press("Control+k")
         seen.page.keyboard.type("maria")
         expect(seen.page.locator("[role=option]", has_text="Maria Souza").first).to_be_visible()
@@ -207,7 +199,7 @@ def test_the_palette_finds_a_record_by_keyboard_alone(visit, door, aurora) -> No
 def test_the_choice_of_the_dark_theme_is_remembered(visit, door, aurora) -> None:
     assert Account.objects.exists()
     with visit("about:blank") as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         seen.page.evaluate("localStorage.setItem('theme', 'dark')")
         browser.again(seen.page)
         assert seen.page.evaluate("document.documentElement.dataset.theme") == "dark"
@@ -216,7 +208,7 @@ def test_the_choice_of_the_dark_theme_is_remembered(visit, door, aurora) -> None
 
 def test_a_span_of_a_chart_is_chosen_by_dragging_and_the_page_follows(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         browser.go(seen.page, f"{door.url}/t/aurora/?from=2026-03-01&to=2026-03-11")
         drawing = seen.page.locator("#by-day svg[data-chart]")
         drawing.scroll_into_view_if_needed()
@@ -239,7 +231,7 @@ def test_a_span_of_a_chart_is_chosen_by_dragging_and_the_page_follows(visit, doo
 
 def test_a_span_of_a_chart_is_chosen_and_announced_by_keys_alone(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         browser.go(seen.page, f"{door.url}/t/aurora/?from=2026-03-01&to=2026-03-11")
         seen.page.locator("#by-day svg[data-chart]").focus()
         for key in ("ArrowRight", "ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight"):
@@ -254,7 +246,7 @@ def test_a_span_of_a_chart_is_chosen_and_announced_by_keys_alone(visit, door, au
 
 def test_a_chart_is_saved_as_figures_and_as_a_picture(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         today = clock.today(aurora.zone)
         browser.go(seen.page, f"{door.url}/t/aurora/?from={today}&to={today}")
         files = {}
@@ -275,7 +267,7 @@ def test_a_chart_is_saved_as_figures_and_as_a_picture(visit, door, aurora) -> No
 
 def test_several_rows_are_categorised_from_the_bulk_bar(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         browser.go(seen.page, f"{door.url}/t/aurora/transactions/?type=DEBIT")
         boxes = seen.page.locator("input[data-select]")
         boxes.nth(0).click()
@@ -293,7 +285,7 @@ def test_several_rows_are_categorised_from_the_bulk_bar(visit, door, aurora) -> 
 
 def test_a_view_is_saved_opened_and_deleted(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         browser.go(seen.page, f"{door.url}/t/aurora/transactions/?type=CREDIT&sort=-amount")
         seen.page.click("[popovertarget=views]")
         seen.page.fill("#view-name", "Maiores entradas")
@@ -312,7 +304,7 @@ def test_a_view_is_saved_opened_and_deleted(visit, door, aurora) -> None:
 
 def test_a_column_that_was_hidden_stays_hidden(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         browser.go(seen.page, f"{door.url}/t/aurora/transactions/")
         seen.page.click("[popovertarget=transactions-options]")
         seen.page.uncheck("[data-column-toggle=category]")
@@ -324,7 +316,7 @@ def test_a_column_that_was_hidden_stays_hidden(visit, door, aurora) -> None:
 
 def test_totals_that_fail_twice_say_so_and_can_be_asked_for_again(visit, door, aurora) -> None:
     with visit("about:blank", worker=False) as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         asked: list[str] = []
 
         def refuse(route: Route) -> None:
@@ -355,7 +347,7 @@ def test_no_table_hides_a_figure_beside_the_window(visit, door, aurora, width: i
     )
     hidden = {}
     with visit("about:blank", width=width) as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         for name, path in PAGES.items():
             browser.go(seen.page, f"{door.url}/t/aurora/{path}")
             hidden[name] = seen.page.evaluate(
@@ -366,7 +358,7 @@ def test_no_table_hides_a_figure_beside_the_window(visit, door, aurora, width: i
 
 def test_on_a_phone_the_tab_where_one_is_can_be_seen(visit, door, aurora) -> None:
     with visit("about:blank", width=390) as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         browser.go(seen.page, f"{door.url}/t/aurora/settings/audit/")
         expect(seen.page.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=0.95)
 
@@ -375,7 +367,7 @@ def test_on_a_phone_rows_are_cards_that_say_what_each_value_is_and_can_be_select
     visit, door, aurora
 ) -> None:
     with visit("about:blank", width=390) as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         browser.go(seen.page, f"{door.url}/t/aurora/open-items/")
         due = seen.page.locator("tbody td[data-label]:not([data-label=''])").first
         assert "Vencimento" in due.evaluate("cell => getComputedStyle(cell, '::before').content")

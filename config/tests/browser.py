@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Error, Page, Route, expect, sync_playwright
 
+from tests.factories import PASSWORD
+
 # A busy machine is no defect of the page.
 expect.set_options(timeout=20_000)
 PATIENCE = 60_000  # ms for a page, an action
@@ -69,6 +71,15 @@ def go(page: Page, url: str) -> None:
     """Open an address and wait until it stands still."""
     page.goto(url, wait_until="load")
     settle(page)
+
+
+def sign_in(page: Page, base: str, email: str = "ana@example.com") -> None:
+    """Come in as somebody whom the test made, and wait for the first page."""
+    page.goto(f"{base}/accounts/login/")
+    page.fill("input[name=login]", email)
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url("**/t/**")
 
 
 def again(page: Page) -> None:

@@ -20,11 +20,7 @@ def company() -> Tenant:
 
 def enter(page: Page, base: str) -> None:
     """Sign in and wait for the overview."""
-    page.goto(f"{base}/accounts/login/")
-    page.fill("input[name=login]", EMAIL)
-    page.fill("input[name=password]", factories.PASSWORD)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_url("**/t/**")
+    browser.sign_in(page, base, EMAIL)
     browser.settle(page)
 
 

@@ -62,11 +62,7 @@ def aurora() -> Tenant:
 
 
 def enter(page: Page, base: str, *, email: str = EMAIL, query: str = "") -> None:
-    page.goto(f"{base}/accounts/login/")
-    page.fill("input[name=login]", email)
-    page.fill("input[name=password]", factories.PASSWORD)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_url("**/t/**")
+    browser.sign_in(page, base, email)
     browser.go(page, f"{base}/t/aurora/reconciliation/{query}")
 
 

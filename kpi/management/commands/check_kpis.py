@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from kpi import checks, services
+from tenants.management.companies import company_of
 from tenants.models import Tenant
 
 
@@ -26,7 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *, tenant: str | None, refresh: bool, repair: bool, **options: Any) -> None:
         """Compare, print, and end with 1 when a number is wrong."""
-        company = self._company(tenant)
+        company = company_of(tenant)
         if refresh:
             services.refresh_now()
         found = checks.compare(company)
@@ -46,14 +47,6 @@ class Command(BaseCommand):
         if found:
             raise CommandError(f"{len(found)} number(s) differ from the facts.")
         self.stdout.write("ok for what was compared" if late else "ok")
-
-    def _company(self, slug: str | None) -> Tenant | None:
-        if slug is None:
-            return None
-        company = Tenant.objects.filter(slug=slug).first()
-        if company is None:
-            raise CommandError(f"There is no company with the slug {slug!r}.")
-        return company
 
     def _tell(self, found: list[checks.Difference]) -> None:
         for difference in found:

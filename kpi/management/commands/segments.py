@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from kpi.segmenting import services
-from reconciliation.management.commands.check_matches import company_of
+from tenants.management.companies import company_of
 
 
 class Command(BaseCommand):

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from reconciliation import checks, statements
+from tenants.management.companies import companies, company_of
 from tenants.models import Tenant
 
 
@@ -25,28 +26,14 @@ class Command(BaseCommand):
 
     def handle(self, *, tenant: str | None, statements: bool, **options: Any) -> None:
         """Print a sentence for each problem, and end with 1 when there is one."""
-        company = company_of(tenant)
-        found = list(checks.problems(company))
+        found = list(checks.problems(company_of(tenant)))
         if statements:
-            found += [told for each in companies(company) for told in unbalanced(each)]
+            found += [told for each in companies(tenant) for told in unbalanced(each)]
         for problem in found:
             self.stderr.write(problem)
         if found:
             raise CommandError(f"{len(found)} problem(s).")
         self.stdout.write("ok")
-
-
-def company_of(slug: str | None) -> Tenant | None:
-    """Return the company of the slug, None without one. Raises CommandError."""
-    company = Tenant.objects.filter(slug=slug).first() if slug else None
-    if slug and company is None:
-        raise CommandError(f"There is no company with the slug {slug!r}.")
-    return company
-
-
-def companies(company: Tenant | None) -> list[Tenant]:
-    """Return the company, or all of them."""
-    return [company] if company else list(Tenant.objects.order_by("slug"))
 
 
 def unbalanced(tenant: Tenant) -> list[str]:

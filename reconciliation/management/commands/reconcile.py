@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from reconciliation import runner
-from reconciliation.management.commands.check_matches import companies, company_of
+from tenants.management.companies import companies
 
 
 class Command(BaseCommand):
@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *, tenant: str | None, **options: Any) -> None:
         """Print a line for each company."""
-        for company in companies(company_of(tenant)):
+        for company in companies(tenant):
             done = runner.run(company.pk, sweep=True)
             if done is None:
                 self.stdout.write(f"{company.slug}: another worker is at it")
