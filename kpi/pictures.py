@@ -57,12 +57,16 @@ class Pictures:
             line=Series(_("Net"), [month.net for month in months]),
             links=[self._lines(month.month) for month in months],
             flags=self.plan.month_flags,
-            goals=[
-                Series(name, goal, role="goal")
-                for code, name in (("inflow", _("Goal received")), ("expenses", _("Limit of expenses")))
-                if (goal := self.plan.by_month.get(code))
-            ],
+            goals=self.cash_goals(),
         )
+
+    def cash_goals(self) -> list[Series]:
+        """Return the goals that the months of the cash flow have: of what is received, and the limit of what is spent."""
+        return [
+            Series(name, goal, role="goal")
+            for code, name in (("inflow", _("Goal received")), ("expenses", _("Limit of expenses")))
+            if (goal := self.plan.by_month.get(code))
+        ]
 
     def _cash_flow_title(self, months: Sequence[MonthFlow]) -> str:
         known = [month for month in months if month.inflow or month.outflow]

@@ -82,11 +82,12 @@ def by_day(desk: Desk, tile: Tile) -> Content:
     name, then = str(MEASURES[measure]), str(LABELS[desk.spans.comparison])
     passed = sum((total for day, total in now if day <= desk.spans.today), ZERO)
     title = _title(desk, _SAID[measure], change(passed, sum((total for _day, total in before), ZERO)))
+    goals = _goal(desk, measure, [day for day, _total in now], size)
     chart = line_chart(
         title=title, x=[day for day, _total in now],
         series=[
             Series(name, [total for _day, total in now]), *([Series(then, [total for _day, total in beside], role="previous")] if before else []),
-            *_goal(desk, measure, [day for day, _total in now], size),
+            *goals,
         ],
         unit=desk.money, by="day", links=[_day_rows(desk, measure, day) for day, _total in now],
         flags=flags([day for day, _total in now], desk.occasions), marks=_marks(desk, measure, [day for day, _total in now]),
@@ -96,8 +97,10 @@ def by_day(desk: Desk, tile: Tile) -> Content:
         Column(name, "money"),
         Column(_("Compared day"), "day"),
         Column(then, "money"),
+        *(Column(goal.name, "money") for goal in goals),
     )
-    rows = tuple((*one, *other) for one, other in zip(now, beside, strict=True))
+    aims = [tuple(goal.values[n] for goal in goals) for n in range(len(now))]
+    rows = tuple((*one, *other, *aim) for one, other, aim in zip(now, beside, aims, strict=True))
     links = tuple(_day_rows(desk, measure, day) for day, _total in now)
     return Content(
         tile.pk, own_title(tile, title), desk.span(period), Sheet(columns, rows, links), chart=desk.linked(chart),
@@ -160,12 +163,14 @@ def cash_flow(desk: Desk, tile: Tile) -> Content:
         MonthFlow(month, desk.facts.months.get((month, CREDIT), ZERO), desk.facts.months.get((month, DEBIT), ZERO))
         for month in months
     ]  # fmt: skip
-    chart = replace(desk.pictures, plan=_planned(desk, months)).cash_flow(flows)
-    columns = (
-        Column(_("Month"), "month"),
-        *(Column(name, "money") for name in (_("Received"), _("Expenses"), _("Net"))),
+    pictures = replace(desk.pictures, plan=_planned(desk, months))
+    chart, goals = pictures.cash_flow(flows), pictures.cash_goals()
+    names = [_("Received"), _("Expenses"), _("Net"), *(goal.name for goal in goals)]
+    columns = (Column(_("Month"), "month"), *(Column(name, "money") for name in names))
+    rows = tuple(
+        (one.month, one.inflow, one.outflow, one.net, *(goal.values[n] for goal in goals))
+        for n, one in enumerate(flows)
     )
-    rows = tuple((one.month, one.inflow, one.outflow, one.net) for one in flows)
     links = tuple(
         _rows(desk, "inflow", month, month_end(month)).replace("type=CREDIT&", "") for month in months
     )

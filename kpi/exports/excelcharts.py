@@ -48,7 +48,8 @@ def _axes(sheet: Any, content: Content, kind: str, values: list[int], head_row: 
     unit = content.sheet.columns[values[0] - 1].unit
     drawn = [n for n in values if content.sheet.columns[n - 1].unit == unit]
     named = {item.name: item for item in content.chart.legend}
-    over = [n for n in drawn if "over" in _css(named, content, n)]
+    # Lines over bars: the net, and goals.
+    over = [n for n in drawn if kind != "line" and {"over", "goal"} & set(_css(named, content, n).split())]
     chart: Any = LineChart() if kind == "line" else BarChart()
     if kind != "line":
         chart.type = "col"
@@ -57,7 +58,7 @@ def _axes(sheet: Any, content: Content, kind: str, values: list[int], head_row: 
             chart.grouping, chart.overlap = "stacked", 100
     _fill(sheet, chart, [n for n in drawn if n not in over], head_row, last)
     _paint(chart, [_css(named, content, n) for n in drawn if n not in over], lines=kind == "line")
-    if over and kind != "line":
+    if over:
         line = LineChart()
         _fill(sheet, line, over, head_row, last)
         _paint(line, [_css(named, content, n) for n in over], lines=True)
@@ -89,6 +90,8 @@ def _paint(chart: Any, looks: list[str], *, lines: bool) -> None:
             series.graphicalProperties.line.width = 22_000  # EMU, 1.7 points
             if "previous" in css or "forecast" in css:
                 series.graphicalProperties.line.dashStyle = "dash"
+            if "goal" in css:
+                series.graphicalProperties.line.dashStyle = "sysDot"
             series.smooth = False
             series.marker.symbol = "none"
         else:

@@ -1,21 +1,30 @@
 """How much of a goal is due: one measure for cards, boards, charts and alerts; by the company's own weeks, by business days without a past."""
 
+import io
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import translation
+from openpyxl import load_workbook
 
 from kpi import queries
 from kpi.alerts.conditions import Condition
 from kpi.alerts.reading import Reader
+from kpi.boards.asking import Scope
 from kpi.boards.contents import contents
 from kpi.catalog import BY_CODE
+from kpi.exports.document import pdf
+from kpi.exports.records import About
+from kpi.exports.workbook import xlsx
 from kpi.models import Board, Daily, Occasion, Target, Tile
 from kpi.plan import read as planned
 from kpi.targets.goals import Courses, Goals
+from kpi.tests.test_export_document import read
 from lib.periods import Period, preset
 from tests.cast import Cast
+from tests.factories import make_sale
 
 D = Decimal
 TODAY = date(2026, 4, 15)
@@ -126,3 +135,62 @@ def test_cards_boards_charts_and_alerts_expect_the_same(cast: Cast, free: tuple[
     assert abs(sum(day or 0 for day in plan.by_day) - D(due)) < D("0.10")  # each day is rounded
     look = Reader(tenant, APRIL, TODAY).look(Condition("revenue", "target", "", D("0.1"), "month"), TODAY)
     assert (look.expected, look.goal) == (D(due), D(3200))
+
+
+def test_goal_lines_stand_in_every_table(cast: Cast) -> None:
+    """The page's table, the API, the spreadsheet and its chart, and the PDF say the goals that the picture draws, and no others."""
+    for tenant, factor in ((cast.aurora, 1), (cast.boreal, 1000)):
+        for code, value in (("revenue", 2000), ("inflow", 500), ("expenses", -300)):
+            Target.objects.create(tenant=tenant, kpi=code, month=APRIL, value=value * factor)
+        for n, kind in enumerate(("SALE", "CREDIT", "DEBIT")):
+            Daily.objects.create(
+                tenant=tenant, day=TODAY - timedelta(days=n), type=kind, currency="BRL", n=1, total=9, active_n=1, active_total=9, flow_n=1, flow_total=9,
+            )  # fmt: skip
+    board = Board.objects.create(tenant=cast.aurora, name="Painel", shared=True)
+    for place, (kind, options) in enumerate((("by_day", {"measure": "revenue"}), ("cash_flow", {}))):
+        Tile.objects.create(
+            tenant=cast.aurora, board=board, kind=kind, options=options, position=place, width=6, height=2
+        )
+    asked: dict[str, Any] = {"period": preset("month", TODAY), "today": TODAY, "locale": "pt_BR"}
+    with translation.override("en"):
+        shown = contents(board, **asked)
+        about = About(cast.aurora.name, board.name, asked["period"], asked["period"].previous(), "BRL", "pt_BR", cast.aurora.zone, None)  # fmt: skip
+        book, paper = load_workbook(io.BytesIO(xlsx(shown, about))), read(pdf(shown, about))
+    by_day, months = (one.sheet for one in shown)
+    assert [column.name for column in by_day.columns][4:] == ["Goal"]
+    assert [column.name for column in months.columns][4:] == ["Goal received", "Limit of expenses"]
+    days = {row[0]: row[4] for row in by_day.rows}
+    # 20 business days, without a past: 100 on each.
+    assert (days[date(2026, 4, 1)], days[date(2026, 4, 3)], days[date(2026, 4, 4)]) == (D(100), D(0), D(0))
+    assert months.rows[-1][4:] == (D(500), D(-300))
+    assert months.rows[0][4:] == (None, None)
+    for one, sheet in zip(shown, book.worksheets[1:], strict=True):
+        assert one.chart is not None
+        assert set(one.chart.table.head[1:]) <= {column.name for column in one.sheet.columns}
+        table = list(sheet.iter_rows(min_row=4, values_only=True))
+        assert list(table[0]) == [column.name for column in one.sheet.columns]
+        assert [row[4] for row in table[1:]] == [row[4] for row in one.sheet.rows]
+        drawn = {series.tx.strRef.f.rpartition("!")[2] for series in _series(sheet._charts[0])}
+        assert {f"{'ABCDEF'[n]}4" for n in range(4, len(one.sheet.columns))} <= {
+            one.replace("$", "") for one in drawn
+        }
+    assert paper.count("Goal") >= 2
+    assert "Limit of expenses" in paper
+
+
+def _series(chart: Any) -> list[Any]:
+    return [series for part in chart._charts for series in part.series]
+
+
+def test_one_store_has_no_goal_in_its_table(cast: Cast) -> None:
+    Target.objects.create(tenant=cast.aurora, kpi="revenue", month=APRIL, value=2000)
+    make_sale(cast.aurora, "9.00", store="Centro", date=TODAY)
+    board = Board.objects.create(tenant=cast.aurora, name="Painel")
+    Tile.objects.create(
+        tenant=cast.aurora, board=board, kind="by_day", options={"measure": "revenue"}, position=0, width=6, height=2
+    )  # fmt: skip
+    asked: dict[str, Any] = {"period": preset("month", TODAY), "today": TODAY, "locale": "pt_BR"}
+    (found,) = contents(board, **asked, scope=Scope("store", "Centro"))
+    assert len(found.sheet.columns) == 4
+    (whole,) = contents(board, **asked)
+    assert len(whole.sheet.columns) == 5
