@@ -130,3 +130,24 @@ def test_an_unexpected_day_is_answered(door, visit, aurora: Tenant) -> None:
         page.wait_for_url("**/analysis/?measure=revenue&by=product&**")
         browser.settle(page)
         expect(page.locator("#drivers")).to_contain_text("Consulta")
+
+
+def test_what_the_legend_leaves_out_stays_out_when_numbers_change_and_is_part_of_the_address(
+    door, visit, aurora: Tenant
+) -> None:
+    with visit(f"{door.url}/accounts/login/") as seen:
+        page = seen.page
+        enter(page, door.url)
+        chart, fresh = page.locator("#cash-flow"), page.locator("#cash-flow:not([data-earlier])")
+        chart.locator("[data-series-toggle='1']").click()
+        assert page.url.endswith("/t/aurora/?off=cash-flow.1")
+        chart.evaluate("chart => chart.setAttribute('data-earlier', '')")
+        page.locator("#board").evaluate("board => htmx.trigger(board, 'live:refresh')")
+        for _again in range(2):
+            expect(fresh.locator("[data-series-toggle='1']")).to_have_attribute("aria-pressed", "false")
+            expect(fresh.locator("[data-series-toggle='0']")).to_have_attribute("aria-pressed", "true")
+            expect(fresh.locator("svg [data-series='1']:not(.is-off)")).to_have_count(0)
+            browser.again(page)
+        chart.locator("[data-series-toggle='1']").click()
+        assert page.url.endswith("/t/aurora/")
+        assert seen.complaints == []

@@ -218,15 +218,49 @@ function crossFilter(frame) {
   }
 }
 
+function switchSeries(toggle, off) {
+  const frame = toggle.closest("[data-chart-frame]");
+  toggle.setAttribute("aria-pressed", String(!off));
+  for (const part of frame.querySelectorAll(`svg [data-series="${toggle.dataset.seriesToggle}"]`)) part.classList.toggle("is-off", off);
+  crossFilter(frame);
+}
+
+// What is switched off stands in the address (?off=by-day.1,tile-7.0): it outlives the charts that a live update brings, and whoever is given the
+// address sees the same.
+const nameOf = (toggle) => {
+  const frame = toggle.closest("[data-chart-frame]");
+  const chart = frame.id || frame.dataset.chartKey;
+  return chart ? `${chart}.${toggle.dataset.seriesToggle}` : null;
+};
+const switchedOff = () => new Set((new URL(location.href).searchParams.get("off") ?? "").split(",").filter(Boolean));
+
+function remember(name, off) {
+  const names = switchedOff();
+  if (off) names.add(name);
+  else names.delete(name);
+  const url = new URL(location.href);
+  if (names.size) url.searchParams.set("off", [...names].join(","));
+  else url.searchParams.delete("off");
+  history.replaceState(history.state, "", url);
+}
+
+function switchAsRemembered() {
+  const names = switchedOff();
+  if (!names.size) return;
+  for (const toggle of document.querySelectorAll('[data-series-toggle][aria-pressed="true"]')) {
+    if (names.has(nameOf(toggle))) switchSeries(toggle, true);
+  }
+}
+
+switchAsRemembered();
+document.addEventListener("htmx:afterSwap", switchAsRemembered);
+
 document.addEventListener("click", (event) => {
   const toggle = event.target.closest?.("[data-series-toggle]");
   if (toggle) {
     const off = toggle.getAttribute("aria-pressed") !== "false";
-    toggle.setAttribute("aria-pressed", String(!off));
-    for (const part of toggle.closest("[data-chart-frame]").querySelectorAll(`svg [data-series="${toggle.dataset.seriesToggle}"]`)) {
-      part.classList.toggle("is-off", off);
-    }
-    crossFilter(toggle.closest("[data-chart-frame]"));
+    switchSeries(toggle, off);
+    if (nameOf(toggle)) remember(nameOf(toggle), off);
     return;
   }
   const svg = event.target.closest?.('svg[data-chart="line"]');
