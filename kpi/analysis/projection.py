@@ -1,7 +1,8 @@
-"""Where the cash is going: the balance of the next 13 weeks from what is due and from what usually happens."""
+"""Where the cash is going: the balance of the next 13 weeks from what is due, what comes again and what usually happens."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from statistics import median
@@ -10,6 +11,8 @@ from typing import Final
 from django.db.models import Q, Sum
 
 from kpi.models import Daily, Forecast, ForecastPoint
+from kpi.recurrence import queries as recurrence
+from kpi.recurrence.queries import Flows, Recurring
 from ledger.models import Account, OpenItem
 from reconciliation.queries import with_left
 from tenants.models import Tenant
@@ -19,22 +22,27 @@ USUAL_WEEKS: Final = (
     8  # whole weeks behind us whose median is what usually happens, where nothing was forecast
 )
 ZERO: Final = Decimal(0)
+CENT: Final = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """Seven days: what is due in them, what is expected of them, and the balance at their end. Money out is negative.
+    """Seven days: what is due in them, what comes again, what is expected of them, and the balance at their end. Money out is negative.
 
-    `due` balances count open items only; `expected` ones the larger of what is due and what was forecast, for what is due is a part of
-    what will come.
+    `recurring` is what comes again and stands in no open item, so that due and recurring together are what is known. `balance_due` counts open items only,
+    `balance_known` what is known; `balance_expected` the larger of what is known and what was forecast, for what is known is a part of what will come.
+    Where nothing was forecast, what comes again and what usually happens beside it stand in for the forecast.
     """
 
     start: date
     due_in: Decimal
     due_out: Decimal
+    recurring_in: Decimal
+    recurring_out: Decimal
     expected_in: Decimal
     expected_out: Decimal
     balance_due: Decimal
+    balance_known: Decimal
     balance_expected: Decimal
 
 
@@ -42,7 +50,8 @@ class Week:
 class Projection:
     """The balance now, the weeks, and what is overdue: nobody knows when that moves, so it is in no week.
 
-    `source` tells what `expected` comes from: forecast, usual (the median of past weeks) or none (nothing is known).
+    `source` tells what `expected` adds to what is known: forecast, usual (the median of what past weeks brought beside what comes again) or none (nothing
+    else is known). `recurring` are the lines that come again, those that move most first.
     """
 
     balance: Decimal
@@ -50,6 +59,7 @@ class Projection:
     overdue_out: Decimal
     weeks: tuple[Week, ...]
     source: str
+    recurring: tuple[Recurring, ...] = ()
 
     @property
     def short_on(self) -> date | None:
@@ -65,28 +75,62 @@ def projection(tenant: Tenant, *, today: date, weeks: int = WEEKS) -> Projection
         return None
     starts = [today + timedelta(weeks=n) for n in range(weeks)]
     late_in, late_out, due = _due(tenant, today, starts)
-    usual, source = _usual(tenant, starts)
-    return laid_out(balance, late=(late_in, late_out), starts=starts, due=due, usual=usual, source=source)
+    ahead = recurrence.ahead(tenant, starts=starts, before=USUAL_WEEKS)
+    forecast = _forecast(tenant, starts)
+    found = laid_out(
+        balance, late=(late_in, late_out), starts=starts, due=due, recurring=ahead.weeks, standing=ahead.standing, forecast=forecast,
+        usual=(ZERO, ZERO) if forecast else _usual(tenant, starts, ahead.past),
+    )  # fmt: skip
+    return replace(found, recurring=ahead.lines)
 
 
 def laid_out(
     balance: Decimal,
     *,
-    late: tuple[Decimal, Decimal],
-    starts: list[date],
-    due: list[tuple[Decimal, Decimal]],
-    usual: list[tuple[Decimal, Decimal]],
-    source: str,
+    late: Flows,
+    starts: Sequence[date],
+    due: Sequence[Flows],
+    recurring: Sequence[Flows],
+    standing: Sequence[Flows],
+    forecast: Sequence[Flows],
+    usual: Flows,
 ) -> Projection:
-    """Return the projection of these weeks: `late` is overdue, `due` and `usual` are (in, out) of each week."""
-    found, by_due, by_expected = [], balance, balance
+    """Return the projection of these weeks: `late` is overdue; `due`, `recurring` and `forecast` ([]: there is none) are those of each week, `standing` the
+    part of `due` that comes again, `usual` what a week brings beside what comes again.
+    """
+    found, by_due, by_known, by_expected = [], balance, balance, balance
     for n, start in enumerate(starts):
-        due_in, due_out = due[n]
-        expected_in, expected_out = max(due_in, usual[n][0]), min(due_out, usual[n][1])
+        (due_in, due_out), (again_in, again_out) = due[n], recurring[n]
+        if forecast:
+            usual_in, usual_out = forecast[n]
+        else:
+            usual_in, usual_out = (
+                rest + again for rest, again in zip(usual, _plus(recurring[n], standing[n]), strict=True)
+            )
+        # What is known is a part of what usually comes.
+        expected_in, expected_out = (
+            max(due_in + again_in, usual_in),
+            min(due_out + again_out, usual_out),
+        )
         by_due += due_in + due_out
+        by_known += due_in + due_out + again_in + again_out
         by_expected += expected_in + expected_out
-        found.append(Week(start, due_in, due_out, expected_in, expected_out, by_due, by_expected))
+        found.append(
+            Week(start, due_in, due_out, again_in, again_out, expected_in, expected_out, by_due, by_known, by_expected)
+        )  # fmt: skip
+    source = "forecast" if forecast else "usual" if any(usual) else "none"
     return Projection(balance, *late, tuple(found), source)
+
+
+def _plus(one: Flows, other: Flows) -> Flows:
+    return one[0] + other[0], one[1] + other[1]
+
+
+def usual_of(weeks: Sequence[Flows], recurring: Sequence[Flows]) -> Flows:
+    """Return in and out of the middle one of past weeks, without what comes again; a week of which nothing else is left is zero."""
+    inward = median(max(week[0] - again[0], ZERO) for week, again in zip(weeks, recurring, strict=True))
+    outward = median(min(week[1] - again[1], ZERO) for week, again in zip(weeks, recurring, strict=True))
+    return inward.quantize(CENT), outward.quantize(CENT)
 
 
 def _due(
@@ -109,11 +153,8 @@ def _due(
     return sums[-1][0], sums[-1][1], [(sums[n][0], sums[n][1]) for n in range(len(starts))]
 
 
-def _usual(tenant: Tenant, starts: list[date]) -> tuple[list[tuple[Decimal, Decimal]], str]:
-    """Return money in and out of each week as forecast, else as the median of the last weeks; and which of the two it is."""
-    forecast = _forecast(tenant, starts)
-    if forecast:
-        return forecast, "forecast"
+def _usual(tenant: Tenant, starts: list[date], recurring: Sequence[Flows]) -> Flows:
+    """Return what a week usually brings beside what comes again, in and out: the median of the last weeks."""
     first = starts[0] - timedelta(weeks=USUAL_WEEKS)
     days = Daily.objects.filter(
         tenant=tenant,
@@ -125,8 +166,7 @@ def _usual(tenant: Tenant, starts: list[date]) -> tuple[list[tuple[Decimal, Deci
     sums: dict[str, list[Decimal]] = {"CREDIT": [ZERO] * USUAL_WEEKS, "DEBIT": [ZERO] * USUAL_WEEKS}
     for kind, day, total in days.values_list("type", "day", "flow_total"):
         sums[kind][(day - first).days // 7] += total
-    usual = median(sums["CREDIT"]), median(sums["DEBIT"])
-    return [usual] * len(starts), "usual" if any(usual) else "none"
+    return usual_of(list(zip(sums["CREDIT"], sums["DEBIT"], strict=True)), recurring)
 
 
 def _forecast(tenant: Tenant, starts: list[date]) -> list[tuple[Decimal, Decimal]]:

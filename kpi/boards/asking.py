@@ -115,7 +115,7 @@ _OF_KIND: Final[Mapping[str, frozenset[str]]] = {
     "drivers": frozenset({"splits"}),
     "concentration": frozenset({"splits"}),
     "ageing": frozenset({"items"}),
-    "projection": frozenset({"items", "series"}),
+    "projection": frozenset({"items", "series", "recurring"}),
     "cohorts": frozenset({"cohorts"}),
     "segments": frozenset({"segments"}),
     "anomalies": frozenset({"anomalies"}),

@@ -1,10 +1,9 @@
 """Tiles over time: days beside those they are compared with, months of cash, the forecast, and where the balance is going."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from statistics import median
 from typing import Any, Final
 
 from django.urls import reverse
@@ -13,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kpi.analysis.pictures import MEASURES
-from kpi.analysis.projection import USUAL_WEEKS, WEEKS, laid_out
+from kpi.analysis.projection import USUAL_WEEKS, WEEKS, Flows, laid_out, usual_of
 from kpi.boards.desk import Desk, NotShown, own_title
 from kpi.boards.facts import TYPES, Ahead
 from kpi.boards.records import Column, Content, Sheet
@@ -282,15 +281,21 @@ def projection(desk: Desk, tile: Tile) -> Content:
         raise NotShown(_("No bank tells a balance yet."))
     starts = [today + timedelta(weeks=n) for n in range(WEEKS)]
     late, due = _due(desk, starts)
-    usual, source = _usual(desk, starts)
-    found = laid_out(balance, late=late, starts=starts, due=due, usual=usual, source=source)
+    forecast, ahead = _forecast(desk, starts), desk.facts.recurring(starts, desk.calendar, USUAL_WEEKS)
+    found = laid_out(
+        balance, late=late, starts=starts, due=due, recurring=ahead.weeks, standing=ahead.standing, forecast=forecast,
+        usual=(ZERO, ZERO) if forecast else _usual(desk, starts, ahead.past),
+    )  # fmt: skip
     chart = desk.drawing.projection(found)
     columns = (
         Column(_("Week from"), "day"),
-        *(Column(name, "money") for name in (_("Expected in"), _("Expected out"), _("Balance expected"), _("Only what is due"))),
+        *(Column(name, "money") for name in (
+            _("Expected in"), _("Expected out"), _("Recurring in"), _("Recurring out"), _("Balance expected"), _("Balance known"), _("Only what is due"),
+        )),
     )  # fmt: skip
     rows = tuple(
-        (week.start, week.expected_in, week.expected_out, week.balance_expected, week.balance_due) for week in found.weeks
+        (week.start, week.expected_in, week.expected_out, week.recurring_in, week.recurring_out, week.balance_expected, week.balance_known, week.balance_due)
+        for week in found.weeks
     )  # fmt: skip
     return Content(
         tile.pk, own_title(tile, chart.title), desk.now(), Sheet(columns, rows), chart=desk.linked(chart),
@@ -310,20 +315,26 @@ def _due(desk: Desk, starts: list[date]) -> tuple[tuple[Decimal, Decimal], list[
     return (late[0], late[1]), [(one[0], one[1]) for one in weeks]
 
 
-def _usual(desk: Desk, starts: list[date]) -> tuple[list[tuple[Decimal, Decimal]], str]:
-    """Return money in and out of each week as forecast, else as the median of the last weeks; and which of the two it is."""
-    forecast = [desk.facts.ahead(measure) for measure in ("receipts", "expenses")]
-    sums = [_by_week(one, starts) if one else {} for one in forecast]
-    if all(len(starts) - 1 in one for one in sums):
-        return [
-            (max(sums[0].get(n, ZERO), ZERO), min(sums[1].get(n, ZERO), ZERO)) for n in range(len(starts))
-        ], "forecast"
-    weeks = [
-        Period("week", starts[0] - timedelta(weeks=n + 1), starts[0] - timedelta(weeks=n))
-        for n in range(USUAL_WEEKS)
+def _forecast(desk: Desk, starts: list[date]) -> list[Flows]:
+    """Return money in and out of each week as forecast; [] unless the forecast reaches to the last of them."""
+    sums = [
+        _by_week(one, starts) if (one := desk.facts.ahead(measure)) else {}
+        for measure in ("receipts", "expenses")
     ]
-    inward, outward = (median([desk.facts.sums(kind, week)[1] for week in weeks]) for kind in (CREDIT, DEBIT))
-    return [(inward, outward)] * len(starts), "usual" if inward or outward else "none"
+    if not all(len(starts) - 1 in one for one in sums):
+        return []
+    return [(max(sums[0].get(n, ZERO), ZERO), min(sums[1].get(n, ZERO), ZERO)) for n in range(len(starts))]
+
+
+def _usual(desk: Desk, starts: list[date], recurring: Sequence[Flows]) -> Flows:
+    """Return what a week usually brings beside what comes again, in and out."""
+    weeks = [
+        Period("week", starts[0] - timedelta(weeks=n), starts[0] - timedelta(weeks=n - 1))
+        for n in range(USUAL_WEEKS, 0, -1)
+    ]
+    return usual_of(
+        [(desk.facts.sums(CREDIT, week)[1], desk.facts.sums(DEBIT, week)[1]) for week in weeks], recurring
+    )
 
 
 def _by_week(found: Ahead, starts: list[date]) -> dict[int, Decimal]:

@@ -8,9 +8,12 @@ from functools import cached_property
 from typing import Any, Final
 
 from kpi.analysis.cohorts import Cohort, of_rows
+from kpi.analysis.standing import Item
 from kpi.calculations import Totals
 from kpi.queries import CREDIT, DEBIT, SALE
+from kpi.recurrence import queries as recurrence
 from lib.periods import Period
+from lib.workdays import Calendar
 
 ZERO: Final = Decimal(0)
 TYPES: Final[Mapping[str, str]] = {"revenue": SALE, "inflow": CREDIT, "expenses": DEBIT}
@@ -159,7 +162,16 @@ class Facts:
     def items(self) -> list[tuple[str, date, int, Decimal]]:
         """Return (direction, due date, how many, what is left) of what is open; payables are negative."""
         rows = self._found.get("items", ())
-        return [(direction, _day(due), n, Decimal(left)) for direction, due, n, left in rows]
+        return [(direction, _day(due), n, Decimal(left)) for direction, due, n, left, _near in rows]
+
+    def recurring(self, starts: Sequence[date], calendar: Calendar, before: int) -> recurrence.Ahead:
+        """Return what comes again in these weeks, and what came in the `before` weeks before."""
+        items = [
+            Item(_day(due), Decimal(one["amount"]), one["document"], one["name"])
+            for _direction, due, _n, _left, near in self._found.get("items", ()) for one in near or ()
+        ]  # fmt: skip
+        lines = recurrence.recurring_lines(self._figures["recurring"])
+        return recurrence.laid_out(lines, items, starts=starts, calendar=calendar, before=before)
 
     @property
     def has_items(self) -> bool:

@@ -8,16 +8,20 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 import orjson
-from django.db.models import Count, Sum
+from django.contrib.postgres.aggregates import JSONBAgg
+from django.db.models import Count, JSONField, Sum, TextField, Value
+from django.db.models.functions import Cast, JSONObject
 
 from kpi import comparing, dimensions, sql
 from kpi.analysis import cohorts
-from kpi.analysis.projection import USUAL_WEEKS
+from kpi.analysis.projection import USUAL_WEEKS, WEEKS
+from kpi.analysis.recurring import Line
 from kpi.boards.asking import Needs, Scope, Spans
 from kpi.incidents.services import standing
 from kpi.models import Anomaly, Occasion
 from kpi.occasions.queries import Told
 from kpi.queries import goals_of
+from kpi.recurrence.queries import may_stand, recurring_lines
 from kpi.segmenting import queries as segmenting
 from kpi.targets.goals import Goals
 from ledger.models import OpenItem
@@ -119,7 +123,7 @@ def _read(
     if "splits" in needs.pieces:
         found["splits"] = _splits(tenant, needs, spans, scope, figures["to_split"])
     if "items" in needs.pieces:
-        found["items"] = _items(tenant)
+        found["items"] = _items(tenant, recurring_lines(figures["recurring"]), spans.today)
     if {"cohorts", "segments"} & needs.pieces:
         found["people"] = _people(tenant, needs, spans, figures["segments_as_of"])
     return found
@@ -143,11 +147,11 @@ def _own(tenant: Tenant, spans: Spans) -> dict[str, Any]:
 
 
 def _figures(tenant: Tenant, needs: Needs, spans: Spans, scope: Scope | None) -> dict[str, Any]:
-    wanted: dict[str, Any] = {name: name in needs.pieces for name in ("customers", "settled")}
+    wanted: dict[str, Any] = {name: name in needs.pieces for name in ("customers", "settled", "recurring")}
     wanted["split_of"] = list(scope.types) if scope and "splits" in needs.pieces else []
     row = pg.fetch(_FIGURES, _own(tenant, spans) | wanted)[0]
     names = (
-        "first_line", "first_sale", "cash", "has_items", "touched", "segments_as_of", "customers", "settled", "to_split",
+        "first_line", "first_sale", "cash", "has_items", "touched", "segments_as_of", "customers", "settled", "to_split", "recurring",
     )  # fmt: skip
     return dict(zip(names, row, strict=True))
 
@@ -203,10 +207,19 @@ def _people(tenant: Tenant, needs: Needs, spans: Spans, as_of: date | None) -> l
     return [list(row) for row in pg.fetch(" UNION ALL ".join(parts), asked)] if parts else []
 
 
-def _items(tenant: Tenant) -> list[list[Any]]:
-    """Return what is open by direction and due date: how many items, and what is left of them."""
+def _items(tenant: Tenant, recurring: list[tuple[int, Line]], today: date) -> list[list[Any]]:
+    """Return what is open by direction and due date: how many items, what is left of them, and those that may stand for a payment of a recurring line."""
     open_now = OpenItem.objects.filter(
         tenant=tenant, currency=tenant.currency, status__in=["open", "partial"], void_at=None, ignored=False
     )
-    rows = with_left(open_now).values("direction", "due_date").annotate(n=Count("pk"), sum=Sum("left"))
-    return [list(row) for row in rows.values_list("direction", "due_date", "n", "sum")]
+    rows = with_left(open_now).values("direction", "due_date")
+    if not recurring:
+        rows = rows.annotate(n=Count("pk"), sum=Sum("left"), near=Value(None, JSONField()))
+    else:
+        told = JSONObject(
+            amount=Cast("left", TextField()), document="counterparty_document", name="counterparty_name"
+        )
+        lines, end = [line for _pk, line in recurring], today + WEEKS * timedelta(weeks=1)
+        near = JSONBAgg(told, filter=may_stand(lines, today, end))
+        rows = rows.annotate(n=Count("pk"), sum=Sum("left"), near=near)
+    return [list(row) for row in rows.values_list("direction", "due_date", "n", "sum", "near")]

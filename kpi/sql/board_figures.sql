@@ -1,5 +1,5 @@
 -- What a board's numbers need besides sums by day: since when there is data, what stands now, who bought, what is settled; and with %(split_of)s how many
--- facts of these types both spans hold, which is what splitting one value by another dimension has to read.
+-- facts of these types both spans hold, which is what splitting one value by another dimension has to read; with %(recurring)s the recurring lines.
 SELECT (SELECT day FROM kpi_daily WHERE tenant_id = %(tenant)s AND n > 0 AND type IN ('CREDIT', 'DEBIT') ORDER BY day LIMIT 1),
        (SELECT day FROM kpi_daily WHERE tenant_id = %(tenant)s AND n > 0 AND type = 'SALE' ORDER BY day LIMIT 1),
        (SELECT sum(balance) FROM ledger_account
@@ -31,4 +31,7 @@ SELECT (SELECT day FROM kpi_daily WHERE tenant_id = %(tenant)s AND n > 0 AND typ
        CASE WHEN %(split_of)s::text[] <> '{}' THEN (
            SELECT coalesce(sum(n), 0)::bigint FROM kpi_daily
             WHERE tenant_id = %(tenant)s AND type = ANY (%(split_of)s)
-              AND (day >= %(start)s AND day < %(end)s OR day >= %(b_start)s AND day < %(b_end)s)) END
+              AND (day >= %(start)s AND day < %(end)s OR day >= %(b_start)s AND day < %(b_end)s)) END,
+       CASE WHEN %(recurring)s THEN (
+           SELECT jsonb_agg(jsonb_build_array(id, code, party, name, rhythm, kind, number, back, unit, share::text, amount::text, paid))
+             FROM kpi_recurringline WHERE tenant_id = %(tenant)s AND is_found AND denied_at IS NULL) END

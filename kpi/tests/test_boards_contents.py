@@ -192,7 +192,8 @@ class TestCourses:
         assert whole is not None
         rows = only(aurora, "projection").sheet.rows
         assert rows == tuple(
-            (w.start, w.expected_in, w.expected_out, w.balance_expected, w.balance_due) for w in whole.weeks
+            (w.start, w.expected_in, w.expected_out, w.recurring_in, w.recurring_out, w.balance_expected, w.balance_known, w.balance_due)
+            for w in whole.weeks
         )
 
     def test_the_forecast_with_its_band(self, aurora: Tenant) -> None:
