@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from random import Random
+from zlib import crc32
 
 from sync.sandbox.generator.bank import Draft
 from sync.sandbox.generator.office import entry_row, new_entry
@@ -94,7 +95,7 @@ def pay_expense(scene: Scene, rng: Random, day: date, event: Event) -> None:
     _register(scene, rng, day, entry, over_the_counter=how == "petty_cash")
     if how == "petty_cash":
         return
-    name, document, bank, number = _payee(scene, entry, how, words)
+    name, document, bank, number = _payee(scene, cents, how, words)
     second = 33_000 + rng.randrange(28_000)
     scene.book.add(
         Draft(
@@ -113,15 +114,15 @@ def pay_expense(scene: Scene, rng: Random, day: date, event: Event) -> None:
     )
 
 
-def _payee(scene: Scene, entry: int, how: str, words: str) -> tuple[str, str, int, str]:
-    """Return (name, document, bank, account) of who is paid; taxes and bills on debit name nobody."""
+def _payee(scene: Scene, cents: int, how: str, words: str) -> tuple[str, str, int, str]:
+    """Return (name, document, bank, account) of who is paid; taxes and bills on debit name nobody. Each month's rent goes to the same landlord."""
     if how in ("tax", "debit"):
         return "", "", 0, ""
     if how == "salary":
         people = [person for person in scene.people[:60] if not person.is_firm]
-        person = people[entry % len(people)]
+        person = people[crc32(words.encode()) % len(people)]
         return words, person.document, person.bank, person.account
-    supplier = scene.suppliers[entry % len(scene.suppliers)]
+    supplier = scene.suppliers[cents // 100 % len(scene.suppliers)]
     return supplier.name, supplier.document, supplier.bank, supplier.account
 
 
