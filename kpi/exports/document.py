@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any, Final
 
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kpi.boards.records import Cell, Column, Content, Sheet
@@ -19,7 +19,8 @@ from kpi.queries import Card
 from lib import formats
 from lib.charts import Chart
 
-ROWS: Final = 20  # of a table; the workbook has them all
+ROWS: Final = 200  # of a table, over as many pages as they need; the workbook has them all
+_SAMPLE: Final = 20  # rows that say which column is widest
 _HALF: Final = (580, 212)  # a picture beside another one
 _FULL: Final = (1110, 260)
 _NARROW: Final = 3  # columns that a table of half a page's width holds
@@ -134,7 +135,10 @@ def _tile(content: Content, about: About, *, wide: bool) -> dict[str, Any]:
 def _table(sheet: Sheet, about: About) -> dict[str, Any]:
     if not sheet.rows:
         return {"problem": _("There is nothing in this period.")}
-    left = len(sheet.rows) - ROWS
+    told = {
+        "shown": formats.number(ROWS, about.locale),
+        "total": formats.number(len(sheet.rows), about.locale),
+    }
     widest = _widest(sheet)
     return {
         "head": [
@@ -145,9 +149,8 @@ def _table(sheet: Sheet, about: About) -> dict[str, Any]:
             [_cell(value, column, about) for value, column in zip(row, sheet.columns, strict=True)]
             for row in sheet.rows[:ROWS]
         ],
-        "more": ngettext("and %(n)d more row in the spreadsheet", "and %(n)d more rows in the spreadsheet", left)
-        % {"n": left}
-        if left > 0
+        "more": _("The first %(shown)s of %(total)s rows; the spreadsheet has all of them.") % told
+        if len(sheet.rows) > ROWS
         else "",
     }  # fmt: skip
 
@@ -155,11 +158,11 @@ def _table(sheet: Sheet, about: About) -> dict[str, Any]:
 def _widest(sheet: Sheet) -> int:
     """Return the column that takes the room the others leave: of those with text the one with the longest, else the first."""
     texts = [n for n, column in enumerate(sheet.columns) if column.unit == "text"]
-    return max(texts, key=lambda n: max(len(str(row[n] or "")) for row in sheet.rows[:ROWS]), default=0)
+    return max(texts, key=lambda n: max(len(str(row[n] or "")) for row in sheet.rows[:_SAMPLE]), default=0)
 
 
 def _is_number(column: Column) -> bool:
-    return column.unit in {"money", "count", "percent"}
+    return column.unit in {"money", "count", "change", "percent"}
 
 
 def _cell(value: Cell, column: Column, about: About) -> str:
@@ -171,4 +174,6 @@ def _cell(value: Cell, column: Column, about: About) -> str:
         return writer(value, about.locale)
     if isinstance(value, str):
         return value
+    if column.unit == "change":
+        return formats.change(value, about.locale)
     return figure(value, Unit(column.unit), about) if _is_number(column) else str(value)

@@ -2,6 +2,7 @@
 
 import io
 import re
+from decimal import Decimal
 
 import pytest
 from django.utils import translation
@@ -11,6 +12,7 @@ from pypdf import PdfReader
 
 from kpi.exports.document import pdf
 from kpi.tests import exported
+from lib import formats
 
 
 def read(content: bytes) -> str:
@@ -60,10 +62,24 @@ def test_it_brings_its_type_and_runs_nothing(written: bytes) -> None:
     assert b"Inter" in written
 
 
-def test_a_table_of_many_rows_says_how_many_are_left() -> None:
+def test_a_long_table_goes_on_over_pages_under_its_own_head() -> None:
     with translation.override("pt-br"):
-        text = read(pdf([exported.ranking(50)], exported.about()))
-    assert "e mais 30 linhas na planilha" in text
+        written = pdf([exported.ranking(120)], exported.about())
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(written)).pages]
+    assert len(pages) > 2
+    assert all("=Produto" in page for page in pages)
+    text = read(written)
+    figures = [formats.money(Decimal("10.25") * n, "BRL", "pt_BR").replace("\xa0", " ") for n in range(120)]
+    assert [one for one in figures if one not in text] == []
+    assert "planilha" not in text
+
+
+def test_a_table_that_is_cut_says_how_many_rows_there_are_and_where() -> None:
+    with translation.override("pt-br"):
+        text = read(pdf([exported.ranking(1_234)], exported.about()))
+    assert "As primeiras 200 de 1.234 linhas; a planilha tem todas." in text
+    assert "R$ 2.039,75" in text  # the 200th
+    assert "R$ 2.050,00" not in text
 
 
 def test_a_board_without_tiles_says_so() -> None:
