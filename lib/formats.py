@@ -61,6 +61,11 @@ def number(value: Decimal | int | None, locale: str = DEFAULT_LOCALE, places: in
     return _signed(format_decimal(value, pattern, locale=locale))
 
 
+def change(value: Decimal | int | None, locale: str = DEFAULT_LOCALE) -> str:
+    """Return a difference of counts that always shows its direction: `+7`, `−5`, `0`."""
+    return (PLUS if value is not None and value > 0 else "") + number(value, locale)
+
+
 def number_short(value: Decimal | int | None, locale: str = DEFAULT_LOCALE) -> str:
     """Return a number for a card or an axis: `1,2 mil`, `38 mi`."""
     if value is None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from kpi.analysis import sums
+from lib.charts.scale import round_step
 from lib.periods import Period
 from tenants.models import Tenant
 
@@ -28,7 +29,7 @@ class Carrier:
 class Concentration:
     """The largest carriers, how many each class has, and how much cannot be told apart (sales that name nobody).
 
-    `curve` is the share of the whole that the first n carriers reach, at up to 100 places.
+    `curve` is the share of the whole that the first n carriers reach, at the first, the last and up to 100 round places between.
     """
 
     dimension: str
@@ -51,7 +52,7 @@ def concentration(tenant: Tenant, *, dimension: str, period: Period, most: int =
     whole = sum((total for total, _key in ranked), ZERO)
     names = sums.names(tenant, dimension, [key for _total, key in ranked[:most]])
     counts, largest, curve = {"A": 0, "B": 0, "C": 0}, [], []
-    step, reached = max(1, len(ranked) // 100), ZERO
+    step, reached = round_step(Decimal(len(ranked)) / 100), ZERO
     for n, (total, key) in enumerate(ranked, start=1):
         # Who crosses the line still belongs to the class: the first carrier is always an A.
         group = "A" if reached < A * whole else "B" if reached < B * whole else "C"
@@ -59,6 +60,6 @@ def concentration(tenant: Tenant, *, dimension: str, period: Period, most: int =
         counts[group] += 1
         if n <= most:
             largest.append(Carrier(key, names.get(key, key), total, total / whole, reached / whole, group))
-        if n % step == 0 or n == len(ranked):
+        if n == 1 or n % step == 0 or n == len(ranked):
             curve.append((n, reached / whole))
     return Concentration(dimension, whole, unnamed, counts, tuple(largest), tuple(curve))

@@ -1,10 +1,12 @@
-"""Why a number changed: its difference split by one dimension, the largest parts first."""
+"""Why a number changed: its difference split by one dimension, the largest parts first; what names nobody stands apart."""
 
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
+
+from django.utils.translation import gettext as _
 
 from kpi.analysis import sums
 from lib.periods import Period
@@ -42,7 +44,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Drivers:
-    """A change and the parts that add up to it: the largest by size, and what all others have together."""
+    """A change and the parts that add up to it: the largest by size, what names nobody, and what all others have together.
+
+    `gained` and `lost` (below zero) are what all keys moved up and down, so that their sum is the difference. `unnamed` is what no key names and
+    what stands for anybody ("Consumidor final"): it may be the largest, but it explains nothing. None: everything has a name.
+    """
 
     measure: str
     dimension: str
@@ -51,15 +57,23 @@ class Drivers:
     parts: tuple[Part, ...]
     others: Decimal
     others_count: int
+    gained: Decimal
+    lost: Decimal
+    unnamed: Part | None = None
 
     @property
     def difference(self) -> Decimal:
-        """Return now − before of the whole: the sum of the parts' differences and of `others`."""
+        """Return now − before of the whole: the sum of the parts' differences, of `unnamed` and of `others`."""
         return self.now - self.before
 
     def share(self, part: Part) -> Decimal | None:
-        """Return how much of the whole difference a part carries; above 1 where others work against it. None: nothing changed."""
-        return part.difference / self.difference if self.difference else None
+        """Return a part's share of everything that moved, up or down, with its sign; None where nothing moved.
+
+        Of the difference alone a part could carry 750 % where others work against it. Sizes of all shares add up to 1, and where all keys moved the
+        same way these are the shares of the difference itself.
+        """
+        moved = self.gained - self.lost
+        return part.difference / moved if moved else None
 
 
 def dimensions_of(measure: str) -> tuple[str, ...]:
@@ -75,18 +89,35 @@ def drivers(
     Products are split by their lines, which leave out freight and discounts of the whole sale, so their sums may differ from the sales'.
     """
     now, before = (_sums(tenant, measure, dimension, span) for span in (period, compared))
-    keys = sorted(
-        now.keys() | before.keys(), key=lambda key: (-abs(now.get(key, ZERO) - before.get(key, ZERO)), key)
-    )
+    whole, whole_before = sum(now.values(), ZERO), sum(before.values(), ZERO)
+    unnamed = _unnamed(tenant, dimension, now, before)
+    moved = {key: now.get(key, ZERO) - before.get(key, ZERO) for key in now.keys() | before.keys()}
+    keys = sorted(moved, key=lambda key: (-abs(moved[key]), key))
     names = sums.names(tenant, dimension, keys[:most])
     parts = tuple(
         Part(key, names.get(key, key), now.get(key, ZERO), before.get(key, ZERO)) for key in keys[:most]
     )
-    rest = keys[most:]
-    others = sum((now.get(key, ZERO) - before.get(key, ZERO) for key in rest), ZERO)
+    differences = [*moved.values(), unnamed.difference if unnamed else ZERO]
     return Drivers(
-        measure, dimension, sum(now.values(), ZERO), sum(before.values(), ZERO), parts, others, len(rest)
-    )
+        measure, dimension, whole, whole_before, parts, sum((moved[key] for key in keys[most:]), ZERO), len(keys[most:]),
+        sum((one for one in differences if one > 0), ZERO), sum((one for one in differences if one < 0), ZERO), unnamed,
+    )  # fmt: skip
+
+
+def _unnamed(
+    tenant: Tenant, dimension: str, now: dict[str, Decimal], before: dict[str, Decimal]
+) -> Part | None:
+    """Take what names nobody out of both sums and return it as one part."""
+    nobody = ["", *sums.walk_ins(tenant)] if dimension == "customer" else [""]
+    if not any(key in now or key in before for key in nobody):
+        return None
+    total, earlier = (sum((found.pop(key, ZERO) for key in nobody), ZERO) for found in (now, before))
+    return Part("", nobody_of(dimension), total, earlier)
+
+
+def nobody_of(dimension: str) -> str:
+    """Return what is written where a part has no name."""
+    return _("no customer named") if dimension == "customer" else _("not told")
 
 
 def _sums(tenant: Tenant, measure: str, dimension: str, span: Period) -> dict[str, Decimal]:

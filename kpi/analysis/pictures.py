@@ -62,16 +62,22 @@ class Drawing:
         """Return the sentence above the parts of a change."""
         if not found.difference:
             return _("%(measure)s: no change") % {"measure": NAMES[found.measure]}
-        first = max(found.parts, key=lambda part: part.difference * (1 if found.difference > 0 else -1))
-        said = {
-            "measure": NAMES[found.measure],
-            "amount": self._size(found, found.difference),
-            "name": first.name,
-            "part": self._size(found, first.difference),
-        }
-        if found.difference > 0:
+        up = found.difference > 0
+        said = {"measure": NAMES[found.measure], "amount": self._size(found, found.difference)}
+        first = max(found.parts, key=lambda part: part.difference * (1 if up else -1), default=None)
+        if first is None or not first.difference or (first.difference > 0) != up:
+            return (_("%(measure)s: %(amount)s more") if up else _("%(measure)s: %(amount)s less")) % said
+        said |= {"name": first.name, "part": self._size(found, first.difference)}
+        if up:
             return _("%(measure)s: %(amount)s more; %(name)s alone brought %(part)s") % said
         return _("%(measure)s: %(amount)s less; %(name)s alone took %(part)s") % said
+
+    def against(self, found: Drivers) -> str:
+        """Return what went up and what went down in one sentence; "" where everything moved the same way."""
+        if not found.gained or not found.lost:
+            return ""
+        sizes = {"up": self._size(found, found.gained), "down": self._size(found, found.lost)}
+        return _("%(up)s more here and %(down)s less there.") % sizes
 
     def _size(self, found: Drivers, value: Decimal) -> str:
         if found.measure == "sales_count":
@@ -96,7 +102,7 @@ class Drawing:
             x=[str(n) for n, _share in found.curve],
             series=[Series(_("Share of sales"), [share for _n, share in found.curve])],
             unit=Unit("percent", locale=self.locale),
-            by="month",
+            by="count",
         )
 
     def ageing(self, buckets: Sequence[Bucket], direction: str) -> Chart:

@@ -93,7 +93,7 @@ class Reading:
         return kept
 
     def _kept(self, kind: Any, part: str, compute: Callable[[], Any], **asked: Any) -> Any:
-        params = asked | {"day": self.today, "language": get_language(), "shape": 1}
+        params = asked | {"day": self.today, "language": get_language(), "shape": 2}
         found = cache.remember(
             "board", tenant_id=self.tenant.pk, compute=compute, params=params, part=f"analysis-{part}"
         )

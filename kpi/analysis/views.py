@@ -52,6 +52,7 @@ def analysis(request: TenantRequest) -> HttpResponse:
         "counted": measure == "sales_count",
         "parts": _parts(request, why, period),
         "why_title": draw.why(why),
+        "why_against": draw.against(why),
         "widest": max((abs(part.difference) for part in why.parts), default=None),
         "carried": carried,
         "carriers": [
@@ -112,15 +113,11 @@ def _parts(request: TenantRequest, why: Drivers, period: Period) -> list[dict[st
          "tone": "neg" if (part.difference < 0) == (why.measure != "expenses") else ""}
         for part in why.parts
     ]  # fmt: skip
+    nothing = {"url": "", "now": None, "before": None, "share": None}
     if why.others_count:
+        rows.append(nothing | {"name": _("Others"), "difference": why.others})
+    if one := why.unnamed:
         rows.append(
-            {
-                "name": _("Others"),
-                "now": None,
-                "before": None,
-                "difference": why.others,
-                "share": None,
-                "url": "",
-            }
-        )
+            nothing | {"name": one.name, "now": one.now, "before": one.before, "difference": one.difference, "share": why.share(one), "apart": True}
+        )  # fmt: skip
     return rows

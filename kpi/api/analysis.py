@@ -49,6 +49,15 @@ def _answer(request: ApiRequest, part: str, compute: Callable[[], Any], **params
     return cached(request, "board", compute=told, part=part, params=asked)
 
 
+_PART = {"name": STRING, "now": MONEY, "before": MONEY, "difference": MONEY, "share": RATIO}
+
+
+def _part(found: drivers.Drivers, part: drivers.Part) -> dict[str, Any]:
+    return {
+        "name": part.name, "now": part.now, "before": part.before, "difference": part.difference, "share": _ratio(found.share(part)),
+    }  # fmt: skip
+
+
 class DriversView(ApiView):
     """`/api/kpis/drivers`."""
 
@@ -56,7 +65,11 @@ class DriversView(ApiView):
 
     @documented(
         summary="Why a number changed",
-        description="The difference to the compared period, split by one dimension, the largest parts first. Expenses are positive sizes here.",
+        description=(
+            "The difference to the compared period, split by one dimension, the largest parts first. Expenses are positive sizes here. `gained` and "
+            "`lost` are what all parts moved up and down; `share` is a part's share of both together, with its sign, so it is never above 1. What "
+            "names nobody (no customer, or the ERP's placeholder for a passer-by) is no part: it stands in `unnamed`."
+        ),
         data=record(
             {
                 "measure": {"enum": list(drivers.SPLITS)},
@@ -64,18 +77,10 @@ class DriversView(ApiView):
                 "now": MONEY,
                 "before": MONEY,
                 "difference": MONEY,
-                "parts": array(
-                    record(
-                        {
-                            "key": STRING,
-                            "name": STRING,
-                            "now": MONEY,
-                            "before": MONEY,
-                            "difference": MONEY,
-                            "share": RATIO,
-                        }
-                    )
-                ),
+                "gained": MONEY,
+                "lost": MONEY,
+                "parts": array(record({"key": STRING, **_PART})),
+                "unnamed": {"oneOf": [record(_PART), {"type": "null"}]},
                 "others": record({"count": INTEGER, "difference": MONEY}),
             }
         ),
@@ -103,20 +108,11 @@ class DriversView(ApiView):
             found = drivers.drivers(
                 tenant, measure=measure, dimension=dimension, period=period, compared=compared, most=50
             )
-            shown = [
-                {
-                    "key": p.key,
-                    "name": p.name,
-                    "now": p.now,
-                    "before": p.before,
-                    "difference": p.difference,
-                    "share": _ratio(found.share(p)),
-                }
-                for p in found.parts
-            ]
             return {
                 "measure": measure, "dimension": dimension, "now": found.now, "before": found.before, "difference": found.difference,
-                "parts": shown, "others": {"count": found.others_count, "difference": found.others},
+                "gained": found.gained, "lost": found.lost, "parts": [{"key": one.key, **_part(found, one)} for one in found.parts],
+                "unnamed": _part(found, found.unnamed) if found.unnamed else None,
+                "others": {"count": found.others_count, "difference": found.others},
             }  # fmt: skip
 
         span = {"from": period.start, "to": period.last, "key": period.key, "compare": comparison}

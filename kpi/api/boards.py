@@ -70,7 +70,7 @@ CELL = {
     "type": ["string", "integer", "null"],
     "description": "Money and ratios as text, days as ISO; null is unknown.",
 }
-COLUMN = record({"name": STRING, "unit": {"enum": ["text", "day", "month", "money", "count", "percent"]}})
+COLUMN = record({"name": STRING, "unit": {"enum": ["text", "day", "month", "money", "count", "change", "percent"]}})
 CONTENT = record(
     {
         "tile": INTEGER, "kind": STRING, "title": {**STRING, "description": "The finding, where one is known."},

@@ -35,12 +35,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The largest parts, and the sums and number of all."""
+    """The largest parts, the sums and number of all, and how much all of them moved, up or down."""
 
     parts: tuple[Part, ...]
     whole: Decimal
     whole_earlier: Decimal
     keys: int
+    gross: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ class Facts:
 
     def split(self, kind: str, dimension: str) -> Split:
         """Return the parts of what happened in the period, by one dimension."""
-        return self._splits.get((kind, dimension), Split((), ZERO, ZERO, 0))
+        return self._splits.get((kind, dimension), Split((), ZERO, ZERO, 0, ZERO))
 
     def curve(self, dimension: str) -> Curve | None:
         """Return who carries the sales; None where nothing was sold to anybody with a name."""
@@ -253,10 +254,11 @@ def days_of(period: Period) -> list[date]:
 def _split(rows: Sequence[Sequence[Any]]) -> Split:
     parts = [
         Part(key, name, n, Decimal(total), Decimal(earlier), place, moved, nobody)
-        for _what, _kind, _by, key, n, total, earlier, place, moved, _w, _e, _k, name, nobody in rows
+        for _what, _kind, _by, key, n, total, earlier, place, moved, _w, _e, _k, name, nobody, _g in rows
     ]
     whole, earlier, keys = rows[0][9:12]
-    return Split(tuple(sorted(parts, key=lambda part: part.place)), Decimal(whole), Decimal(earlier), keys)
+    ranked = tuple(sorted(parts, key=lambda part: part.place))
+    return Split(ranked, Decimal(whole), Decimal(earlier), keys, Decimal(rows[0][14]))
 
 
 def _amount(value: str | None) -> Decimal | None:

@@ -19,6 +19,7 @@ from lib.charts import Chart, Series, Slice, Step, bar_chart, donut, waterfall
 
 ZERO: Final = Decimal(0)
 PARTS: Final = 5  # of a change that are told by name
+MOVED: Final = 8  # whose change was read (board_splits.sql)
 WORTH_SAYING: Final = Decimal("0.05")  # of the whole: who makes less is no finding
 
 
@@ -103,6 +104,15 @@ def _short(name: str, most: int = 18) -> str:
     return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"
 
 
+def _apart(names: Sequence[str], most: int = 13) -> list[str]:
+    """Return short names that still differ: of those that begin alike, the end is kept ("Ração…750 ml")."""
+    shown = [_short(name, most) for name in names]
+    return [
+        f"{name[: most - 8].rstrip()}…{name[-7:].lstrip()}" if shown.count(short) > 1 and len(name) > most else short
+        for name, short in zip(names, shown, strict=True)
+    ]  # fmt: skip
+
+
 def _name(part: Part) -> str:
     return (part.name or part.key) if part.key else _("not told")
 
@@ -127,11 +137,12 @@ def drivers(desk: Desk, tile: Tile) -> Content:
         else _("%(measure)s: no change") % {"measure": MEASURES[measure]}
     )
     steps = [
-        Step(_("Before"), found.before, total=True), *(Step(_short(part.name, 15), part.difference) for part in found.parts),
-        *([Step(_("Others"), found.others)] if found.others_count else []), Step(_("Now"), found.now, total=True),
+        Step(_("Before"), found.before, total=True), *(Step(name, part.difference) for name, part in zip(_apart([part.name for part in found.parts]), found.parts, strict=True)),
+        *([Step(_("Others"), found.others)] if found.others_count else []),
+        *([Step(_("no name"), found.unnamed.difference)] if found.unnamed and found.unnamed.difference else []), Step(_("Now"), found.now, total=True),
     ]  # fmt: skip
     columns = (
-        Column(str(DIMENSIONS[dimension]), "text"), *(Column(name, "money") for name in (_("Now"), _("Before"), _("Difference"))), Column(_("Share"), "percent"),
+        Column(str(DIMENSIONS[dimension]), "text"), *(Column(name, "money") for name in (_("Now"), _("Before"), _("Difference"))), Column(_("Share of what moved"), "percent"),
     )  # fmt: skip
     rows = [(part.name, part.now, part.before, part.difference, found.share(part)) for part in found.parts]
     links = [
@@ -140,6 +151,9 @@ def drivers(desk: Desk, tile: Tile) -> Content:
     ]
     if found.others_count:
         rows.append((_("Others"), None, None, found.others, None))  # type: ignore[arg-type]
+        links.append("")
+    if one := found.unnamed:
+        rows.append((one.name, one.now, one.before, one.difference, found.share(one)))
         links.append("")
     return Content(
         tile.pk, own_title(tile, title), f"{desk.span(desk.spans.period)} / {desk.span(desk.spans.compared)}",
@@ -150,13 +164,20 @@ def drivers(desk: Desk, tile: Tile) -> Content:
 
 def _moved(split: Split, measure: str, dimension: str) -> why.Drivers:
     size = _size(measure)
-    # Who bought without a name explains nothing: they are among the others.
-    named = (part for part in split.parts if part.moved <= PARTS and not part.is_nobody)
-    largest = sorted(named, key=lambda part: part.moved)
+    moved = sorted((part for part in split.parts if part.moved <= MOVED), key=lambda part: part.moved)
+    largest = [part for part in moved if part.key and not part.is_nobody][:PARTS]
     parts = tuple(why.Part(part.key, _name(part), size * part.total, size * part.earlier) for part in largest)
+    # Who bought without a name explains nothing: told apart where it is much, else among the others.
+    nobody = [part for part in moved if part.is_nobody or not part.key]
+    sums = (size * sum((getattr(part, name) for part in nobody), ZERO) for name in ("total", "earlier"))
+    unnamed = why.Part("", why.nobody_of(dimension), *sums) if nobody else None
     now, before = size * split.whole, size * split.whole_earlier
-    others = now - before - sum((part.difference for part in parts), ZERO)
-    return why.Drivers(measure, dimension, now, before, parts, others, max(0, split.keys - len(parts)))
+    told = (*parts, unnamed) if unnamed else parts
+    others = now - before - sum((part.difference for part in told), ZERO)
+    gained = (split.gross + now - before) / 2
+    return why.Drivers(
+        measure, dimension, now, before, parts, others, max(0, split.keys - len(parts) - len(nobody)), gained, now - before - gained, unnamed,
+    )  # fmt: skip
 
 
 def concentration(desk: Desk, tile: Tile) -> Content:

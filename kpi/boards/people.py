@@ -72,7 +72,7 @@ def segments(desk: Desk, tile: Tile) -> Content:
     best = max(rows, key=lambda row: (row[1], str(row[0])))
     told = {"share": desk.share(Decimal(best[1]) / whole), "name": best[0]}
     columns = (
-        Column(_("Segment"), "text"), Column(_("Customers"), "count"), Column(_("Since last month"), "count"), Column(_("Value"), "money"),
+        Column(_("Segment"), "text"), Column(_("Customers"), "count"), Column(_("Since last month"), "change"), Column(_("Value"), "money"),
     )  # fmt: skip
     page = reverse("kpi:segments", kwargs={"slug": desk.tenant.slug})
     return Content(

@@ -68,7 +68,7 @@ def read(
     params = needs.as_params() | {
         "from": spans.period.start, "to": spans.period.end, "before": spans.compared.start, "until": spans.compared.end,
         "day": spans.today, "scope": scoped, "stamp": stamp, "beside": [str(one) for one in spans.ranges()],
-        "shape": shape and [shape.start, shape.end],
+        "shape": shape and [shape.start, shape.end], "rows": 2,
     }  # fmt: skip
 
     def compute() -> dict[str, Any]:

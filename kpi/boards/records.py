@@ -9,12 +9,14 @@ from kpi.queries import Card
 from lib.charts import Chart
 
 Cell = str | int | Decimal | date | None
-ColumnUnit = Literal["text", "day", "month", "money", "count", "percent"]
+ColumnUnit = Literal["text", "day", "month", "money", "count", "change", "percent"]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a sheet. Values of "money" are Decimal in the company's currency, of "percent" ratios (0.12 is 12 %); None is unknown."""
+    """One column of a sheet. Values of "money" are Decimal in the company's currency, of "percent" ratios (0.12 is 12 %), of "change" counts with
+    their sign; None is unknown.
+    """
 
     name: str
     unit: ColumnUnit

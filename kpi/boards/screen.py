@@ -159,7 +159,7 @@ class _Screen:
         return [
             {
                 "href": sheet.links[n] if self.inside and sheet.links else "",
-                "cells": [(self.text(column, cell), column.unit) for column, cell in zip(sheet.columns, row, strict=True)],
+                "cells": [(self.text(column, cell), column.unit, column.name) for column, cell in zip(sheet.columns, row, strict=True)],
             }
             for n, row in enumerate(sheet.rows)
         ]  # fmt: skip
@@ -177,6 +177,8 @@ def written(column: Column, cell: Cell, currency: str, locale: str) -> str:
         return formats.month(cell, locale) if column.unit == "month" else formats.day(cell, locale)
     if column.unit == "count":
         return formats.number(cell, locale)
+    if column.unit == "change":
+        return formats.change(cell, locale)
     value = Decimal(cell)
     return (
         formats.percent(value, locale) if column.unit == "percent" else formats.money(value, currency, locale)

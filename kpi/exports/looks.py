@@ -15,6 +15,8 @@ _FIXED: Final[dict[str, Look]] = {
     "flag-label": {"fill": LIGHT["text-faint"], **_HALO},
     "bar-value": {"fill": LIGHT["text-soft"], "text_anchor": "middle", **_HALO},
     "cell-value": {"fill": LIGHT["text"], "text_anchor": "middle", "font_size": 11},
+    "cut": {"stroke": LIGHT["surface"], "stroke_width": 4},
+    "cut-note": {"fill": LIGHT["text-faint"], "text_anchor": "middle", "font_size": 11, **_HALO},
     "join": {"stroke": LIGHT["line-control"], "stroke_dasharray": "2 2"},
     "grid": {"stroke": LIGHT["line"]},
     "tick-x": {"fill": LIGHT["text-faint"], "text_anchor": "middle"},

@@ -196,6 +196,7 @@ def _format(unit: str, about: About) -> str:
     portuguese = about.locale.startswith("pt")
     return {
         Unit.COUNT: "#,##0",
+        "change": "+#,##0;-#,##0;0",
         Unit.PERCENT: _PERCENT,
         "day": "dd/mm/yyyy" if portuguese else "yyyy-mm-dd",
         "month": "[$-416]mmm yyyy" if portuguese else "[$-409]mmm yyyy",

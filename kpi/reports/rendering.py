@@ -74,7 +74,7 @@ def _said(content: Content) -> dict[str, Any]:
 
 def _tells(row: Sequence[Cell], content: Content) -> bool:
     units = [column.unit for column in content.sheet.columns]
-    figures = [value for value, unit in zip(row, units, strict=True) if unit in {"money", "count", "percent"}]
+    figures = [value for value, unit in zip(row, units, strict=True) if unit in {"money", "count", "change", "percent"}]
     return any(figures) or not figures
 
 

@@ -38,7 +38,8 @@ summed AS MATERIALIZED (
 placed AS (
     SELECT *, row_number() OVER (PARTITION BY type, dimension ORDER BY abs(total) DESC, key) AS place,
            row_number() OVER (PARTITION BY type, dimension ORDER BY abs(total - earlier) DESC, key) AS moved,
-           sum(total) OVER each AS whole, sum(earlier) OVER each AS whole_earlier, count(*) OVER each AS keys
+           sum(total) OVER each AS whole, sum(earlier) OVER each AS whole_earlier, count(*) OVER each AS keys,
+           sum(abs(total - earlier)) OVER each AS gross
       FROM summed WINDOW each AS (PARTITION BY type, dimension)),
 largest AS (
     SELECT * FROM placed WHERE place <= %(most)s OR moved <= 8 OR (dimension = %(dimension)s AND key = %(key)s)),
@@ -56,11 +57,14 @@ classed AS (
       FROM carried WINDOW each AS (PARTITION BY dimension))
 SELECT 'split', l.type, l.dimension, l.key, l.n, l.total, l.earlier, l.place, l.moved, l.whole, l.whole_earlier, l.keys,
        coalesce(nullif(p.name_override, ''), p.name, nullif(c.name_override, ''), c.name, nullif(a.name_override, ''), a.name),
-       coalesce(c.name_folded ~ %(walk_in)s, false)
+       coalesce(c.name_folded ~ %(walk_in)s, false), l.gross
   FROM largest l
   LEFT JOIN ledger_product p ON l.dimension = 'product' AND p.tenant_id = %(tenant)s AND p.id = CASE WHEN l.dimension = 'product' AND l.key ~ '^\d{1,18}$' THEN l.key::bigint END
   LEFT JOIN ledger_customer c ON l.dimension = 'customer' AND c.tenant_id = %(tenant)s AND c.id = CASE WHEN l.dimension = 'customer' AND l.key ~ '^\d{1,18}$' THEN l.key::bigint END
   LEFT JOIN ledger_account a ON l.dimension = 'account' AND a.tenant_id = %(tenant)s AND a.id = CASE WHEN l.dimension = 'account' AND l.key ~ '^\d{1,18}$' THEN l.key::bigint END
  UNION ALL
-SELECT 'curve', '', dimension, '', a, reached, b, place, 0, whole, 0, keys, '', false
-  FROM classed WHERE place %% greatest(1, keys / 100) = 0 OR place = keys
+SELECT 'curve', '', dimension, '', a, reached, b, place, 0, whole, 0, keys, '', false, 0
+  FROM classed
+ WHERE place IN (1, keys)
+    OR place %% (ARRAY[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000])
+                [least(1 + width_bucket((keys + 99) / 100 - 1, ARRAY[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000]), 16)] = 0

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from kpi.analysis.ageing import ageing
 from kpi.analysis.cohorts import cohorts
 from kpi.analysis.concentration import concentration
 from kpi.analysis.drivers import drivers
+from kpi.analysis.pictures import Drawing
 from kpi.analysis.projection import projection
 from kpi.models import Forecast, ForecastPoint
 from lib import clock
@@ -54,8 +55,31 @@ class TestDrivers:
         assert [(part.name, part.now, part.before, part.difference) for part in found.parts] == [
             ("Centro", D(50), D(80), D(-30)), ("Norte", D(30), D(0), D(30)),
         ]  # fmt: skip
-        assert (found.others, found.others_count) == (D(-4), 2)
-        assert found.share(found.parts[0]) == D("7.5")
+        assert (found.others, found.others_count) == (D(-5), 1)
+        assert (found.gained, found.lost) == (D(31), D(-35))
+        assert (
+            found.share(found.parts[0]) == D(-30) / 66
+        )  # 750 % of the difference would tell nobody anything
+        assert found.unnamed is not None
+        assert (found.unnamed.key, found.unnamed.now, found.unnamed.before) == ("", D(1), D(0))
+
+    def test_a_passer_by_explains_no_change(self, cast: Cast) -> None:
+        rita, anybody = (
+            make_customer(cast.aurora, name=name, name_folded=name.casefold())
+            for name in ("Rita", "Consumidor Final")
+        )
+        for who, month, total in ((rita, 3, "20"), (anybody, 3, "900"), (anybody, 2, "100"), (None, 3, "7")):
+            make_sale(cast.aurora, total, customer=who, date=date(2026, month, 10))
+        span = {"period": MARCH, "compared": FEBRUARY}
+        found = drivers(cast.aurora, measure="revenue", dimension="customer", **span)
+        assert [(part.name, part.difference) for part in found.parts] == [("Rita", D(20))]
+        assert found.unnamed is not None
+        assert (found.unnamed.now, found.unnamed.before, found.difference) == (D(907), D(100), D(827))
+        draw = Drawing(cast.aurora, "pt_BR")
+        with translation.override("pt-br"):
+            assert draw.why(found) == "Vendas: R$\xa0827,00 a mais; só Rita trouxe R$\xa020,00"
+            only = drivers(cast.boreal, measure="revenue", dimension="customer", **span)
+            assert draw.why(only) == "Vendas: sem mudança"
 
     def test_more_spent_is_more_and_nothing_changed_has_no_shares(self, cast: Cast) -> None:
         account = make_account(cast.aurora)

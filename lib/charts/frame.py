@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Literal
 
 from lib import formats
 from lib.charts.model import Flag, Label, Svg, Unit
-from lib.charts.scale import Scale, every
+from lib.charts.scale import Scale, every, round_step
 from lib.charts.svg import label, percent, tag
 
-By = Literal["day", "month"]
+By = Literal["day", "month", "count"]  # count: the first, second … n-th, as digits
 
 _GUTTERS = ((4, "gutter-s"), (7, "gutter-m"), (10, "gutter-l"))
 # Per cent of the width that a letter of a flag's name takes, where names are shown at all.
@@ -62,10 +63,9 @@ def gutter(scale: Scale, unit: Unit) -> str:
 def periods(x: Sequence[Label], places: Sequence[float], unit: Unit, by: By, most: int = 8) -> Svg:
     """Return the labels below the plot: at most `most`, every second one only where there is room unless all of them fit a phone."""
     stride = every(len(x), most)
-    texts = {
-        index: axis_label(x, index, unit.locale, by, first=index == 0) for index in range(0, len(x), stride)
-    }
-    crowded = len(texts) * (1 + max(map(len, texts.values()), default=0)) > _NARROW
+    drawn = _round_places(x, most) if by == "count" else range(0, len(x), stride)
+    texts = {index: axis_label(x, index, unit.locale, by, first=index == 0) for index in drawn}
+    crowded = by != "count" and len(texts) * (1 + max(map(len, texts.values()), default=0)) > _NARROW
     labels = [
         label(
             text,
@@ -77,6 +77,13 @@ def periods(x: Sequence[Label], places: Sequence[float], unit: Unit, by: By, mos
         for index, text in texts.items()
     ]
     return tag("g", *labels, class_="axis", aria_hidden="true")
+
+
+def _round_places(x: Sequence[Label], most: int) -> list[int]:
+    """Return the places of the first and of round numbers: 1, 20, 40, 60."""
+    counts = [int(str(one)) for one in x]
+    step = round_step(Decimal(counts[-1]) / most) if counts else 1
+    return [index for index, n in enumerate(counts) if index == 0 or n % step == 0]
 
 
 def flags(found: Sequence[Flag], places: Sequence[float]) -> Svg:

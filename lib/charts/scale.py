@@ -73,6 +73,12 @@ def stacked_extremes(columns: Sequence[Sequence[Value]]) -> list[Value]:
     return sums
 
 
+def round_step(raw: Decimal) -> int:
+    """Return the whole number of 1, 2, 5, 10, 20, 50 … at which one counts, not below `raw`. Of two that are far apart the larger is a multiple of the other."""
+    step = Decimal(1).scaleb(max(raw, Decimal(1)).adjusted())
+    return int(next(step * n for n in (1, 2, 5, 10) if step * n >= raw))
+
+
 def _domain(low: Decimal, high: Decimal, *, from_zero: bool) -> tuple[Decimal, Decimal]:
     near = low > 0 and low < high * _FAR_FROM_ZERO
     near_below = high < 0 and high > low * _FAR_FROM_ZERO

@@ -8,6 +8,7 @@ _WORDS = {
         "share": "Parte",
         "item": "Item",
         "amount": "Valor",
+        "cut": "O eixo começa em %s",
     },
     "en": {
         "period": "Period",
@@ -16,6 +17,7 @@ _WORDS = {
         "share": "Share",
         "item": "Item",
         "amount": "Amount",
+        "cut": "The axis begins at %s",
     },
 }
 
