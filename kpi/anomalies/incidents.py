@@ -14,7 +14,7 @@ BRIDGE: Final = 1  # calm points that do not end an incident
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """Positions `first` to `last` (both included). The amounts are sums over the anomalous points; for missing values `got` is None."""
+    """Positions `first` to `last` (both included). The amounts are sums over the anomalous points, `points` of them; for missing values `got` is None."""
 
     kind: Kind
     first: int
@@ -24,6 +24,7 @@ class Incident:
     hi: float
     got: float | None
     score: float
+    points: int = 1
 
 
 def incidents(values: Floats, detection: Detection, *, bridge: int = BRIDGE) -> list[Incident]:
@@ -61,4 +62,5 @@ def _incident(kind: Kind, places: list[int], values: Floats, detection: Detectio
         float(detection.hi[places].sum()),
         None if missing else float(values[places].sum()),
         0.0 if missing else float(detection.score[places].max()),
+        len(places),
     )

@@ -1,5 +1,6 @@
 """Judging a company's daily numbers and keeping what is unexpected. numpy is loaded by whoever judges, never by importing this."""
 
+import math
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,8 +12,9 @@ from django.db.models import Q, QuerySet
 from kpi.forecasts.facts import closed_day
 from kpi.incidents import parts, subjects, telling
 from kpi.incidents.apart import Found, Sold
-from kpi.incidents.subjects import WHOLE, Subject
-from kpi.models import Anomaly, AnomalyState, Daily
+from kpi.incidents.series import MADE_OF, MEMORY, Series, series_of
+from kpi.incidents.subjects import WHOLE, Subject, shared_days
+from kpi.models import Anomaly, AnomalyState
 from kpi.occasions.queries import free_days
 from lib import clock, pg
 from tenants.models import Tenant, User
@@ -20,19 +22,12 @@ from tenants.models import Tenant, User
 if TYPE_CHECKING:
     from kpi.anomalies.incidents import Incident
 
-MEMORY: Final = 730  # days that a number is judged by
 ANEW: Final = 35  # days judged again each time: a synchronisation may have changed them
 AT_FIRST: Final = 180
 NEWS: Final = timedelta(days=3)  # what is older when it is found is listed, and nobody is disturbed
 RARITY: Final = 250.0
 _SOFTER, _SHARPER = 1.6, 0.8  # what one answer of a person does to the rarity of a number
 _BOUNDS: Final = (60.0, 5_000.0)
-_TYPES: Final = {
-    Anomaly.Measure.REVENUE: ("SALE", "flow_total", 1),
-    Anomaly.Measure.SALES: ("SALE", "flow_n", 1),
-    Anomaly.Measure.INFLOW: ("CREDIT", "flow_total", 1),
-    Anomaly.Measure.EXPENSES: ("DEBIT", "flow_total", -1),
-}
 # What says of a product or store already that it sold more or less.
 _TOLD_BY: Final = (Anomaly.Measure.REVENUE, Anomaly.Measure.SALES)
 _DUE: Final = """
@@ -54,19 +49,6 @@ class Judged:
     def plus(self, other: "Judged") -> "Judged":
         """Return both together."""
         return Judged(self.found + other.found, self.gone + other.gone)
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One number by day without a gap: values, and how many rows are behind each."""
-
-    start: date
-    values: tuple[Decimal, ...]
-    rows: tuple[int, ...]
-
-    def day(self, position: int) -> date:
-        """Return the day at a position."""
-        return self.start + timedelta(days=position)
 
 
 def due() -> list[Tenant]:
@@ -98,21 +80,6 @@ def judge(*, tenant: Tenant) -> Judged | None:
         return done
 
 
-def series_of(tenant: Tenant, measure: Anomaly.Measure, through: date) -> Series | None:
-    """Return a number from its first day (at most `MEMORY` ago) through a day; None where there is none. One query."""
-    kind, column, sign = _TYPES[measure]
-    rows = Daily.objects.filter(
-        tenant=tenant, currency=tenant.currency, type=kind, n__gt=0, day__gt=through - timedelta(days=MEMORY), day__lte=through
-    )  # fmt: skip
-    found = {day: (Decimal(value) * sign, n) for day, value, n in rows.values_list("day", column, "flow_n")}
-    if not found:
-        return None
-    start = min(found)
-    span = [start + timedelta(days=n) for n in range((through - start).days + 1)]
-    known = [found.get(day, (Decimal(0), 0)) for day in span]
-    return Series(start, tuple(value for value, _n in known), tuple(n for _value, n in known))
-
-
 def rarity(tenant: Tenant, measure: str) -> float:
     """Return in how many days one may lie outside by chance. Each "that was expected" makes alarms rarer, each "that was real" less rare."""
     said = Anomaly.objects.filter(tenant=tenant, measure=measure).values_list("feedback", flat=True)
@@ -134,7 +101,7 @@ def find(
 
     size = len(series.values)
     times = np.array([series.day(n) for n in range(size)], dtype="datetime64[s]")
-    values = np.array([float(value) for value in series.values])
+    values = np.array([math.nan if value is None else float(value) for value in series.values])
     free = brazilian(range(series.start.year, series.day(size).year + 1)) | closed
     found = detect(times, values, rarity=rarity, free_days=free, start=max(0, size - days))
     # A company that says it was closed needs no alarm that it sold little, not even where it sells on Sundays.
@@ -153,11 +120,18 @@ def _keep(
 ) -> Judged:
     pg.lock(pg.Lock.ANOMALIES, tenant.pk)
     now, through = clock.now(), series.day(len(series.values) - 1)
-    stands = list(_since(tenant, through - timedelta(days=days)).filter(measure=measure, dimension=""))
+    since = _since(tenant, through - timedelta(days=days)).filter(dimension="")
+    stands = list(since.filter(measure=measure))
+    stood = {row.pk for row in stands if row.gone_at is None}
+    rare = rarity(tenant, measure) * (len(MADE_OF) if measure in MADE_OF else 1)
+    told_by = list(since.filter(measure__in=MADE_OF.get(measure, ()), gone_at=None))
     found = []
-    for one in find(series, rarity=rarity(tenant, measure), days=days, closed=closed):
+    for one in find(series, rarity=rare, days=days, closed=closed):
         span = series.day(one.first), series.day(one.last)
         kept = _filled(tenant, measure, WHOLE, (one, *span), stands, now)
+        if any(2 * shared_days(other, kept) > (span[1] - span[0]).days for other in told_by):
+            stands += [kept] if kept.pk in stood else []  # what another number says by now is taken back
+            continue
         kept.parts = [] if one.got is None else parts.of_gap(tenant, measure, *span)
         found.append(kept)
     return _settle(found, stands, through, now)
@@ -240,9 +214,11 @@ def _filled(
         tenant=tenant, measure=measure, kind=one.kind, found_at=now, dimension=subject.dimension, key=subject.key
     )  # fmt: skip
     kept.first_day, kept.last_day, kept.name = first, last, subject.name[:255]
-    kept.expected, kept.lo, kept.hi = (_money(number) for number in (one.expected, one.lo, one.hi))
-    kept.lo = max(kept.lo, Decimal(0))  # none of these numbers falls below nothing
-    kept.got = None if one.got is None else _money(one.got)
+    days = one.points if measure == Anomaly.Measure.AVERAGE_TICKET else 1
+    kept.expected, kept.lo, kept.hi = (_money(number / days) for number in (one.expected, one.lo, one.hi))
+    if measure != Anomaly.Measure.NET:
+        kept.lo = max(kept.lo, Decimal(0))  # none of the others falls below nothing
+    kept.got = None if one.got is None else _money(one.got / days)
     kept.score, kept.gone_at, kept.updated_at = one.score, None, now
     return kept
 

@@ -75,7 +75,7 @@ def uncovered(found: Sequence[Anomaly], others: Sequence[Anomaly]) -> list[Anoma
     for one in sorted(found, key=lambda each: (-abs((each.got or 0) - each.expected), each.dimension, each.key)):  # fmt: skip
         told = any(_tells(other, one) for other in others)
         if not told and not any(
-            other.dimension != one.dimension and other.kind == one.kind and _days(other, one) > 0
+            other.dimension != one.dimension and other.kind == one.kind and shared_days(other, one) > 0
             for other in kept
         ):
             kept.append(one)
@@ -84,11 +84,11 @@ def uncovered(found: Sequence[Anomaly], others: Sequence[Anomaly]) -> list[Anoma
 
 def _tells(whole: Anomaly, one: Anomaly) -> bool:
     same = whole.kind == one.kind or (whole.kind == Anomaly.Kind.MISSING and one.kind == Anomaly.Kind.LOW)
-    both, span = _days(whole, one), (one.last_day - one.first_day).days + 1
+    both, span = shared_days(whole, one), (one.last_day - one.first_day).days + 1
     named = any((part["dimension"], part["key"]) == (one.dimension, one.key) for part in whole.parts)
     return same and both > 0 and (named or 2 * both >= span)
 
 
-def _days(one: Anomaly, other: Anomaly) -> int:
+def shared_days(one: Anomaly, other: Anomaly) -> int:
     """Return how many days two incidents share."""
     return (min(one.last_day, other.last_day) - max(one.first_day, other.first_day)).days + 1

@@ -25,8 +25,13 @@ class Number(TextChoices):
     SALES = "sales", pgettext_lazy("judged number", "Number of sales")
     INFLOW = "inflow", pgettext_lazy("judged number", "Money in")
     EXPENSES = "expenses", pgettext_lazy("judged number", "Expenses")
+    NET = "net", _("Net")
+    AVERAGE_TICKET = "average_ticket", _("Average ticket")
+    ACTIVE_CUSTOMERS = "active_customers", _("Active customers")
+    NEW_CUSTOMERS = "new_customers", _("New customers")
 
 
+_COUNTS: Final = (Anomaly.Measure.SALES, Anomaly.Measure.ACTIVE_CUSTOMERS, Anomaly.Measure.NEW_CUSTOMERS)
 _GROUP: Final = _("Numbers")
 KINDS: Final = (
     Kind(
@@ -87,8 +92,8 @@ def days_of(anomaly: Anomaly) -> str:
 
 
 def amount(anomaly: Anomaly, value: Decimal | None) -> str:
-    """Return an amount of the incident: money, or a number of sales."""
-    if anomaly.measure == Anomaly.Measure.SALES:
+    """Return an amount of the incident: money, or a number of sales or customers."""
+    if anomaly.measure in _COUNTS:
         return formats.number(None if value is None else round(value))
     return formats.money_short(value, anomaly.tenant.currency)
 

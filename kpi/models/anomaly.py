@@ -10,7 +10,7 @@ class Anomaly(models.Model):
     """One incident of one number of a company, in its own currency: `first_day` to `last_day`, both included. With a `dimension` (product, store) it is
     about one value of it alone: its `key` and `name`.
 
-    The amounts are sums over its anomalous days and keep the sign of the number's page (expenses positive); `got` is None for missing data.
+    The amounts are sums over its anomalous days (of the average ticket: their mean) and keep the sign of the number's page (expenses positive); `got` is None for missing data.
     `score` is the largest deviation in units of the band. `parts` say what carries the gap: [{dimension, key, name, gap, share}].
     `gone_at`: a later synchronisation brought other values, and nothing is unexpected any more.
     """
@@ -20,6 +20,10 @@ class Anomaly(models.Model):
         SALES = "sales"
         INFLOW = "inflow"
         EXPENSES = "expenses"
+        NET = "net"
+        AVERAGE_TICKET = "average_ticket"
+        ACTIVE_CUSTOMERS = "active_customers"
+        NEW_CUSTOMERS = "new_customers"
 
     class Kind(models.TextChoices):
         HIGH = "high"
@@ -32,7 +36,7 @@ class Anomaly(models.Model):
         REAL = "real"
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="+", db_index=False)
-    measure = models.CharField(max_length=8, choices=Measure)
+    measure = models.CharField(max_length=16, choices=Measure)
     kind = models.CharField(max_length=7, choices=Kind)
     dimension = models.CharField(max_length=8, blank=True, default="", db_default="")
     key = models.CharField(max_length=120, blank=True, default="", db_default="")
