@@ -2,10 +2,10 @@
 
 from array import array
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import isfinite, nan
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 import numpy as np
 
@@ -21,13 +21,17 @@ _DIGITS: Final = 10  # significant ones of a number that is written
 
 
 class Rows:
-    """The rows of one series while the file is read: texts that repeat are kept once, numbers as plain floats."""
+    """The rows of one series while the file is read: texts that repeat are kept once, numbers as plain floats.
+
+    `problem` is the sentence that says why the series cannot be used, with the line of the file; "" where nothing is known against it.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.periods: list[str] = []
         self.values = array("d")
         self.lines = array("q")
+        self.problem = ""
 
     @property
     def is_known(self) -> bool:
@@ -39,51 +43,78 @@ class Rows:
         return Series(self.name, self.periods, [value if isfinite(value) else None for value in self.values])
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a file holds: each series that can be forecast beside what it takes, and a sentence for each of the others, in the file's order."""
+
+    series: list[tuple[Rows, Prepared]]
+    refused: list[str]
+
+
 def read(path: Path) -> list[Rows]:
-    """Return the series of a file in the order in which they first appear. Raises FileError and OSError."""
+    """Return the series of a file in the order in which they first appear. Raises OSError, and FileError for what is wrong with the file as a whole."""
     table = filetable.table(path, IN)
     found: dict[str, Rows] = {}
     texts: dict[str, str] = {}
     for line, (name, period, value) in table.rows():
-        if not period:
-            filetable.refuse(line, "period", "is empty")
         rows = found.get(name)
         if rows is None:
-            if not name:
+            if not name:  # nobody knows which series would lack it
                 filetable.refuse(line, "series", "is empty")
             rows = found[name] = Rows(name)
+        if rows.problem:
+            continue
+        try:
+            number = nan if value.lower() in _UNKNOWN else float(table.number(value, line))
+            if not period:
+                filetable.refuse(line, "period", "is empty")
+        except FileError as error:
+            rows.problem = f"{error} (series {name!r})"
+            continue
         rows.periods.append(texts.setdefault(period, period))
-        rows.values.append(nan if value.lower() in _UNKNOWN else float(table.number(value, line)))
+        rows.values.append(number)
         rows.lines.append(line)
     if not found:
         raise FileError("line 2: there is no row below the names of the columns")
     return list(found.values())
 
 
-def prepared(found: Iterable[Rows], horizon: int, season: int | None) -> Iterator[Prepared]:
-    """Yield each series ready to be forecast; one without any value gets its periods and no numbers.
+def prepared(found: Iterable[Rows], horizon: int, season: int | None) -> Ready:
+    """Return each series ready to be forecast, one without any value with its periods and no numbers; and why others cannot be.
 
-    Raises FileError with the line of what cannot be used, and for a file of which no series has a value.
+    Raises FileError with the first sentence where no series can be forecast, and for a file of which no series has a value.
     """
     found = list(found)
-    example = max(found, key=lambda rows: len(rows.periods)).series()
-    if not any(rows.is_known for rows in found):
+    usable = [rows for rows in found if not rows.problem]
+    if usable and not any(rows.is_known for rows in usable) and len(usable) == len(found):
         raise FileError("there is no value in any row")
-    for rows in found:
+    example = max(usable, key=lambda rows: len(rows.periods)).series() if usable else None
+    ready: list[tuple[Rows, Prepared]] = []
+    for rows in usable:
         try:
-            like = example if len(rows.periods) == 1 else None
-            if rows.is_known:
-                yield prepare(rows.series(), horizon, season, like)
-            else:
-                zeros = Series(rows.name, rows.periods, [0.0] * len(rows.periods))
-                yield replace(prepare(zeros, horizon, season, like), values=np.empty(0))
+            ready.append((rows, _prepared(rows, horizon, season, example)))
         except SeriesError as error:
-            _refuse(rows, error)
+            rows.problem = _said(rows, error)
+    refused = [rows.problem for rows in found if rows.problem]
+    if not ready:
+        raise FileError(
+            refused[0] + (f"; {len(refused) - 1} more series cannot be used" if len(refused) > 1 else "")
+        )
+    return Ready(ready, refused)
 
 
-def _refuse(rows: Rows, error: SeriesError) -> NoReturn:
-    line = rows.lines[error.index or 0]
-    raise FileError(f"line {line}, series {rows.name!r}: {error}") from error
+def _prepared(rows: Rows, horizon: int, season: int | None, example: Series | None) -> Prepared:
+    like = example if len(rows.periods) == 1 else None
+    if rows.is_known:
+        return prepare(rows.series(), horizon, season, like)
+    zeros = Series(rows.name, rows.periods, [0.0] * len(rows.periods))
+    return replace(prepare(zeros, horizon, season, like), values=np.empty(0))
+
+
+def _said(rows: Rows, error: SeriesError) -> str:
+    lines = [rows.lines[index] for index in (error.before, error.index) if index is not None]
+    where = f"lines {lines[0]} and {lines[1]}" if len(lines) == 2 else f"line {(lines or rows.lines)[0]}"
+    return f"{where}, series {rows.name!r}: {error}"
 
 
 def rows(found: Iterable[Rows], forecasts: Iterable[Forecast]) -> Iterator[tuple[str, ...]]:

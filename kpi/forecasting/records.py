@@ -9,11 +9,15 @@ ROWS: Final = 20_000  # periods between the first and the last of a series; more
 
 
 class SeriesError(ValueError):
-    """A series cannot be used. The message is one sentence; `index` is the place of the row in it, None when it is about the whole."""
+    """A series cannot be used. The message is one sentence; `index` is the place of the row in it, None when it is about the whole.
 
-    def __init__(self, problem: str, index: int | None = None) -> None:
+    `before`: the place of the row that said the same period first.
+    """
+
+    def __init__(self, problem: str, index: int | None = None, before: int | None = None) -> None:
         super().__init__(problem)
         self.index = index
+        self.before = before
 
 
 @dataclass(frozen=True, slots=True)

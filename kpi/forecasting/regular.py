@@ -61,7 +61,7 @@ def _refuse_twice(places: npt.NDArray[Any], labels: tuple[str, ...]) -> None:
     twice = np.flatnonzero(np.diff(places[order]) == 0)
     if twice.size:
         index = int(order[twice[0] + 1])
-        raise SeriesError(f"period {labels[index]} stands twice", index)
+        raise SeriesError(f"period {labels[index]} stands twice", index, int(order[twice[0]]))
 
 
 def _after_the_hole(

@@ -89,17 +89,48 @@ def test_many_series_go_through_two_processes_in_their_order(tmp_path):
             "series,date,value\na,1,2\n",
             "line 1: column period is missing; the columns are series, date, value",
         ),
-        ("series,period,value\na,1,2\na,2,ten\n", "line 3, column value: 'ten' is not a number"),
+        ("series,period,value\na,1,2\na,2,ten\n", "line 3, column value: 'ten' is not a number (series 'a')"),
         ("series,period,value\na,1,2\na,soon,3\n", "line 3, series 'a': 'soon' is not written like '1'"),
-        ("series,period,value\na,1,2\nb,1,2\na,1,3\n", "line 4, series 'a': period 1 stands twice"),
+        ("series,period,value\na,1,2\na,2,2\na,1,3\n", "lines 2 and 4, series 'a': period 1 stands twice"),
+        (
+            "series,period,value\na,1,2\nb,1,x\na,1,3\n",
+            "lines 2 and 4, series 'a': period 1 stands twice; 1 more series cannot be used",
+        ),
         ("series,period,value\na,1,\n", "there is no value in any row"),
         ("series,period,value\n,1,2\n", "line 2, column series: is empty"),
-        ("series,period,value\na,,2\n", "line 2, column period: is empty"),
+        ("series,period,value\nb,1,2\n,1,2\n", "line 3, column series: is empty"),
+        ("series,period,value\na,,2\n", "line 2, column period: is empty (series 'a')"),
         (b"series,period,value\na,1,\x00\n", "line 1: this is not a text file"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_with_its_line(tmp_path, text, sentence):
     assert refused(tmp_path, text) == sentence
+
+
+def test_one_bad_series_does_not_cost_the_others(tmp_path):
+    bad = (
+        "twice,1,2\ntwice,1,2\nword,1,2\nword,2,ten\nword,3,eleven\nspoken,1,2\nspoken,soon,2\nblank,,7\n"
+        "far,9999-12-30,1\nfar,9999-12-31,1\nhuge,1,1\nhuge,2,1e31\n"
+    )
+    said = StringIO()
+    (tmp_path / "series.csv").write_text(f"{SHORT}{bad}c,1,8\n")
+    asked = {"horizon": 2, "out": tmp_path / "out.csv", "stderr": said}
+    with pytest.raises(CommandError) as caught:
+        call_command("forecast_file", str(tmp_path / "series.csv"), **asked)
+    assert caught.value.returncode == 1
+    assert str(caught.value) == f"{tmp_path / 'series.csv'}: 6 of 9 series left out"
+    told = [line.partition("left out: ")[2] for line in said.getvalue().splitlines() if "left out: " in line]
+    assert told == [
+        "lines 6 and 7, series 'twice': period 1 stands twice",
+        "line 9, column value: 'ten' is not a number (series 'word')",
+        "line 12, series 'spoken': 'soon' is not written like '1'",
+        "line 13, column period: is empty (series 'blank')",
+        "line 14, series 'far': the calendar ends before the horizon",
+        "line 17, column value: '1e31' is out of range (series 'huge')",
+    ]
+    with (tmp_path / "out.csv").open() as file:
+        written = [(row["series"], row["mean"]) for row in csv.DictReader(file)]
+    assert written == [("b", "3"), ("b", "3"), ("a", "5"), ("a", "5"), ("c", "8"), ("c", "8")]
 
 
 def test_what_stands_in_the_out_file_stays_until_the_new_one_is_whole(tmp_path):

@@ -3,10 +3,10 @@
 import time
 from argparse import ArgumentParser, ArgumentTypeError
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -16,6 +16,8 @@ from reconciliation.management.bar import Bar
 if TYPE_CHECKING:
     from kpi.forecasting.records import Forecast
 
+SAID: Final = 50  # series that are named one by one when they cannot be used
+
 
 class Command(BaseCommand):
     """Reads series, forecasts each and writes its next periods; needs no company, no database and no server."""
@@ -23,6 +25,8 @@ class Command(BaseCommand):
     help = (
         "Forecast every series of a CSV file (columns series,period,value) and write its next periods with 80 and 95 % bounds as CSV."
         " Periods may be days, weeks (2026-W05), months, quarters (2026Q1), years or numbers; those ahead are written in the same way."
+        " A series that cannot be used (a period twice, a value that is no number, a period unlike its others) is left out and named with its lines"
+        " on standard error; the others are written, and the exit status is 1."
     )
     requires_system_checks = []
 
@@ -49,16 +53,17 @@ class Command(BaseCommand):
 
         begun, path = time.monotonic(), options["series"]
         try:
-            found = files.read(path)
             # All series are read and put in order before the first is forecast: what is wrong with the file is said at once.
-            ready = list(files.prepared(found, options["horizon"], options["season"]))
+            ready = files.prepared(files.read(path), options["horizon"], options["season"])
         except (OSError, filetable.FileError) as error:
             raise CommandError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+        _say(self.stderr, path, ready.refused)
         tally: Counter[str] = Counter()
+        found, waiting = [rows for rows, _one in ready.series], [one for _rows, one in ready.series]
         try:
             with Bar(self.stderr) as bar:
                 made = _counted(
-                    parallel.forecast_all(ready, processes=options["processes"]), len(ready), bar, tally
+                    parallel.forecast_all(waiting, processes=options["processes"]), len(waiting), bar, tally
                 )
                 filetable.write(options["out"], files.OUT, files.rows(found, made))
         except BrokenProcessPool as error:
@@ -68,7 +73,19 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{options['out']}: {error.strerror}") from error
         by_model = ", ".join(f"{count} {model}" for model, count in tally.most_common())
-        self.stderr.write(f"{len(ready)} series in {time.monotonic() - begun:.1f} s: {by_model}")
+        self.stderr.write(f"{len(waiting)} series in {time.monotonic() - begun:.1f} s: {by_model}")
+        if ready.refused:
+            raise CommandError(
+                f"{path}: {len(ready.refused)} of {len(found) + len(ready.refused)} series left out"
+            )
+
+
+def _say(out: Any, path: Path, refused: Sequence[str]) -> None:
+    """Name what is left out before the work begins: who watches can stop and mend the file."""
+    for sentence in refused[:SAID]:
+        out.write(f"{path}: left out: {sentence}")
+    if len(refused) > SAID:
+        out.write(f"{path}: left out: {len(refused) - SAID} more")
 
 
 def _positive(text: str) -> int:
