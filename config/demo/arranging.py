@@ -8,23 +8,39 @@ from django.utils import translation
 from config.demo import companies
 from kpi.boards import services
 from kpi.models import Board
+from ledger.models import Sale
 from tenants import access as doors
 from tenants.models import Tenant, User
 
 NAME: Final = "Reunião de segunda"
 _WORDS: Final = "A meta, por que mudou, o que ninguém esperava e o que vem pela frente."
-_TILES: Final[tuple[dict[str, Any], ...]] = (
-    {"kind": "text", "options": {"text": _WORDS}},
-    *(
-        {"kind": "number", "options": {"kpi": kpi}}
-        for kpi in ("revenue", "inflow", "expenses", "receivables_overdue")
-    ),
-    {"kind": "target", "options": {"kpi": "revenue"}},
-    {"kind": "drivers", "options": {"measure": "revenue", "by": "product"}},
-    {"kind": "by_day", "options": {"measure": "revenue"}, "width": 12},
-    {"kind": "anomalies", "width": 12, "height": 1},
-    {"kind": "by_dimension", "options": {"measure": "revenue", "by": "product"}},
-    {"kind": "expected", "options": {"measure": "sales"}},
+
+
+def _tiles(*numbers: str, main: str, by: str, ahead: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    return (
+        {"kind": "text", "options": {"text": _WORDS}},
+        *({"kind": "number", "options": {"kpi": kpi}} for kpi in numbers),
+        {"kind": "target", "options": {"kpi": main}},
+        {"kind": "drivers", "options": {"measure": main, "by": by}},
+        {"kind": "by_day", "options": {"measure": main}, "width": 12},
+        {"kind": "anomalies", "width": 12, "height": 1},
+        {"kind": "by_dimension", "options": {"measure": main, "by": by}},
+        ahead,
+    )
+
+
+_SELLING: Final = _tiles(
+    "revenue", "inflow", "expenses", "receivables_overdue", main="revenue", by="product", ahead={"kind": "expected", "options": {"measure": "sales"}},
+)  # fmt: skip
+# An office lives on fees: what came in, and where the balance is going.
+_EARNING: Final = _tiles(
+    "inflow",
+    "expenses",
+    "cash_balance",
+    "receivables_overdue",
+    main="inflow",
+    by="category",
+    ahead={"kind": "projection"},
 )
 
 
@@ -38,4 +54,5 @@ def arrange(tenants: Mapping[str, Tenant]) -> None:
                 continue
             access = doors.enter(user=ana, slug=tenant.slug)
             board = services.create_board(tenant=tenant, name=NAME, actor=access, shared=True)
-            services.replace_tiles(board=board, tiles=_TILES)
+            sells = Sale.objects.filter(tenant=tenant).exists()
+            services.replace_tiles(board=board, tiles=_SELLING if sells else _EARNING)

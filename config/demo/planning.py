@@ -9,7 +9,7 @@ from typing import Any, Final
 from config.demo import companies
 from kpi.alerts import judging, queries, services
 from kpi.analysis import sums
-from kpi.models import AlertRule, Monthly, Target
+from kpi.models import AlertRule, Daily, Monthly, Target
 from kpi.occasions import services as occasions
 from kpi.targets import services as targets
 from lib import clock
@@ -22,6 +22,7 @@ from tenants.models import Tenant, User
 
 GROWTH: Final = Decimal("1.08")  # that the goals ask for, against the mean month of the last year
 BEST: Final = 5  # customers among whom one who left is looked for,
+NEARLY: Final = Decimal("0.8")
 LARGE: Final = Decimal("0.01")  # each with at least this share of all sales
 WATCHED: Final = timedelta(days=30)  # for how long the alerts have been there
 _GOALS: Final = {"revenue": "SALE", "inflow": "CREDIT", "expenses": "DEBIT"}
@@ -89,10 +90,16 @@ def _paid_on(month: date) -> date:
 
 
 def _wishes(tenant: Tenant, today: date) -> list[Wish]:
-    """Return a customer who left and a product that sells no more, or sales that fell, as happened lately; the goal; the cash."""
+    """Return a customer who left and a product that sells no more, or sales that fell, as happened lately; the goal; the cash.
+
+    Of a company that sells nothing it is a day on which much was spent.
+    """
+    sells = Monthly.objects.filter(tenant=tenant, type=_GOALS["revenue"]).exists()
     fell: list[Wish | None] = [wish for wish in (_left(tenant, today), _sold_out(tenant, today)) if wish]
-    fell = fell or [_fallen(tenant, today)]
-    behind: Wish = {"kpi": "revenue", "kind": "target", "limit": Decimal("0.1"), "window": "month"}
+    fell = fell or [_fallen(tenant, today) if sells else _spent(tenant, today)]
+    behind: Wish = {
+        "kpi": "revenue" if sells else "inflow", "kind": "target", "limit": Decimal("0.1"), "window": "month",
+    }  # fmt: skip
     cash: Wish = {"kpi": "cash_balance", "kind": "absolute", "way": "below", "limit": Decimal(10_000)}
     return [*(wish for wish in fell if wish), behind, cash]
 
@@ -139,6 +146,17 @@ def _fallen(tenant: Tenant, today: date) -> Wish | None:
     return None
 
 
+def _spent(tenant: Tenant, today: date) -> Wish | None:
+    """Return to be told of a day that costs nearly what the dearest one of the last week did."""
+    days = Daily.objects.filter(
+        tenant=tenant, currency=tenant.currency, type="DEBIT", day__gte=today - judging.NEWS, day__lt=today
+    )
+    dearest = max((abs(total) for total in days.values_list("flow_total", flat=True)), default=Decimal(0))
+    limit = Decimal(round(dearest * NEARLY, -3))
+    wish: Wish = {"kpi": "expenses", "kind": "absolute", "way": "above", "limit": limit, "window": "day"}
+    return wish if limit and _fired_lately(tenant, wish, today) else None
+
+
 def _fired_lately(tenant: Tenant, wish: Wish, today: date) -> bool:
     trial = queries.tried(tenant, services.condition_of(tenant, wish))
-    return any(one.day > today - judging.NEWS for one in trial.incidents)
+    return any(judging.is_news(one.day, today) for one in trial.incidents)

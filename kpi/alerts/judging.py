@@ -32,7 +32,8 @@ from live import events
 from tenants.models import Tenant
 
 ANEW: Final = 35  # days judged again each time
-NEWS: Final = timedelta(days=7)  # what is older when it is found is kept, and nobody is disturbed
+# What is older when it is found is kept, and nobody is disturbed. On a Sunday the newest whole week ended seven days ago.
+NEWS: Final = timedelta(days=7)
 _DUE: Final = """
 SELECT t.id FROM tenants_tenant t LEFT JOIN kpi_alertstate s ON s.tenant_id = t.id LEFT JOIN live_generation g ON g.tenant_id = t.id
  WHERE t.is_active AND EXISTS (SELECT FROM kpi_alertrule WHERE tenant_id = t.id AND removed_at IS NULL AND is_active)
@@ -148,7 +149,7 @@ def _judge_days(
     for one in found:
         event = _matching(stands, one)
         if event is None:
-            done += _fire(rule, one, now, tell=one.day > today - NEWS)
+            done += _fire(rule, one, now, tell=is_news(one.day, today))
         else:
             stands.remove(event)
             done += _brought_in_line(event, one, now)
@@ -157,6 +158,11 @@ def _judge_days(
         if event.withdrawn_at is None and (event.day in known or event.day < today):
             done += _withdraw(event, now)
     return done
+
+
+def is_news(day: date, today: date) -> bool:
+    """Return whether people are told of what happened on a day, or in the week that it ended, when it is found today."""
+    return day >= today - NEWS
 
 
 def _matching(stands: list[AlertEvent], one: Incident) -> AlertEvent | None:

@@ -109,4 +109,5 @@ def _drawn(desk: Desk, tile: Tile) -> Content:
     try:
         return DRAWN[tile.kind](desk, tile)
     except NotShown as reason:
-        return Content(tile.pk, catalog.name_of(tile.kind, tile.options), "", NO_SHEET, problem=str(reason))
+        name = catalog.name_of(tile.kind, tile.options)
+        return Content(tile.pk, name, "", NO_SHEET, problem=str(reason), soon=reason.soon)

@@ -243,7 +243,7 @@ def _check_forecast(desk: Desk, found: Ahead | None, kind: str) -> None:
         raise NotShown(_("One day is too unlike the other: a forecast by day would say nothing."))
     past = Period("range", desk.spans.today - ENOUGH, desk.spans.today)
     if found is None and not desk.scope and desk.facts.knows_all(kind, past):
-        raise NotShown(_("The first forecast is being made; it stands here in a few minutes."))
+        raise NotShown(_("The first forecast is being made; it appears here by itself."), soon=True)
     if found is None or not found.points:
         if desk.scope:
             raise NotShown(

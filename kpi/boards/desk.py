@@ -25,7 +25,11 @@ _FEW: Final = 1  # days of which a period is told as one
 
 
 class NotShown(Exception):
-    """A tile has nothing to show, for a reason that was foreseen. The message says it to people."""
+    """A tile has nothing to show, for a reason that was foreseen. The message says it to people. `soon`: it is being made."""
+
+    def __init__(self, message: str, *, soon: bool = False) -> None:
+        super().__init__(message)
+        self.soon = soon
 
 
 @dataclass(frozen=True, slots=True)

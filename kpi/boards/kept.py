@@ -55,7 +55,7 @@ def grids(request: HttpRequest, board: Board, asked: Asked, *, wall: bool = Fals
         inside = asked.choose is not None
         alerts = _alerts(request, asked) if inside else None
         shown = screen.shown(board.tenant, tiles, found, _locale(), inside=inside, alert_url=alerts)
-        parts = screen.screens(shown) if wall else [shown] if shown else []
+        parts = screen.screens(shown) if wall else [screen.lowered(shown)] if shown else []
         return [_markup(request, board, asked, found, part) for part in parts]
 
     kept = cache.remember("board", tenant_id=board.tenant_id, compute=compute, params=params, part="drawn")

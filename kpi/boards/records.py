@@ -44,7 +44,7 @@ class Content:
     """One tile: a number (`card`), a picture (`chart`) or a ranking (neither: its sheet). `problem` says why there is nothing to show.
 
     `title` says the finding where one is known, `note` the span it is about, `href` leads to the page or rows behind it. A tile of words has neither
-    card, chart nor sheet: its `note` is the text. `choices` are there for who may choose one value for the whole board.
+    card, chart nor sheet: its `note` is the text. `soon`: the problem ends by itself, for what is missing is being made. `choices` are there for who may choose one value for the whole board.
     """
 
     tile: int
@@ -55,6 +55,7 @@ class Content:
     chart: Chart | None = None
     href: str = ""
     problem: str = ""
+    soon: bool = False
     choices: Choices | None = None
 
 

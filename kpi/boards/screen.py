@@ -21,6 +21,7 @@ from tenants.models import Tenant
 _BRUSHED: Final = frozenset({"by_day", "cash_flow"})
 _SCREEN: Final = 5  # steps of height that a screen on the wall shows at once
 _COLUMNS: Final = 12
+_WORTH_SAYING: Final = Decimal("0.001")  # of the whole, left out of a ranking
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,18 @@ class Shown:
     view: str
     data: Mapping[str, Any]
     width: int
+    height: int
+
+    @property
+    def icon(self) -> str:
+        """Return the sign of its kind in the catalog."""
+        kind = catalog.KINDS.get(self.tile.kind)
+        return kind.icon if kind else "info"
 
     @property
     def css(self) -> str:
         """Return the classes of its size and kind."""
-        return f"w{self.width} h{self.tile.height} is-{self.view}"
+        return f"w{self.width} h{self.height} is-{self.view}"
 
 
 def numbers_of(look: Look, currency: str) -> Numbers:
@@ -54,6 +62,15 @@ def shown(
     """Return the tiles for a page. `inside` the company links lead on; outside nothing does. `alert_url` returns where one asks to be told of a number."""
     draw = _Screen(tenant, look, locale, inside, alert_url)
     return [draw.one(tile, content) for tile, content in zip(tiles, look.contents, strict=True)]
+
+
+def lowered(tiles: Sequence[Shown]) -> list[Shown]:
+    """Return the tiles for reading: a row in which nothing has anything to show is one step high, whatever its tiles are where they are arranged."""
+    found: list[Shown] = []
+    for row in _rows(tiles):
+        nothing = all(one.view == "problem" for one in row)
+        found += [replace(one, height=1) for one in row] if nothing else row
+    return found
 
 
 def screens(tiles: Sequence[Shown]) -> list[list[Shown]]:
@@ -110,7 +127,9 @@ class _Screen:
     def one(self, tile: Tile, content: Content) -> Shown:
         """Return one tile."""
         view, data = self._view(tile, content)
-        return Shown(tile, catalog.name_of(tile.kind, tile.options), content, view, data, tile.width)
+        return Shown(
+            tile, catalog.name_of(tile.kind, tile.options), content, view, data, tile.width, tile.height
+        )
 
     def _view(self, tile: Tile, content: Content) -> tuple[str, Mapping[str, Any]]:
         if content.problem:
@@ -126,7 +145,7 @@ class _Screen:
                 "layout": "donut" if donut else "",
             }
         if tile.kind == "by_dimension":
-            return "ranking", {"rows": self._ranking(content)}
+            return "ranking", {"rows": self._ranking(content), **_rest(content)}
         if tile.kind == "anomalies":
             return "news", {"rows": self._table(content.sheet)}
         return "table", {"columns": content.sheet.columns, "rows": self._table(content.sheet)}
@@ -167,6 +186,16 @@ class _Screen:
     def text(self, column: Column, cell: Cell) -> str:
         """Return one value as people read it."""
         return written(column, cell, self.tenant.currency, self.locale)
+
+
+def _rest(content: Content) -> dict[str, Decimal | None]:
+    """Return what a ranking leaves out: its amount and its share of the whole; None where that is nothing, or where parts have the other sign."""
+    rows = [(value, share) for _name, value, share in content.sheet.rows if isinstance(value, Decimal)]
+    shares = [share for _value, share in rows if isinstance(share, Decimal)]
+    left = 1 - sum(shares, Decimal(0))
+    if len(shares) < len(rows) or not rows or left < _WORTH_SAYING or not shares[0]:
+        return {"rest": None, "rest_share": None}
+    return {"rest": rows[0][0] / shares[0] * left, "rest_share": left}
 
 
 def written(column: Column, cell: Cell, currency: str, locale: str) -> str:

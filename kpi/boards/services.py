@@ -13,6 +13,7 @@ from kpi.boards import catalog, starters
 from kpi.boards.catalog import OptionsError
 from kpi.comparing import COMPARISONS
 from kpi.models import Board, BoardState, Tile
+from ledger.models import Sale, Transaction
 from lib import periods
 from live import events
 from tenants import audit
@@ -61,18 +62,28 @@ def create_board(
 
 
 def ensure_starters(*, tenant: Tenant) -> bool:
-    """Give a company its starter boards, once in its life; return whether that was now. They are the company's own, in the active language."""
+    """Give a company its starter boards, once in its life; return whether that was now. They are the company's own, in the active language.
+
+    One that has bank lines and never sold gets those that need no sales; the others are among the templates of new boards.
+    """
     if BoardState.objects.filter(tenant=tenant).exists():
         return False
     with transaction.atomic():
         _made, first = BoardState.objects.get_or_create(tenant=tenant)
         if first:
-            for starter in starters.STARTERS:
+            for starter in starters.of(sells=_sells(tenant)):
                 board = Board.objects.create(
                     tenant=tenant, name=str(starter.name), shared=True, period=starter.period
                 )
                 _add(board, starter.tiles)
     return first
+
+
+def _sells(tenant: Tenant) -> bool:
+    """Return whether the company has sales, or may yet have: nothing is known of it."""
+    return (
+        Sale.objects.filter(tenant=tenant).exists() or not Transaction.objects.filter(tenant=tenant).exists()
+    )
 
 
 @transaction.atomic

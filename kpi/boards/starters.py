@@ -21,6 +21,7 @@ class Starter:
     icon: str
     period: str
     tiles: tuple[Wanted, ...]
+    needs_sales: bool = True
 
 
 def _number(kpi: str) -> Wanted:
@@ -50,6 +51,7 @@ STARTERS: Final[tuple[Starter, ...]] = (
             ("ageing", {"direction": "receivable"}, 6, 2), ("ageing", {"direction": "payable"}, 6, 2),
             _split("expenses", "category"), ("drivers", {"measure": "expenses", "by": "category"}, 6, 2),
         ),
+        needs_sales=False,
     ),
     Starter(
         "customers", _("Customers"), _("Who buys, who comes back, who is being lost."), "users", "90d",
@@ -62,6 +64,11 @@ STARTERS: Final[tuple[Starter, ...]] = (
     ),
 )  # fmt: skip
 BY_CODE: Final = {starter.code: starter for starter in STARTERS}
+
+
+def of(*, sells: bool) -> tuple[Starter, ...]:
+    """Return the starters of a company; without sales only what money in the bank fills."""
+    return STARTERS if sells else tuple(one for one in STARTERS if not one.needs_sales)
 
 
 def tiles_of(code: str) -> tuple[Wanted, ...]:

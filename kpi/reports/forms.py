@@ -14,6 +14,7 @@ PERIODS: Final = (
     ("", _("as the board")), ("today", _("Today")), ("7d", _("7 days")), ("30d", _("30 days")), ("90d", _("90 days")), ("month", _("This month")),
     ("last_month", _("Last month")), ("year", _("This year")), ("12m", _("12 months")),
 )  # fmt: skip
+_BELONGS: Final = {"weekday": Report.Frequency.WEEKLY, "month_day": Report.Frequency.MONTHLY}
 
 
 class ReportForm(forms.Form):
@@ -32,11 +33,10 @@ class ReportForm(forms.Form):
         choices=list(WEEKDAYS.items()),
         coerce=int,
         initial=0,
-        help_text=_("For every week."),
     )
     month_day = forms.TypedChoiceField(
         label=_("Day of the month"), choices=[(n, str(n)) for n in range(1, 32)], coerce=int, initial=1,
-        help_text=_("For every month; a shorter month has it on its last day."),
+        help_text=_("A shorter month has it on its last day."),
     )  # fmt: skip
     hour = forms.TypedChoiceField(
         label=_("Hour"), choices=[(n, f"{n:02d}:00") for n in range(24)], coerce=int, initial=7
@@ -50,8 +50,17 @@ class ReportForm(forms.Form):
         self.boards = {str(board.key): board for board in boards}
         self.fields["board"].choices = [(key, board.name) for key, board in self.boards.items()]  # type: ignore[attr-defined]
 
+    def clean(self) -> dict[str, Any]:
+        """Forget what belongs to another rhythm than the chosen one, whatever it holds: the page does not show it."""
+        data: dict[str, Any] = super().clean() or {}
+        for name, rhythm in _BELONGS.items():
+            if data.get("frequency") not in {None, rhythm}:
+                data.pop(name, None)
+                self._errors.pop(name, None)  # type: ignore[union-attr]
+        return data
+
     def fields_of_report(self) -> dict[str, Any]:
-        """Return what the service takes; a report without a name has that of its board."""
+        """Return what the service takes; a report without a name has that of its board, and no day where its rhythm has none."""
         data = dict(self.cleaned_data)
         board = self.boards[data.pop("board")]
         return data | {"name": data["name"] or board.name}

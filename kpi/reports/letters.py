@@ -15,6 +15,7 @@ from kpi.boards.records import Content
 from kpi.exports import document, pictures
 from kpi.exports.gathering import Gathered
 from kpi.models import ReportDelivery, ReportRecipient
+from kpi.reports import news
 from kpi.reports.rendering import File
 from live.notifications.mail import root
 
@@ -57,6 +58,7 @@ def _context(
         "report": report,
         "about": about,
         "numbers": [document.number(one, about) for one in numbers],
+        "news": news.of(delivery),
         "chart": chart,
         "inline": _INLINE,
         "width": _PICTURE[0],

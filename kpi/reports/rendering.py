@@ -26,13 +26,20 @@ class File:
     type: str
 
 
+def period_of(delivery: ReportDelivery) -> periods.Period:
+    """Return the period that the copy is about."""
+    report = delivery.report
+    return periods.preset(report.period or report.board.period, clock.today(report.tenant.zone))
+
+
 def read(delivery: ReportDelivery) -> Gathered:
     """Return the board as this recipient is to see it, now, in their language. The translation must be active."""
     report = delivery.report
     today = clock.today(report.tenant.zone)
-    period = periods.preset(report.period or report.board.period, today)
     locale = translation.to_locale(translation.get_language() or "pt-br")
-    return gather(report.board, period=period, today=today, locale=locale, scope=scope_of(delivery))
+    return gather(
+        report.board, period=period_of(delivery), today=today, locale=locale, scope=scope_of(delivery)
+    )
 
 
 def files(delivery: ReportDelivery, found: Gathered) -> list[File]:
@@ -74,7 +81,11 @@ def _said(content: Content) -> dict[str, Any]:
 
 def _tells(row: Sequence[Cell], content: Content) -> bool:
     units = [column.unit for column in content.sheet.columns]
-    figures = [value for value, unit in zip(row, units, strict=True) if unit in {"money", "count", "change", "percent"}]
+    figures = [
+        value
+        for value, unit in zip(row, units, strict=True)
+        if unit in {"money", "count", "change", "percent"}
+    ]
     return any(figures) or not figures
 
 

@@ -7,6 +7,7 @@ from zlib import crc32
 from sync.sandbox.generator.bank import Draft
 from sync.sandbox.generator.office import entry_row, new_entry
 from sync.sandbox.generator.payments import pix_payer
+from sync.sandbox.generator.plot import DEPOSIT
 from sync.sandbox.generator.quirks import about, in_parts, is_booked, less_withheld
 from sync.sandbox.generator.scene import Event, Scene
 
@@ -112,6 +113,16 @@ def pay_expense(scene: Scene, rng: Random, day: date, event: Event) -> None:
             extra=words,
         )
     )
+
+
+def deposit(scene: Scene, day: date) -> None:
+    """Pay the court what it wants to hold before it hears an appeal, on the day on which the plot has it."""
+    if not scene.plot.deposits_on(day, scene.calendar):
+        return
+    rng, cents = scene.rng(day, "deposit"), scene.fixed(DEPOSIT)
+    words = "DEPÓSITO JUDICIAL EM GARANTIA"
+    entry = new_entry(scene, rng, day, "expense", words, "CUSTAS PROCESSUAIS", cents, day, None)
+    pay_expense(scene, rng, day, ["expense", entry["id"], cents, "boleto_out", ""])
 
 
 def _payee(scene: Scene, cents: int, how: str, words: str) -> tuple[str, str, int, str]:

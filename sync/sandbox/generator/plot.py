@@ -1,4 +1,4 @@
-"""What the two years tell on purpose: a product that sinks and runs out, a large customer who left, busy pay days.
+"""What the two years tell on purpose: a product that sinks and runs out, a large customer who left, busy pay days; in the office a dear week.
 
 Told by the days before the one on which the sandbox first spoke, so that a demo shows the same whenever it is made. It draws nothing from the
 sources of chance: what else happens, happens as it does without it.
@@ -7,10 +7,11 @@ sources of chance: what else happens, happens as it does without it.
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum
 from typing import Final
 
+from sync.sandbox.generator.calendar import Calendar
 from sync.sandbox.generator.catalog import Product
 from sync.sandbox.generator.people import Person
 
@@ -22,6 +23,8 @@ LEFT_WITH: Final = 0.85  # of the demand on the day before
 TURN_AWAY: Final = 0.6  # of those who came for the star and find none
 CLIENT_FROM, CLIENT_UNTIL = 420, 62  # days before the first between which the large customer orders
 CLIENT_EVERY: Final = 7
+DEPOSIT_BEFORE: Final = 4  # days before the first: the working day by then on which the court asks for money
+DEPOSIT: Final = 15_000_000  # cents at full scale
 CLIENT_TIMES: Final = 30  # what an order holds of each thing, at scale 1
 
 
@@ -41,6 +44,7 @@ class Plot:
     star: Product | None = None
     client: Person | None = None
     instead: Product | None = None
+    deposits: bool = False
 
     def demand(self, day: date) -> float:
         """Return which share of the usual demand for the star is met on a day."""
@@ -76,11 +80,22 @@ class Plot:
         gone = (self.first_day - day).days < CLIENT_UNTIL
         return customer is not None and customer is self.client and gone
 
+    def deposits_on(self, day: date, calendar: Calendar) -> bool:
+        """Return whether the court asks for its deposit on a day: once, in the week before the first day."""
+        until = self.first_day - timedelta(days=DEPOSIT_BEFORE)
+        later = (day + timedelta(days=n) for n in range(1, (until - day).days + 1))
+        return (
+            self.deposits
+            and 0 <= (until - day).days < 7
+            and calendar.is_working_day(day)
+            and not any(calendar.is_working_day(one) for one in later)
+        )
+
 
 def make_plot(company: str, first_day: date, products: Sequence[Product], people: Sequence[Person]) -> Plot:
-    """Return what happens on purpose: all of it in the shop."""
+    """Return what happens on purpose: most of it in the shop."""
     if company != "shop":
-        return Plot(first_day)
+        return Plot(first_day, deposits=company == "law")
     stars = [one for one in products if one.name.startswith(STAR)]
     star = max(
         stars, key=lambda one: (not one.name.endswith(("g", "ml")), one.price)

@@ -163,6 +163,7 @@ def play_day(scene: Scene, day: date, until: int) -> None:
             _play_merchant_money(scene, day)
     elif until >= _EARLIEST_EVENTS:
         office.play_office(scene, day)
+        office_money.deposit(scene, day)
         _play_office_money(scene, day)
     scene.book.close_day(scene.rng(day, "bank"), day)
 
