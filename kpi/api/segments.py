@@ -1,5 +1,6 @@
 """Segments as JSON."""
 
+from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
@@ -33,12 +34,13 @@ from tenants.api.schema import (
 )
 from tenants.models import Capability
 
+MONTH = {"type": "string", "pattern": r"^\d{4}-\d{2}$"}
 CODE = {"enum": list(SEGMENTS)}
 SCORE = {"type": "integer", "minimum": 1, "maximum": 5}
 ONE = record(
     {
         "segment": CODE, "name": STRING, "action": STRING, "customers": INTEGER, "value": MONEY, "share": nullable(STRING),
-        "value_share": nullable(STRING), "customers_before": {**nullable(INTEGER), "description": "At the end of last month."},
+        "value_share": nullable(STRING), "customers_before": {**nullable(INTEGER), "description": "At the end of the month before."},
         "entered": INTEGER, "left": INTEGER, "expected_purchases_90d": nullable(STRING), "expected_value_90d": nullable(MONEY),
     }
 )  # fmt: skip
@@ -70,16 +72,17 @@ class SegmentsView(ApiView):
 
     @documented(
         summary="Customers by how lately, how often and for how much they bought",
-        description="All segments with their movement since last month; with `segment` also its customers, the largest value first."
+        description="All segments with their movement since the month before; `month` as they were at its end; with `segment` also its customers, the largest value first."
         " Scores go from 1 to 5, 5 is best. `reference_day`: purchases before it count. Null `data.segments` never happens: before the first"
         " computation the list is empty and `reference_day` null.",
         data=record(
             {
-                "reference_day": nullable(DAY), "computed_at": nullable(MOMENT), "customers": INTEGER, "value": MONEY,
+                "month": nullable(MONTH), "reference_day": nullable(DAY), "computed_at": nullable(MOMENT), "customers": INTEGER, "value": MONEY,
                 "segments": array(ONE), "moves": array(MOVE), "members": array(MEMBER), "next": nullable(STRING),
             }
         ),
         parameters=[
+            query("month", "A month that is over; the running one unless given.", MONTH),
             query("segment", "List its customers too.", CODE),
             query("cursor", "Where the last page of customers ended (`data.next`)."),
             query("limit", "Customers at most.", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
@@ -90,20 +93,22 @@ class SegmentsView(ApiView):
     def get(self, request: ApiRequest) -> HttpResponse:
         """Return the segments."""
         tenant = request.access.tenant
-        segment, limit = _segment(request), _limit(request)
+        segment, limit, month = _segment(request), _limit(request), _month(request)
         cursor = request.query_params.get("cursor") or None
         made = queries.state(tenant)
 
         def told() -> tuple[Any, dict[str, Any]]:
             as_of = freshness.as_of(tenant)
-            found = queries.overview(tenant)
+            found = queries.overview(tenant, month=month)
+            if month and made and found is None:
+                raise BadParameter({"month": _("There are no segments of this month.")})
             data = _shown(found)
             if found and segment:
                 page = queries.members(tenant, as_of=found.as_of, segment=segment, cursor=cursor, limit=limit)
                 data |= {"members": [_member(one) for one in page.rows], "next": page.next}
             return data, {"as_of": as_of}
 
-        params = {"segment": segment, "cursor": cursor, "limit": limit, "at": made.built_at if made else None,
+        params = {"segment": segment, "month": month, "cursor": cursor, "limit": limit, "at": made.built_at if made else None,
                   "language": get_language()}  # fmt: skip
         try:
             return cached(request, "board", compute=told, params=params, part="segments")
@@ -171,6 +176,14 @@ def _segment(request: ApiRequest) -> str:
     return found
 
 
+def _month(request: ApiRequest) -> date | None:
+    text = request.query_params.get("month", "")
+    try:
+        return date.fromisoformat(f"{text}-01") if text else None
+    except ValueError as error:
+        raise BadParameter({"month": _("Write the month as 2026-03.")}) from error
+
+
 def _limit(request: ApiRequest) -> int:
     text = request.query_params.get("limit", "50")
     if not (text.isascii() and text.isdecimal() and 1 <= int(text[:4]) <= 200 and len(text) <= 3):
@@ -182,6 +195,7 @@ def _shown(found: Overview | None) -> dict[str, Any]:
     empty: dict[str, Any] = {"members": [], "next": None}
     if found is None:
         return {
+            "month": None,
             "reference_day": None,
             "computed_at": None,
             "customers": 0,
@@ -190,7 +204,7 @@ def _shown(found: Overview | None) -> dict[str, Any]:
             "moves": [],
         } | empty
     return empty | {
-        "reference_day": found.as_of, "computed_at": found.built_at, "customers": found.customers, "value": found.value,
+        "month": f"{found.month:%Y-%m}", "reference_day": found.as_of, "computed_at": found.built_at, "customers": found.customers, "value": found.value,
         "segments": [
             {
                 "segment": one.code, "name": str(WORDS[one.code].name), "action": str(WORDS[one.code].action), "customers": one.customers,

@@ -1,4 +1,4 @@
-"""Reading segments: one query over the current and the previous month, one for a page of customers."""
+"""Reading segments: one query over a month and the one before, one for a page of customers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ SELECT coalesce(n.segment, ''), coalesce(b.segment, ''), count(*), coalesce(sum(
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One segment now and how it moved since the end of last month. `before` is None where last month is unknown.
+    """One segment of a month and how it moved since the end of the one before. `before` is None where that is unknown.
 
     `expected` are purchases (days with one) in the next 90 days, `worth` what they are expected to bring; None where no fit was possible.
     """
@@ -48,14 +48,20 @@ class Segment:
 
     @property
     def moved(self) -> int | None:
-        """Return how many customers more (or fewer) than at the end of last month; None where that is unknown."""
+        """Return how many customers more (or fewer) than at the end of the month before; None where that is unknown."""
         return None if self.before is None else self.customers - self.before
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All segments, the best first; what customers they are, and where they came from: (from, to) → customers, "" for new ones."""
+    """All segments of a month, the best first; what customers they are, and where they came from: (from, to) → customers, "" for new ones.
 
+    `earlier` and `later` are the months beside it, None where none was scored.
+    """
+
+    month: date
+    earlier: date | None
+    later: date | None
     as_of: date
     built_at: datetime
     fitted: bool
@@ -96,20 +102,33 @@ def state(tenant: Tenant) -> SegmentState | None:
     return SegmentState.objects.filter(tenant=tenant, as_of__isnull=False).first()
 
 
-def overview(tenant: Tenant) -> Overview | None:
-    """Return all segments; None before they were first computed. Two queries."""
+def overview(tenant: Tenant, *, month: date | None = None) -> Overview | None:
+    """Return all segments of a month (its first day; the running one unless given), None before they were first computed and for a month
+    that was never scored. Three queries.
+    """
     made = state(tenant)
     if made is None or made.as_of is None or made.built_at is None:
         return None
-    rows = moves(tenant, as_of=made.as_of)
+    now = month_of(made.as_of)
+    first, month = _first_month(tenant) or now, month or now
+    if not first <= month <= now:
+        return None
+    as_of = made.as_of if month == now else clock.add_months(month, 1)
+    rows = moves(tenant, as_of=as_of)
     known = any(before for _now, before, *_rest in rows)
     customers = sum(row[2] for row in rows if row[0])
     value = sum((row[3] for row in rows), Decimal(0))
     return Overview(
-        made.as_of, made.built_at, made.fitted is not None, customers, value,
+        month, clock.add_months(month, -1) if month > first else None, clock.add_months(month, 1) if month < now else None,
+        as_of, made.built_at, made.fitted is not None and month == now, customers, value,
         tuple(_segment(code, rows, customers, value, known) for code in SEGMENTS),
         {(before, now): n for now, before, n, *_rest in rows if now and now != before} if known else {},
     )  # fmt: skip
+
+
+def _first_month(tenant: Tenant) -> date | None:
+    rows = SegmentMember.objects.filter(tenant=tenant).order_by("month")
+    return rows.values_list("month", flat=True).first()
 
 
 def moves(tenant: Tenant, *, as_of: date) -> list[tuple[Any, ...]]:

@@ -1,6 +1,7 @@
 """The pages of segments: all of them with their movement, and the customers of one."""
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -25,8 +26,8 @@ TOP_MOVES = 6
 @require_GET
 @member_required()
 def segments(request: TenantRequest) -> HttpResponse:
-    """All segments; with `?segment=` the customers of one."""
-    made = queries.overview(request.tenant)
+    """All segments, with `?month=2026-09` as they were at the end of that month; with `?segment=` the customers of one."""
+    made = _made(request)
     code = _asked(request)
     context: dict[str, Any] = {
         "made": made,
@@ -46,8 +47,8 @@ def segments(request: TenantRequest) -> HttpResponse:
 @member_required()
 def segments_csv(request: TenantRequest) -> StreamingHttpResponse:
     """The customers of one segment, or without one of all, as a CSV that streams, as Excel in Brazil opens it."""
-    made, code = queries.state(request.tenant), _asked(request)
-    if made is None or made.as_of is None or (request.GET.get("segment") and not code):
+    made, code = _made(request), _asked(request)
+    if made is None or (request.GET.get("segment") and not code):
         raise Http404
     found = queries.all_members(request.tenant, as_of=made.as_of, segment=code)
     response = StreamingHttpResponse(_csv(found), content_type="text/csv; charset=utf-8")
@@ -55,6 +56,15 @@ def segments_csv(request: TenantRequest) -> StreamingHttpResponse:
         f'attachment; filename="{request.tenant.slug}-{code or "segments"}-{made.as_of}.csv"'
     )
     return response
+
+
+def _made(request: TenantRequest) -> Overview | None:
+    """Return the month that is asked for, or the running one where it was never scored or is none."""
+    try:
+        month = date.fromisoformat(f"{request.GET.get('month', '')}-01")
+    except ValueError:
+        return queries.overview(request.tenant)
+    return queries.overview(request.tenant, month=month) or queries.overview(request.tenant)
 
 
 def _asked(request: TenantRequest) -> str:
@@ -96,7 +106,7 @@ def _members(request: TenantRequest, made: Overview, code: str) -> dict[str, Any
 def _csv(found: Iterator[Member]) -> Iterator[bytes]:
     heads = (
         _("Customer"), _("Phone"), _("E-mail"), _("Last purchase"), _("Purchases"), _("Total bought"), "R", "F", "M", _("Segment"),
-        _("Last month"), _("Expected purchases (90 days)"), _("Expected a purchase"), _("Expected in 90 days"), _("What to do"),
+        _("The month before"), _("Expected purchases (90 days)"), _("Expected a purchase"), _("Expected in 90 days"), _("What to do"),
     )  # fmt: skip
     yield b"\xef\xbb\xbf" + _line(heads)
     for one in found:

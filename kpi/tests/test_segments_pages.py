@@ -81,3 +81,26 @@ def test_the_api_tells_the_same_and_answers_304(ana: Client):
     assert again.status_code == 304
     for wrong in ("segment=friends", "limit=0", "limit=x", "segment=champions&cursor=x"):
         assert ana.get(f"/api/segments?{wrong}", headers={"X-Tenant": "aurora"}).status_code == 400
+
+
+def test_months_that_are_over_are_one_click_away(ana: Client, cast: Cast):
+    today = clock.today(cast.aurora.zone)
+    this = today.replace(day=1)
+    before = clock.add_months(this, -3)
+    page = ana.get(f"/t/aurora/segments/?month={before:%Y-%m}").content.decode()
+    assert "1 cliente com compras" in page  # who bought of late was none yet
+    assert f"?month={clock.add_months(before, -1):%Y-%m}" in page
+    assert f"?month={clock.add_months(before, 1):%Y-%m}" in page
+    for nothing in ("1999-01", "2999-01", "9999-12", "x"):
+        assert "3 clientes com compras" in ana.get(f"/t/aurora/segments/?month={nothing}").content.decode()
+    head = {"headers": {"X-Tenant": "aurora"}}
+    now, then = (
+        ana.get(f"/api/segments{asked}", **head).json()["data"] for asked in ("", f"?month={before:%Y-%m}")
+    )
+    assert (now["month"], now["customers"]) == (f"{this:%Y-%m}", 3)
+    assert (then["month"], then["customers"], then["reference_day"]) == (
+        f"{before:%Y-%m}", 1, str(clock.add_months(before, 1)),
+    )  # fmt: skip
+    for wrong in ("1999-01", "x", "2026-13"):
+        assert ana.get(f"/api/segments?month={wrong}", **head).status_code == 400
+    assert len(ana.get(f"/t/aurora/segments/csv/?month={before:%Y-%m}").getvalue().splitlines()) == 2
