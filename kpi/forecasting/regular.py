@@ -15,6 +15,10 @@ LIMIT: Final = 1e30  # squares of sums of more do not fit a float
 _MEANS_NOTHING: Final = 1 / 3
 _HOLE: Final = 4  # seasons without a row
 _ENOUGH: Final = 4  # seasons behind a hole that can stand for themselves
+_LONG: Final = 2  # seasons without a row that are a hole where nearly every period has one: weeks of days, years of months
+_LONGEST_SEASON: Final = 24
+_UNLIKE: Final = 3  # times as long as every gap that is no hole
+_FEW: Final = 3  # holes; what comes back more often is the series' own way
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,9 @@ def regular(axis: Axis, values: list[float | None], labels: tuple[str, ...]) -> 
 
     An empty value is unknown: it becomes a straight line between its neighbours in the season (the days of the same weekday, the same
     months), or between its neighbours where there are none. A period without a row is unknown too, unless it means zero: in a series
-    of amounts that never says zero and leaves out more than a third of its periods. Unknown periods at either end are cut off, and so is
-    what lies before a hole of more than four seasons where four seasons came after it.
+    of amounts that never says zero and leaves out more than a third of its periods, those of a hole not counted: two seasons and more
+    without a row, in a series that otherwise has one nearly always, were not written down. Unknown periods at either end are cut off, and
+    so is what lies before a hole of more than four seasons where four seasons came after it.
     """
     places = np.asarray(axis.places)
     _refuse_twice(places, labels)
@@ -48,12 +53,23 @@ def regular(axis: Axis, values: list[float | None], labels: tuple[str, ...]) -> 
     known = np.flatnonzero(np.isfinite(found))
     if not known.size:
         raise SeriesError("there is no value")
-    if _absent_means_zero(given, len(found)):
+    unknown = holes(places, axis.season)
+    if _absent_means_zero(given, len(found) - sum(after - before - 1 for before, after in unknown)):
         absent = np.ones(len(found), dtype=bool)
         absent[places - start] = False
+        for before, after in unknown:
+            absent[before + 1 - start : after - start] = False
         found[absent] = 0.0
     first, last = int(known[0]), int(known[-1])
     return Regular(start + first, _filled(found[first : last + 1], axis.season))
+
+
+def mended(values: Values, holes: list[tuple[int, int]], season: int) -> Values:
+    """Return the values with these holes (the places around each) filled like any unknown ones."""
+    found = values.copy()
+    for before, after in holes:
+        found[before + 1 : after] = np.nan
+    return _filled(found, season)
 
 
 def _refuse_twice(places: npt.NDArray[Any], labels: tuple[str, ...]) -> None:
@@ -74,6 +90,21 @@ def _after_the_hole(
         return start, places, given
     behind = places >= ordered[holes[-1] + 1]
     return int(ordered[holes[-1] + 1]), places[behind], given[behind]
+
+
+def holes(places: npt.NDArray[Any], season: int) -> list[tuple[int, int]]:
+    """Return the few long gaps of a series that is otherwise whole, each as the places of the rows around it."""
+    ordered = np.sort(places)
+    gaps = np.diff(ordered) - 1
+    long = _LONG * min(max(season, 4), _LONGEST_SEASON)
+    if len(ordered) < long or np.median(gaps) > 0:
+        return []
+    falling = np.argsort(-gaps, kind="stable")
+    for count in range(min(_FEW, len(gaps) - 1), 0, -1):
+        shortest, rest = int(gaps[falling[count - 1]]), int(gaps[falling[count]])
+        if shortest >= long and shortest > _UNLIKE * max(rest, 1):
+            return [(int(ordered[at]), int(ordered[at + 1])) for at in sorted(falling[:count])]
+    return []
 
 
 def _absent_means_zero(given: Values, span: int) -> bool:

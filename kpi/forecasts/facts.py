@@ -19,7 +19,7 @@ from tenants.models import Tenant
 YEARS: Final = timedelta(days=3 * 366)
 RECENT: Final = timedelta(days=90)  # whose largest products and stores are the main ones
 MAIN: Final = 5
-SILENCE: Final = 7  # days without a row that need no explanation
+SILENCE: Final = 7  # days without a row that need no explanation; also the season of days
 _TYPES: Final = {
     SALE: Forecast.Measure.SALES,
     CREDIT: Forecast.Measure.RECEIPTS,
@@ -50,10 +50,13 @@ def closed_day(tenant: Tenant) -> date:
     return min(yesterday, clock.business_day(as_of, tenant.zone) - timedelta(days=1)) if as_of else yesterday
 
 
-def series(tenant: Tenant) -> Iterator[Days]:
-    """Yield what is forecast of a company: money and sales as a whole, then sales of its main products and stores. Five queries at most."""
+def series(tenant: Tenant, closed: frozenset[date] = frozenset()) -> Iterator[Days]:
+    """Yield what is forecast of a company: money and sales as a whole, then sales of its main products and stores. Five queries at most.
+
+    `closed` are the company's own free days.
+    """
     end = closed_day(tenant)
-    yield from _company(tenant, end)
+    yield from _company(tenant, end, closed)
     sold = Sale.objects.filter(
         tenant=tenant, currency=tenant.currency, void_at=None, is_cancelled=False, ignored=False,
         date__gt=end - YEARS, date__lte=end,
@@ -62,7 +65,7 @@ def series(tenant: Tenant) -> Iterator[Days]:
     if len(stores) > 1:  # one store is the company
         rows: Any = sold.filter(store__in=stores).values_list("store", "date").annotate(sum=Sum("total"))
         for store, totals in _by_subject(rows, stores).items():
-            yield _days(Forecast.Measure.SALES, Forecast.About.STORE, store, store, totals, end)
+            yield _days(Forecast.Measure.SALES, Forecast.About.STORE, store, store, totals, end, closed)
     items = SaleItem.objects.filter(tenant=tenant, sale__in=sold, product__isnull=False)
     products = _main(items.values("product_id", "product__name"), end, "sale__date", "total")
     rows = (
@@ -72,16 +75,22 @@ def series(tenant: Tenant) -> Iterator[Days]:
     )
     for product, totals in _by_subject(rows, products).items():
         yield _days(
-            Forecast.Measure.SALES, Forecast.About.PRODUCT, str(product), products[product], totals, end
+            Forecast.Measure.SALES,
+            Forecast.About.PRODUCT,
+            str(product),
+            products[product],
+            totals,
+            end,
+            closed,
         )
 
 
-def _company(tenant: Tenant, end: date) -> Iterator[Days]:
+def _company(tenant: Tenant, end: date, closed: frozenset[date]) -> Iterator[Days]:
     rows = Daily.objects.filter(
         tenant=tenant, currency=tenant.currency, type__in=_TYPES, n__gt=0, day__gt=end - YEARS, day__lte=end
     ).values_list("type", "day", "flow_total")
     for kind, totals in _by_subject(rows, _TYPES).items():
-        yield _days(_TYPES[kind], Forecast.About.COMPANY, "", "", totals, end)
+        yield _days(_TYPES[kind], Forecast.About.COMPANY, "", "", totals, end, closed)
 
 
 def _main(rows: Any, end: date, day: str, amount: str) -> dict[Any, str]:
@@ -103,14 +112,33 @@ def _by_subject(rows: Any, subjects: Any) -> dict[Any, dict[date, Decimal]]:
     return {subject: totals for subject, totals in found.items() if totals}
 
 
-def _days(measure: str, about: str, subject: str, name: str, totals: dict[date, Decimal], end: date) -> Days:
-    """Return the series up to `end`. Where it fell silent for longer than ever before it stops there: nobody knows whether that is zero."""
+def _days(
+    measure: str, about: str, subject: str, name: str, totals: dict[date, Decimal], end: date, closed: frozenset[date]
+) -> Days:  # fmt: skip
+    """Return the series up to `end`. Where it fell silent for longer than ever before it stops there: nobody knows whether that is zero.
+
+    Neither does anybody know of the few long holes in a series that otherwise has a row nearly every day (a bank that was not connected): they
+    are what the same weekdays around them say. Other days without a row are zero.
+    """
+    import numpy as np
+
+    from kpi.forecasting import regular
+
     days = sorted(totals)
-    longest = max((later - earlier for earlier, later in pairwise(days)), default=timedelta(0))
+    # A day on which the company rests by its own calendar is no hole.
+    told = np.array(sorted({(day - days[0]).days for day in (*days, *closed) if days[0] <= day <= days[-1]}))
+    holes = regular.holes(told, SILENCE)
+    unknown = {days[0] + timedelta(days=before) for before, _after in holes}
+    longest = max(
+        (later - earlier for earlier, later in pairwise(days) if earlier not in unknown), default=timedelta(0)
+    )
     last = days[-1] if end - days[-1] > max(longest, timedelta(days=SILENCE)) else end
-    count = (last - days[0]).days + 1
-    span = (days[0] + timedelta(days=n) for n in range(count))
-    return Days(measure, about, subject, name, days[0], tuple(totals.get(day, Decimal(0)) for day in span))
+    found = [totals.get(days[0] + timedelta(days=n), Decimal(0)) for n in range((last - days[0]).days + 1)]
+    if holes:
+        filled = regular.mended(np.array(found, dtype=np.float64), holes, SILENCE)
+        for before, after in holes:
+            found[before + 1 : after] = [Decimal(f"{value:.2f}") for value in filled[before + 1 : after]]
+    return Days(measure, about, subject, name, days[0], tuple(found))
 
 
 def by_month(days: Days) -> tuple[list[date], list[float]]:

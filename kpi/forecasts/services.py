@@ -53,7 +53,7 @@ def compute(*, tenant: Tenant) -> Made | None:
         moment = clock.now()
         made = Made(0, 0)
         closed = free_days(tenant, date.min, date.max)
-        for days in facts.series(tenant):
+        for days in facts.series(tenant, closed):
             for grain in Forecast.Grain:
                 spoken = _compute_one(tenant, days, grain, closed)
                 made = Made(made.kept + 1, made.unsaid + (not spoken))

@@ -5,9 +5,12 @@ import math
 import numpy as np
 import pytest
 
+from kpi.forecasting import periods
 from kpi.forecasting.forecast import forecast
 from kpi.forecasting.judging import judged
+from kpi.forecasting.periods import Axis
 from kpi.forecasting.records import Series, SeriesError
+from kpi.forecasting.regular import regular
 
 
 def months(values, name="a"):
@@ -63,6 +66,48 @@ def test_a_gap_in_the_middle_is_a_line_and_missing_days_of_sales_are_zeros():
     sold = Series("a", [str(np.datetime64("2024-01-01") + n) for n in range(0, 100, 5)], [9.0] * 20)
     whole = Series("a", [*sold.periods, "2024-04-07"], [9.0] * 21)
     assert forecast(whole, 1).model == "TSB"
+
+
+def daily(*gone: tuple[int, int], count: int = 120, every: int = 1) -> tuple[list[int], list[float | None]]:
+    """Return days and values of a week (1 to 7) without some spans of days."""
+    days = [n for n in range(0, count, every) if not any(first <= n < end for first, end in gone)]
+    return days, [float(n % 7 + 1) for n in days]
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        ((50, 110),),  # two months, and ten days since
+        ((14, 116),),  # more hole than rows
+        ((30, 60), (70, 112)),
+        ((20, 50), (60, 62), (75, 118)),  # and a long weekend
+    ],
+)
+def test_weeks_without_rows_in_a_daily_series_are_unknown(gone: tuple[tuple[int, int], ...]) -> None:
+    """Nearly every day has a row, so whole weeks without one were not written down: they are no zeros."""
+    days, values = daily(*gone)
+    axis = periods.read([str(np.datetime64("2024-01-01") + n) for n in days])
+    found = regular(axis, values, tuple(map(str, days))).values
+    assert len(found) == 120
+    assert found.min() >= 1.0
+    assert found[:14].tolist() == [1, 2, 3, 4, 5, 6, 7] * 2
+
+
+@pytest.mark.parametrize(
+    ("days", "zeros"),
+    [
+        ([n for n in range(120) if n % 7 < 2 or n == 119], 85),  # open on two days of the week, and once more
+        (
+            [n for n in range(120) if n % 30 < 14],
+            64,
+        ),  # two weeks of every month: what comes back is its own way
+        ([0, 3, 9, 20, 61, 70], 65),  # too few rows to say that there is one nearly every day
+    ],
+)
+def test_days_that_come_back_without_rows_mean_nothing(days: list[int], zeros: int) -> None:
+    axis = Axis("day", 7, tuple(days), str)
+    found = regular(axis, [9.0] * len(days), tuple(map(str, days))).values
+    assert (int((found == 0).sum()), len(found)) == (zeros, days[-1] + 1)
 
 
 def test_the_forecast_begins_behind_empty_cells_at_the_end():

@@ -52,6 +52,30 @@ def test_a_silence_longer_than_ever_before_is_no_zero(cast: Cast) -> None:
     assert found == {"receipts": date(2026, 3, 20), "expenses": date(2026, 3, 6)}
 
 
+def test_weeks_that_nobody_told_of_are_no_zeros(cast: Cast) -> None:
+    """A bank that was not connected for a month, and little since; nothing between is zero unless the company was closed."""
+    told = [ago for ago in range(1, 90) if not 6 <= ago <= 35]
+    for ago in told:
+        day(cast.aurora, "CREDIT", ago, str(10 + (TODAY - timedelta(days=ago)).weekday()))
+        day(cast.aurora, "SALE", ago, "5")
+    (receipts, sales) = sorted(facts.series(cast.aurora), key=lambda each: each.measure)
+    assert (len(receipts.totals), receipts.through) == (89, TODAY - timedelta(days=1))
+    assert list(receipts.totals) == [
+        Decimal(10 + (receipts.start + timedelta(days=n)).weekday()) for n in range(89)
+    ]
+    assert set(sales.totals) == {Decimal(5)}
+    closed = frozenset(TODAY - timedelta(days=ago) for ago in range(6, 36))
+    (rested, _sales) = sorted(facts.series(cast.aurora, closed), key=lambda each: each.measure)
+    assert sum(1 for total in rested.totals if total == 0) == 30
+
+
+def test_days_between_rare_rows_stay_zeros(cast: Cast) -> None:
+    for ago in range(1, 90, 4):
+        day(cast.aurora, "CREDIT", ago, "8")
+    (receipts,) = facts.series(cast.aurora)
+    assert (receipts.totals.count(Decimal(0)), len(receipts.totals)) == (66, 89)
+
+
 def test_only_whole_months_count() -> None:
     days = facts.Days("sales", "company", "", "", date(2026, 1, 30), tuple(Decimal(n) for n in range(40)))
     assert days.through == date(2026, 3, 10)
