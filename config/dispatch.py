@@ -9,6 +9,7 @@ from celery import shared_task
 from kpi import dimensions
 from kpi import services as kpi
 from kpi.alerts import judging as alerts
+from kpi.recurrence import services as recurrence
 from reconciliation import runner as matcher
 from reconciliation.rules import running as rules
 
@@ -20,6 +21,7 @@ def dispatch(**_: object) -> None:
     kpi.refresh_if_due()
     alerts.judge_due()
     matcher.wake_due()
+    recurrence.find_due()
 
 
 def run() -> dict[str, int]:
@@ -30,4 +32,5 @@ def run() -> dict[str, int]:
         "alerts": alerts.judge_due(),
         "matcher_runs": matcher.run_due_now(sweep=True),
         "rule_runs": rules.work_unfinished(),
+        "recurring_lines": recurrence.find_due(),
     }

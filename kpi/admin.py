@@ -16,6 +16,8 @@ from kpi.models import (
     BoardState,
     Forecast,
     Occasion,
+    RecurringLine,
+    RecurringState,
     Report,
     ReportDelivery,
     ReportRecipient,
@@ -104,6 +106,24 @@ class AnomalyStateAdmin(ReadOnlyAdmin):
     """Up to which day each company's numbers were judged."""
 
     list_display = ("company", "through", "facts", "judged_at")
+    list_select_related = ("tenant",)
+    ordering = ("tenant__name",)
+
+
+@admin.register(RecurringLine)
+class RecurringLineAdmin(ReadOnlyAdmin):
+    """Recurring lines, and what people denied."""
+
+    list_display = ("company", "name", "rhythm", "amount", "share", "is_found", "denied_at")
+    list_select_related = ("tenant",)
+    ordering = ("tenant__name", "name")
+
+
+@admin.register(RecurringState)
+class RecurringStateAdmin(ReadOnlyAdmin):
+    """When each company's recurring lines were looked for."""
+
+    list_display = ("company", "day", "facts", "found_at", "took_ms")
     list_select_related = ("tenant",)
     ordering = ("tenant__name",)
 

@@ -9,6 +9,7 @@ from kpi.analysis.views import analysis
 from kpi.incidents.views import anomalies, feedback
 from kpi.occasions.views import occasion, occasions
 from kpi.occasions.views import remove as occasion_remove
+from kpi.recurrence.views import say as recurring_say
 from kpi.segmenting.edge_views import edges_page
 from kpi.segmenting.views import segments, segments_csv
 from kpi.targets.views import targets
@@ -18,6 +19,7 @@ urlpatterns = [
     path("", views.overview, name="overview"),
     path("forecast/", views.forecast_anew, name="forecast_anew"),
     path("analysis/", analysis, name="analysis"),
+    path("recurring/<int:pk>/", recurring_say, name="recurring_say"),
     path("anomalies/", anomalies, name="anomalies"),
     path("anomalies/<int:pk>/feedback/", feedback, name="anomaly_feedback"),
     path("segments/", segments, name="segments"),

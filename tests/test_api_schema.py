@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from jsonschema import Draft202012Validator
 
-from kpi.models import AlertRule, Anomaly, Board, BoardLink, Occasion, Report
+from kpi.models import AlertRule, Anomaly, Board, BoardLink, Occasion, RecurringLine, Report
 from live.models import HookEndpoint, Notification
 from reconciliation.models import Match, Rule
 from tenants.models import Tenant
@@ -74,6 +74,7 @@ def ids(tenant: Tenant) -> dict[str, int]:
         "alerts/webhooks/{id}/deliveries": hook.pk,
         "kpis/boards/links": BoardLink.objects.get(tenant=tenant).pk,
         "kpis/occasions": Occasion.objects.get(tenant=tenant).pk,
+        "kpis/recurring": RecurringLine.objects.get(tenant=tenant).pk,
         **dict.fromkeys(("kpis/reports", "kpis/reports/{id}/history"), Report.objects.get(tenant=tenant).pk),
     }
 
@@ -186,6 +187,7 @@ def test_every_writing_answers_what_the_schema_says(schema: dict[str, Any], cast
         **_decisions(cast.aurora, known["match"]),
         "/api/kpis/reports": {"board": str(Board.objects.get(tenant=cast.aurora).key), "frequency": "daily"},
         "/api/kpis/reports/{id}/send": {},
+        "/api/kpis/recurring/{id}": {"recurring": False},
         "/api/forecasts": {},
         "/api/segments/edges": {"rules": None},
         **_wishes(),
@@ -203,6 +205,7 @@ def test_every_writing_answers_what_the_schema_says(schema: dict[str, Any], cast
                         "alerts/webhooks",
                         "alerts",
                         "kpis/reports",
+                        "kpis/recurring",
                     )
                     if path.startswith(f"/api/{name}/")
                 ),

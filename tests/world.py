@@ -23,6 +23,8 @@ from kpi.models import (
     Foretold,
     LinkedBoard,
     Occasion,
+    RecurringLine,
+    RecurringState,
     Report,
     ReportDelivery,
     ReportRecipient,
@@ -248,6 +250,11 @@ def _expected(tenant: Tenant, mark: str) -> None:
         parts=[{"dimension": "product", "key": "1", "name": mark, "gap": "-8.00", "share": "1"}],
     )  # fmt: skip
     AnomalyState.objects.create(tenant=tenant, through=date(2026, 3, 9))
+    RecurringState.objects.create(tenant=tenant, day=date(2026, 3, 9))
+    RecurringLine.objects.create(
+        tenant=tenant, code=f"out:monthly:1:n:{mark}", party=f"n:{mark}", name=f"Rent {mark}", rhythm="monthly", kind="day", number=5, back=False,
+        unit=24_302, share=1, amount=-9, paid=[["2026-03-05", "-9.00"]],
+    )  # fmt: skip
     SegmentState.objects.create(tenant=tenant, as_of=date(2026, 3, 10), built_at=moment)
     SegmentMember.objects.create(
         tenant=tenant, month=date(2026, 3, 1), customer=Customer.objects.filter(tenant=tenant)[0], last_day=date(2026, 3, 9), frequency=1, monetary=30,

@@ -147,7 +147,7 @@ class Drawing:
         )
 
     def projection(self, found: Projection) -> Chart:
-        """Return the balance at the end of each week: with what is expected, and with what is due only."""
+        """Return the balance at the end of each week: with what is expected, and with what is known only."""
         short = found.short_on
         if short:
             title = _("Cash may run short in the week of %(day)s") % {"day": formats.day(short, self.locale)}
@@ -155,12 +155,13 @@ class Drawing:
             last = formats.money_short(found.weeks[-1].balance_expected, self.tenant.currency, self.locale)
             title = _("In 90 days there may be %(amount)s in cash") % {"amount": last}
         expected = [week.balance_expected for week in found.weeks]
-        due = [week.balance_due for week in found.weeks]
+        known = [week.balance_known for week in found.weeks]
+        named = _("Only what is due or recurring") if found.recurring else _("Only what is due")
         place = next((n for n, week in enumerate(found.weeks) if week.start == short), None)
         return line_chart(
             title=title,
             x=[week.start + timedelta(days=6) for week in found.weeks],
-            series=[Series(_("Expected"), expected), Series(_("Only what is due"), due, role="previous")],
+            series=[Series(_("Expected"), expected), Series(named, known, role="previous")],
             unit=self.unit,
             by="day",
             flags=[Flag(place, _("below zero"))] if place is not None else [],

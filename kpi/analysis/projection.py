@@ -51,7 +51,7 @@ class Projection:
     """The balance now, the weeks, and what is overdue: nobody knows when that moves, so it is in no week.
 
     `source` tells what `expected` adds to what is known: forecast, usual (the median of what past weeks brought beside what comes again) or none (nothing
-    else is known). `recurring` are the lines that come again, those that move most first.
+    else is known). `recurring` are the lines that come again, those that move most first; `denied` those of which a person said that they do not.
     """
 
     balance: Decimal
@@ -60,6 +60,7 @@ class Projection:
     weeks: tuple[Week, ...]
     source: str
     recurring: tuple[Recurring, ...] = ()
+    denied: tuple[Recurring, ...] = ()
 
     @property
     def short_on(self) -> date | None:
@@ -81,7 +82,7 @@ def projection(tenant: Tenant, *, today: date, weeks: int = WEEKS) -> Projection
         balance, late=(late_in, late_out), starts=starts, due=due, recurring=ahead.weeks, standing=ahead.standing, forecast=forecast,
         usual=(ZERO, ZERO) if forecast else _usual(tenant, starts, ahead.past),
     )  # fmt: skip
-    return replace(found, recurring=ahead.lines)
+    return replace(found, recurring=ahead.lines, denied=ahead.denied)
 
 
 def laid_out(

@@ -13,11 +13,13 @@ from kpi import comparing, queries
 from kpi.analysis.drivers import Drivers, dimensions_of
 from kpi.analysis.pictures import DIMENSIONS, NAMES, Drawing, rows_url
 from kpi.analysis.ready import Reading
+from kpi.recurrence import telling
 from kpi.views import asked_period
 from lib import clock, formats
 from lib.htmx import wants_fragment
 from lib.periods import Period
 from tenants.access import TenantRequest, member_required
+from tenants.models import Capability
 
 
 @require_GET
@@ -76,6 +78,9 @@ def analysis(request: TenantRequest) -> HttpResponse:
         "sells": bool(kept or carried.largest or carried.unnamed),
         "ahead": ahead,
         "ahead_chart": draw.projection(ahead) if ahead else None,
+        "again": telling.rows(tenant, ahead.recurring) if ahead else [],
+        "denied": telling.rows(tenant, ahead.denied) if ahead else [],
+        "may_say": request.access.may(Capability.DECIDE),
     }
     template = "kpi/analysis.html#parts" if wants_fragment(request) else "kpi/analysis.html"
     response = render(request, template, context)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from kpi import comparing
 from kpi.analysis import ageing, cohorts, concentration, drivers, projection, sums
+from kpi.api.recurring import LINE, shown
 from kpi.api.views import COMPARE, asked_comparison, asked_period
 from lib import clock, periods
 from live import freshness
@@ -25,7 +26,9 @@ PERIOD = (
     query("to", "Last day, included.", DAY),
 )
 ETAG = query("etag", "The ETag you hold.")
-WEEK = ("due_in", "due_out", "expected_in", "expected_out", "balance_due", "balance_expected")
+WEEK = (
+    "due_in", "due_out", "recurring_in", "recurring_out", "expected_in", "expected_out", "balance_due", "balance_known", "balance_expected",
+)  # fmt: skip
 ERRORS = (304, 400, 401, 403, 404)
 
 
@@ -245,8 +248,9 @@ class ProjectionView(ApiView):
 
     @documented(
         summary="Where the cash is going",
-        description="Thirteen weeks from today: what is due, what is expected, the balance at the end of each. `source` is what `expected` "
-        "comes from: forecast, usual (the median of past weeks) or none. Null where no bank tells a balance.",
+        description="Thirteen weeks from today: what is due, what comes again and stands in no open item (`recurring_in`, `recurring_out`), what is "
+        "expected, the balance at the end of each. `source` is what `expected` adds to what is known: forecast, usual (the median of what past weeks "
+        "brought beside recurring lines) or none. `recurring` are the lines that come again. Null where no bank tells a balance.",
         data=nullable(
             record(
                 {
@@ -256,6 +260,7 @@ class ProjectionView(ApiView):
                     "source": {"enum": ["forecast", "usual", "none"]},
                     "short_on": nullable(DAY),
                     "weeks": array(record(dict.fromkeys(WEEK, MONEY) | {"start": DAY})),
+                    "recurring": array(LINE),
                 }
             )
         ),
@@ -275,6 +280,7 @@ class ProjectionView(ApiView):
                 "balance": found.balance, "overdue_in": found.overdue_in, "overdue_out": found.overdue_out,
                 "source": found.source, "short_on": found.short_on,
                 "weeks": [{name: getattr(week, name) for name in names} for week in found.weeks],
+                "recurring": [shown(line) for line in found.recurring],
             }  # fmt: skip
 
         return _answer(request, "projection", weeks)

@@ -1,7 +1,7 @@
 """What is known of a company's recurring lines: the lines, the payments to come that stand in no open item, and those of past weeks."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -54,20 +54,14 @@ class Recurring:
 @dataclass(frozen=True, slots=True)
 class Ahead:
     """The lines, those that move most first; (in, out) of each week to come: what stands in no open item (`weeks`) and the open items that stand for the
-    rest (`standing`); and of each whole week that passed.
+    rest (`standing`); and of each whole week that passed. `denied` are those that a person said are none, the latest first; they count nowhere.
     """
 
     lines: tuple[Recurring, ...]
     weeks: tuple[Flows, ...]
     standing: tuple[Flows, ...]
     past: tuple[Flows, ...]
-
-
-def denied(tenant: Tenant) -> list[RecurringLine]:
-    """Return the rows that a person said are none, the latest first. One query."""
-    return list(
-        RecurringLine.objects.filter(tenant=tenant, denied_at__isnull=False).order_by("-denied_at", "-id")
-    )
+    denied: tuple[Recurring, ...] = ()
 
 
 def recurring_lines(rows: Iterable[Sequence[Any]] | None) -> list[tuple[int, Line]]:
@@ -83,12 +77,21 @@ def recurring_lines(rows: Iterable[Sequence[Any]] | None) -> list[tuple[int, Lin
 def ahead(tenant: Tenant, *, starts: Sequence[date], before: int) -> Ahead:
     """Return what comes again in the weeks that begin on `starts` (the first is today), and what came in the `before` weeks before. Three queries, one
     without any line."""
-    rows = RecurringLine.objects.filter(tenant=tenant, is_found=True, denied_at=None)
-    lines = recurring_lines(rows.values_list(*COLUMNS))
+    kept = (
+        RecurringLine.objects.filter(tenant=tenant)
+        .exclude(is_found=False, denied_at=None)
+        .order_by("-denied_at", "code")
+    )
+    rows = list(kept.values_list(*COLUMNS, "denied_at"))
+    lines = recurring_lines(row[:-1] for row in rows if row[-1] is None)
+    denied = tuple(
+        _shown(pk, line, None) for row in rows if row[-1] for pk, line in recurring_lines([row[:-1]])
+    )
     if not lines:
-        return laid_out((), (), starts=starts, calendar=Calendar(), before=before)
+        return replace(laid_out((), (), starts=starts, calendar=Calendar(), before=before), denied=denied)
     items = _items(tenant, [line for _pk, line in lines], starts[0], starts[-1] + WEEK)
-    return laid_out(lines, items, starts=starts, calendar=comparing.calendar(tenant), before=before)
+    found = laid_out(lines, items, starts=starts, calendar=comparing.calendar(tenant), before=before)
+    return replace(found, denied=denied)
 
 
 def laid_out(
@@ -104,19 +107,20 @@ def laid_out(
     days = {line.code: line.ahead(today, last, calendar) for _pk, line in lines}
     alone, standing = divided((Coming(line, day) for _pk, line in lines for day in days[line.code]), items)
     came = ((paid.day, paid.amount) for _pk, line in lines for paid in line.paid)
-    shown = tuple(
-        Recurring(
-            pk, line.name, str(line.rhythm), line.rule.kind, line.rule.number, line.rule.back, line.amount, line.last, len(line.paid), line.share,
-            min(days[line.code], default=None),
-        )
-        for pk, line in lines
-    )  # fmt: skip
+    shown = tuple(_shown(pk, line, min(days[line.code], default=None)) for pk, line in lines)
     return Ahead(
         shown,
         _by_week(((one.day, one.line.amount) for one in alone), today, len(starts)),
         _by_week(((one.day, one.amount) for one in standing), today, len(starts)),
         _by_week(came, today - before * WEEK, before),
     )
+
+
+def _shown(pk: int, line: Line, following: date | None) -> Recurring:
+    rule = line.rule
+    return Recurring(
+        pk, line.name, str(line.rhythm), rule.kind, rule.number, rule.back, line.amount, line.last, len(line.paid), line.share, following
+    )  # fmt: skip
 
 
 def _by_week(moves: Iterable[tuple[date, Decimal]], first: date, weeks: int) -> tuple[Flows, ...]:

@@ -27,6 +27,6 @@ again AS (
        AND (count(DISTINCT date) >= 3 AND max(date) >= %(alive)s OR count(*) BETWEEN 2 AND 3 AND max(date) - min(date) >= 350)
      ORDER BY abs(sum(amount)) DESC LIMIT %(most)s)
 SELECT p.party, array_agg(p.date), array_agg(p.amount), array_agg(p.text),
-       coalesce((array_agg(p.called ORDER BY p.date DESC) FILTER (WHERE p.called IS NOT NULL))[1], (array_agg(p.description ORDER BY p.date DESC))[1])
+       coalesce(mode() WITHIN GROUP (ORDER BY p.called), mode() WITHIN GROUP (ORDER BY p.description))
   FROM parties p JOIN again a USING (way, party)
  GROUP BY p.way, p.party
