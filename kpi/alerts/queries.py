@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -12,11 +12,18 @@ from kpi.alerts import judging
 from kpi.alerts.conditions import Condition, Incident, Kind, Look, first_needed, incidents
 from kpi.alerts.reading import Reader
 from kpi.forecasts.facts import closed_day
-from kpi.models import AlertEvent, AlertRule
+from kpi.models import AlertEvent, AlertRule, DimensionMonthly
 from lib import clock
 from tenants.models import Tenant
 
 TRIED: Final = 90  # days
+_NAMES: Final = (
+    "store",
+    "seller",
+    "channel",
+    "payment",
+    "category",
+)  # words of the source; others are known by an id, whatever they are called
 
 
 class State(StrEnum):
@@ -69,6 +76,23 @@ def _state(rule: AlertRule, stand: list[AlertEvent], now: datetime) -> State:
         return State.FIRING
     since = [event for event in stand if event.day >= rule.starts_on]
     return State.DONE if rule.repeat == AlertRule.Repeat.ONCE and since else State.ARMED
+
+
+def unheard(tenant: Tenant, rules: Iterable[AlertRule], *, today: date) -> set[int]:
+    """Return the ids of rules about a name (a store, a category, …) under which nothing came for three months: it may be called otherwise by now.
+
+    At most one query, over the month sums of these dimensions.
+    """
+    asked = {rule.pk: (rule.dimension, rule.key) for rule in rules if rule.dimension in _NAMES}
+    if not asked:
+        return set()
+    since = clock.add_months(today.replace(day=1), -3)
+    rows = DimensionMonthly.objects.filter(
+        tenant=tenant, type__in=("SALE", "CREDIT", "DEBIT"), dimension__in={name for name, _key in asked.values()},
+        key__in={key for _name, key in asked.values()}, month__gte=since, n__gt=0,
+    )  # fmt: skip
+    heard = set(rows.values_list("dimension", "key"))
+    return {pk for pk, name in asked.items() if name not in heard}
 
 
 def history(tenant: Tenant) -> QuerySet[AlertEvent]:

@@ -46,9 +46,12 @@ def tabs(request: TenantRequest, here: str) -> list[dict[str, Any]]:
 def alerts(request: TenantRequest) -> HttpResponse:
     """The rules, each as its sentence with its state."""
     found = queries.rules(request.tenant, now=timezone.now())
+    unheard = queries.unheard(
+        request.tenant, [one.rule for one in found], today=clock.today(request.tenant.zone)
+    )
     context = {
         "tabs": tabs(request, "alerts"),
-        "rows": [_row(one) for one in found],
+        "rows": [_row(one) | {"unheard": one.rule.pk in unheard} for one in found],
         "may_change": request.access.may(Capability.WRITE),
     }
     return render(request, "kpi/alerts.html", context)
@@ -105,6 +108,7 @@ def alert(request: TenantRequest, pk: int) -> HttpResponse:
     context = {
         **row,
         "row": row,
+        "unheard": queries.unheard(request.tenant, [rule], today=clock.today(request.tenant.zone)),
         "why_url": _why_url(rule),
         "page": page,
         "rows": [_told(one) for one in page.rows],

@@ -7,12 +7,13 @@ import pytest
 
 from kpi.alerts import judging
 from kpi.models import AlertEvent, AlertRule
+from ledger.models import Transaction
 from lib import clock
 from live.hooks import sending
 from live.models import HookDelivery, HookEndpoint, Notification
 from tests.api import body, signed_in, with_key
 from tests.cast import Cast
-from tests.factories import make_sale, make_source
+from tests.factories import make_account, make_sale, make_source, make_transaction
 
 pytestmark = pytest.mark.django_db
 WISH = {
@@ -236,3 +237,23 @@ def test_goals_and_own_days_over_the_api(cast: Cast):
     assert len(body(reader.get("/api/kpis/occasions"))["data"]) == 1
     assert with_key(cast.boreal).delete(address).status_code == 404
     assert api.delete(address).status_code == 200
+
+
+def test_an_alert_on_a_category_that_was_renamed_says_so(cast: Cast):
+    yesterday = clock.today(cast.aurora.zone) - timedelta(days=1)
+    rent = make_transaction(make_account(cast.aurora), "-900", date=yesterday, category="Aluguel")
+    AlertRule.objects.create(
+        tenant=cast.aurora, kpi="expenses", kind="absolute", way="above", limit=1000, window="month", dimension="category", key="Aluguel",
+        starts_on=yesterday,
+    )  # fmt: skip
+    ana = signed_in(cast.ana)
+    places = ("/t/aurora/alerts/", f"/t/aurora/alerts/{AlertRule.objects.get().pk}/")
+
+    def said() -> list[bool]:
+        judging.judge(tenant=cast.aurora)
+        return ["Nada chegou com este nome" in written(ana.get(place)) for place in places]
+
+    assert said() == [False, False]
+    Transaction.objects.filter(pk=rent.pk).update(category="Locação")
+    assert said() == [True, True]
+    assert not AlertEvent.objects.exists()
