@@ -63,7 +63,8 @@ def tell(anomaly: Anomaly) -> None:
     """Tell the company's people of an incident. In the caller's transaction; the same one again tells nobody twice."""
     missing = anomaly.kind == Anomaly.Kind.MISSING
     params: dict[str, Any] = {
-        "measure": anomaly.name or anomaly.measure,
+        "measure": anomaly.measure,  # by which people narrow what they hear
+        **({"measure_of": anomaly.name} if anomaly.name else {}),
         "day": days_of(anomaly),
         "got": amount(anomaly, anomaly.got),
         "lo": amount(anomaly, anomaly.lo),

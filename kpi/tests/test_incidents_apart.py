@@ -2,16 +2,20 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
+from django.utils import translation
 
 from kpi.anomalies.silence import silences
 from kpi.incidents import services, subjects, telling
 from kpi.models import Anomaly, Daily, DimensionDaily
 from lib import clock
 from live.models import Notification
+from live.notifications import catalog
+from live.notifications import services as notified
 from tenants.models import Tenant
 from tests.api import signed_in
 from tests.cast import Cast
@@ -113,17 +117,26 @@ def test_a_product_that_sank_alone_is_found_and_told_once(
     tenant, through = cast.aurora, DAY - timedelta(days=1)
     for company in (tenant, cast.boreal):
         sold(company, through)
+    hears = partial(notified.subscribe, tenant=tenant, event="number_unexpected", is_active=True)
+    hears(user=cast.ana, filters={"measure": ["revenue", "sales"]})
+    hears(user=cast.bruno, filters={"measure": ["expenses"]})
     services.judge(tenant=tenant)
     [one] = Anomaly.objects.filter(services.standing(tenant))
     assert (one.dimension, one.name, one.kind) == ("product", "Cesta Aurora", "low")
     assert (one.first_day, one.last_day) == (through - timedelta(days=8), through)
     assert (one.got, one.expected, one.lo, one.hi) == (D("0.00"), D("300.00"), D("300.00"), D("300.00"))
     told = Notification.objects.filter(tenant=tenant, event="number_unexpected")
-    assert {row.params["measure"] for row in told} == {"Cesta Aurora"}
+    assert {(row.params["measure"], row.params["measure_of"]) for row in told} == {
+        ("revenue", "Cesta Aurora")
+    }
+    with translation.override("pt-br"):
+        title, _body = catalog.get("number_unexpected").written(told[0].params)
+    assert title == f"Vendas · Cesta Aurora: R$\xa00,00 em {telling.days_of(one)}"
     people = told.count()
     assert people == told.values("user").distinct().count() > 0
     assert services.judge(tenant=tenant) == services.Judged(0, 0)
     assert told.count() == people
+    assert {row.user for row in told} == {cast.ana}, "Bruno hears of money out only"
     assert not Anomaly.objects.filter(tenant=cast.boreal).exists()
     ana = signed_in(cast.ana)
     [row] = ana.get("/api/anomalies", headers={"X-Tenant": "aurora"}).json()["data"]["incidents"]

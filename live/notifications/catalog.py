@@ -32,7 +32,7 @@ class Kind:
     """One event that people can be told of.
 
     `title` and `body` are templates (`%(name)s`) written with the notification's params in the reader's language. A param that is a code is
-    shown in words through `words`: its name → the choices that it is one of. A param may itself be a sentence, kept as
+    shown in words through `words`: its name → the choices that it is one of; with a param `<name>_of` beside it ("Revenue · Centro"). A param may itself be a sentence, kept as
     `{"text": msgid, "values": {…}}` (as `sync.words.kept` does), which is translated when it is read. `label` and `when` say on the page of preferences what the
     event is. `audience` is a capability, or roles: who may hear it. `page` is the URL name, reversed with the company's slug, where
     the reader goes from here unless `notify` says another path.
@@ -67,7 +67,8 @@ class Kind:
         values = _Values({name: _said(value) for name, value in params.items()})
         for name, choices in self.words.items():
             if params.get(name) in choices.values:
-                values[name] = choices(params[name]).label
+                label, of = choices(params[name]).label, params.get(f"{name}_of")
+                values[name] = f"{label} · {of}" if of else label
         return str(self.title) % values, str(self.body) % values
 
 
