@@ -104,13 +104,21 @@ def _short(name: str, most: int = 18) -> str:
     return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"
 
 
-def _apart(names: Sequence[str], most: int = 13) -> list[str]:
-    """Return short names that still differ: of those that begin alike, the end is kept ("Ração…750 ml")."""
+def _apart(names: Sequence[str], most: int = 12) -> list[str]:
+    """Return short names that still differ: of those that begin alike, the last words are kept ("Ração…750 ml")."""
     shown = [_short(name, most) for name in names]
     return [
-        f"{name[: most - 8].rstrip()}…{name[-7:].lstrip()}" if shown.count(short) > 1 and len(name) > most else short
+        _ended(name, most) if shown.count(short) > 1 and len(name) > most else short
         for name, short in zip(names, shown, strict=True)
-    ]  # fmt: skip
+    ]
+
+
+def _ended(name: str, most: int) -> str:
+    tail = name[-7:]
+    if " " in tail and name[-8] != " ":
+        tail = tail.split(" ", 1)[1]
+    tail = tail.lstrip(" -–")
+    return f"{name[: most - len(tail) - 1].rstrip()}…{tail}"
 
 
 def _name(part: Part) -> str:

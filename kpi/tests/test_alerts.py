@@ -326,3 +326,14 @@ def test_two_workers_that_judge_the_same_keep_one_alert(cast: Cast):
         done = list(pool.map(work, range(2)))
     assert sum(each.fired for each in done) == 1
     assert (len(kept(one)), told(tenant)) == (1, 1)
+
+
+@pytest.mark.parametrize(("age", "news"), [(2, True), (7, True), (8, False)])
+def test_on_the_last_day_of_a_week_the_week_before_is_still_news(cast: Cast, age: int, news: bool):
+    """The newest whole week may have ended seven days ago; what is older when it is found disturbs nobody."""
+    tenant = cast.aurora
+    sell(tenant, "200", "50", *["200"] * (age - 1))
+    one = rule(cast)
+    judging.judge(tenant=tenant)
+    event = AlertEvent.objects.get(rule=one, day=ago(tenant, age))
+    assert (event.was_muted, told(tenant)) == (not news, int(news))

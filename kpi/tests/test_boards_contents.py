@@ -14,7 +14,8 @@ from kpi import queries
 from kpi.boards import asking, catalog
 from kpi.boards.asking import Scope
 from kpi.boards.contents import DRAWN, contents, look
-from kpi.boards.records import Content
+from kpi.boards.records import Column, Content
+from kpi.boards.screen import written
 from kpi.catalog import BY_CODE
 from kpi.models import Anomaly, Board, Forecast, ForecastPoint, Occasion, SegmentState, Target, Tile
 from kpi.segmenting.services import score
@@ -192,7 +193,16 @@ class TestCourses:
         assert whole is not None
         rows = only(aurora, "projection").sheet.rows
         assert rows == tuple(
-            (w.start, w.expected_in, w.expected_out, w.recurring_in, w.recurring_out, w.balance_expected, w.balance_known, w.balance_due)
+            (
+                w.start,
+                w.expected_in,
+                w.expected_out,
+                w.recurring_in,
+                w.recurring_out,
+                w.balance_expected,
+                w.balance_known,
+                w.balance_due,
+            )
             for w in whole.weeks
         )
 
@@ -284,6 +294,12 @@ class TestPeople:
         )
         rows = only(aurora, "segments", {"period": preset("90d", TODAY)}).sheet.rows
         assert sum(row[1] for row in rows) == 2  # nobody in particular is no customer
+        assert written(Column("", "change"), 3, "BRL", "pt_BR") == "+3"
+        assert [written(Column("", "change"), n, "BRL", "pt_BR") for n in (0, -3, None)] == [
+            "0",
+            "\u22123",
+            "–",
+        ]
 
     def test_incidents_tell_what_happened(self, aurora: Tenant) -> None:
         assert "Nothing so far" in only(aurora, "anomalies").problem

@@ -115,6 +115,18 @@ def test_a_report_is_planned_changed_paused_and_ended(ana: Client, cast: Cast) -
     )
     report.refresh_from_db()
     assert (report.name, report.hour, report.as_xlsx) == ("Segundas", 23, True)
+    # What the page hides of another rhythm is forgotten, whatever it holds.
+    assert (
+        ana.post(f"{way}edit/", asked | {"frequency": "monthly", "weekday": "x", "month_day": 9}).status_code
+        == 302
+    )
+    assert (
+        ana.post(f"{way}edit/", asked | {"frequency": "daily", "weekday": 5, "month_day": 31}).status_code
+        == 302
+    )
+    report.refresh_from_db()
+    assert (report.frequency, report.weekday, report.month_day) == ("daily", 0, 9)
+    assert ana.post(f"{way}edit/", asked | {"weekday": "x"}).status_code == 200
     ana.post(f"{way}pause/")
     report.refresh_from_db()
     assert (report.is_active, report.next_at) == (False, None)
@@ -125,7 +137,7 @@ def test_a_report_is_planned_changed_paused_and_ended(ana: Client, cast: Cast) -
         .order_by("pk")
         .values_list("action", flat=True)
     )
-    assert list(actions) == ["report.create", "report.change", "report.change", "report.remove"]
+    assert list(actions) == ["report.create", *["report.change"] * 4, "report.remove"]
 
 
 def test_recipients_are_members_or_addresses_each_once_and_limited_to_what_exists(

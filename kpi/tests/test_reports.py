@@ -4,6 +4,7 @@ import io
 import re
 import threading
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
 
@@ -15,7 +16,8 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 
 from kpi import dimensions
-from kpi.models import Board, Report, ReportDelivery, ReportRecipient, Tile
+from kpi.alerts import services as alerts
+from kpi.models import AlertEvent, Anomaly, Board, Report, ReportDelivery, ReportRecipient, Tile
 from kpi.reports import delivering, letters, services
 from lib import clock
 from live import cache, events
@@ -100,6 +102,39 @@ def test_a_board_arrives_at_its_hour_as_numbers_picture_and_files(
     assert row.size > 20_000
     report.refresh_from_db()
     assert str(report.next_at) == "2026-03-12 10:00:00+00:00"
+
+
+def test_what_stood_out_is_named_to_whom_it_concerns(cast: Cast, sink: Sink, moment: Any) -> None:
+    sells(cast.aurora, "99", "Norte")
+    report = planned(cast)
+    add(cast, report, email="fora@example.org")
+    add(cast, report, email="norte@example.org", dimension="store", key="Norte")
+    day, now = moment.now.date(), moment.now
+    for tenant, name in ((cast.aurora, "Sabão"), (cast.boreal, "Alheio")):
+        Anomaly.objects.create(
+            tenant=tenant, measure="revenue", kind="low", dimension="product", key="1", name=name, first_day=day, last_day=day, expected=90, lo=80, hi=100,
+            got=10, score=3, found_at=now, updated_at=now,
+        )  # fmt: skip
+    rule = alerts.create(
+        access=access_of(cast.ana, cast.aurora),
+        fields={"kpi": "revenue", "kind": "absolute", "way": "below", "limit": Decimal(100), "window": "day"},
+    )
+    AlertEvent.objects.create(
+        tenant=cast.aurora, rule=rule, day=day, got=99, first_got=99, expected=100, fired_at=now
+    )
+    assert next_morning(moment) == 3
+    said = {
+        str(mail["To"]): mail.get_body(("plain",)).get_content().replace("\xa0", " ")  # type: ignore[union-attr]
+        for mail in sink.messages
+    }
+    page = sink.messages[0].get_body(("html",)).get_content()  # type: ignore[union-attr]
+    assert "O que chamou atenção" in page
+    assert "Vendas · Sabão" in page
+    assert "- Vendas: R$ 99,00." in said["ana@example.com"]
+    assert "- Vendas: R$ 99,00." not in said["fora@example.org"]
+    assert "Sabão" in said["fora@example.org"]
+    assert "O que chamou" not in said["norte@example.org"]
+    assert not any("Alheio" in text for text in said.values())
 
 
 def test_nothing_new_is_skipped_and_said_so(cast: Cast, sink: Sink, moment: Any) -> None:

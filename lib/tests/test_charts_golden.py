@@ -106,3 +106,29 @@ def test_years_are_not_named_side_by_side(first: int, named: str) -> None:
     labels = re.findall(r"tick-x[^>]*>([^<]+)<", drawn.svg)
     assert next(text for text in labels if " " in text) == named
     assert not any(" " in one and " " in other for one, other in pairwise(labels))
+
+
+def test_small_steps_on_large_totals_are_seen_and_the_cut_axis_says_so():
+    def steps(before, *changes):
+        now = before + sum(changes)
+        moved = [charts.Step(f"n{n}", Decimal(one)) for n, one in enumerate(changes)]
+        return [
+            charts.Step("Before", Decimal(before), total=True),
+            *moved,
+            charts.Step("Now", Decimal(now), total=True),
+        ]
+
+    near = charts.waterfall(title="t", steps=steps(70_000, 2_000, -1_000)).svg
+    heights = [float(found) for found in re.findall(r'class="bar (?:up|down)"[^>]*height="([\d.]+)%"', near)]
+    assert min(heights) > 15
+    assert near.count('class="cut"') == 2
+    assert "O eixo começa em R$\xa069\xa0mil" in near
+    far = charts.waterfall(title="t", steps=steps(10_000, 9_000, -1_000)).svg
+    assert "cut" not in far
+    assert "R$\xa00<" in far
+
+
+def test_places_of_a_ranking_are_labelled_at_round_numbers():
+    x = [str(n) for n in (1, *range(2, 121, 2), 121)]
+    chart = charts.line_chart(title="t", x=x, series=[charts.Series("a", [Decimal(1)] * len(x))], by="count")
+    assert re.findall(r'class="tick-x"[^>]*>(\d+)<', chart.svg) == ["1", "20", "40", "60", "80", "100", "120"]
