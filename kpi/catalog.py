@@ -90,15 +90,15 @@ CATALOG: Final[tuple[Kpi, ...]] = (
     ),
     Kpi(
         "average_ticket", _("Average ticket"), Unit.MONEY, Better.UP, _("sales ÷ number of sales"), _SALES, _NO_CANCELLED,
-        lambda t: ratio(t.revenue, t.sales), rows=("ledger:sales", "status=counted&sort=-total"),
+        lambda t: ratio(t.revenue, t.sales), rows=("ledger:sales", "status=counted&sort=-total"), split="average_ticket",
     ),
     Kpi(
         "active_customers", _("Active customers"), Unit.COUNT, Better.UP, _("count of different customers with a sale"), _SALES, _NO_CANCELLED,
-        lambda t: t.active_customers,
+        lambda t: t.active_customers, split="active_customers",
     ),
     Kpi(
         "new_customers", _("New customers"), Unit.COUNT, Better.UP, _("count of customers whose first sale is in the period"), _SALES,
-        _NO_CANCELLED, lambda t: t.new_customers,
+        _NO_CANCELLED, lambda t: t.new_customers, split="new_customers",
     ),
     Kpi(
         "receivables_overdue", _("Overdue"), Unit.MONEY, Better.DOWN, _("sum of the open amounts of receivables due before today"), _ITEMS,
@@ -110,7 +110,7 @@ CATALOG: Final[tuple[Kpi, ...]] = (
     ),
     Kpi(
         "reconciled_share", _("Reconciled"), Unit.PERCENT, Better.UP, _("settled lines ÷ lines"), _LINES, _NO_OWN,
-        lambda t: ratio(t.lines_settled, t.lines),
+        lambda t: ratio(t.lines_settled, t.lines), split="reconciled_share",
     ),
 )  # fmt: skip
 BY_CODE: Final = {kpi.code: kpi for kpi in CATALOG}

@@ -115,11 +115,11 @@ def board_json(found: Board) -> dict[str, Any]:
                 "code": card.kpi.code,
                 "unit": card.kpi.unit,
                 "better": card.kpi.better,
-                "value": _text(card.value),
-                "previous": _text(card.previous),
+                "value": _text(card.kpi, card.value),
+                "previous": _text(card.kpi, card.previous),
                 "change": _ratio(card.change),
                 "series": [str(point) for point in card.spark],
-                "comparisons": [_compared_json(one) for one in card.comparisons],
+                "comparisons": [_compared_json(card.kpi, one) for one in card.comparisons],
             }
             for card in found.cards
         ],
@@ -218,13 +218,13 @@ def _span(one: Mapping[str, Any]) -> Period:
     return Period(one["key"], _day(one["from"]), _day(one["to"]) + timedelta(days=1))
 
 
-def _compared_json(one: Compared) -> dict[str, Any]:
+def _compared_json(kpi: Kpi, one: Compared) -> dict[str, Any]:
     return _span_json(one.key, one.period, one.days) | {
-        "previous": _text(one.previous),
+        "previous": _text(kpi, one.previous),
         "change": _ratio(one.change),
-        "difference": _text(one.difference),
+        "difference": _text(kpi, one.difference),
         "change_per_business_day": _ratio(one.per_day),
-        "goal": _text(one.whole),
+        "goal": _text(kpi, one.whole),
     }
 
 
@@ -247,7 +247,7 @@ def _number(kpi: Kpi, value: str | int | None) -> Number:
     return int(Decimal(value)) if kpi.unit == Unit.COUNT else Decimal(value)
 
 
-def _text(value: Number) -> str | int | None:
+def _text(kpi: Kpi, value: Number) -> str | int | None:
     if value is None or isinstance(value, int):
         return value
-    return str(round(value, 2))
+    return str(round(value, 4 if kpi.unit == Unit.PERCENT else 2))

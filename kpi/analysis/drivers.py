@@ -8,7 +8,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from kpi.analysis import sums
+from kpi.analysis import derived, sums
 from lib.periods import Period
 from tenants.models import Tenant
 
@@ -23,7 +23,13 @@ SPLITS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "inflow": (("CREDIT",), sums.OF_LINES),
     "expenses": (("DEBIT",), sums.OF_LINES),
     "net": (("CREDIT", "DEBIT"), sums.OF_LINES),
+    "average_ticket": (("SALE",), sums.OF_SALES),
+    "active_customers": (("SALE",), sums.OF_SALES[2:]),
+    "new_customers": (("SALE",), sums.OF_SALES[2:]),
+    "reconciled_share": (("CREDIT", "DEBIT"), ("account",)),
 }
+COUNTS: Final = frozenset({"sales_count", "active_customers", "new_customers"})
+SHARES: Final = frozenset({"reconciled_share"})
 ZERO: Final = Decimal(0)
 
 
@@ -87,6 +93,7 @@ def drivers(
     """Return what the change of `measure` from `compared` to `period` consists of. Three queries over sums by dimension, five for the net.
 
     Products are split by their lines, which leave out freight and discounts of the whole sale, so their sums may differ from the sales'.
+    An average ticket consists of what each part brings to the average sale, a share of what each part adds to it (`derived`).
     """
     now, before = (_sums(tenant, measure, dimension, span) for span in (period, compared))
     whole, whole_before = sum(now.values(), ZERO), sum(before.values(), ZERO)
@@ -121,6 +128,12 @@ def nobody_of(dimension: str) -> str:
 
 
 def _sums(tenant: Tenant, measure: str, dimension: str, span: Period) -> dict[str, Decimal]:
+    if measure == "average_ticket":
+        return derived.per_sale(tenant, dimension, span)
+    if measure in {"active_customers", "new_customers"}:
+        return derived.customers(tenant, dimension, span, new=measure == "new_customers")
+    if measure == "reconciled_share":
+        return derived.settled(tenant, dimension, span)
     sign = -1 if measure == "expenses" else 1
     found: dict[str, Decimal] = defaultdict(Decimal)
     for kind in SPLITS[measure][0]:

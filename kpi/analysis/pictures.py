@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from kpi.analysis.ageing import Bucket
 from kpi.analysis.cohorts import Cohort
 from kpi.analysis.concentration import Concentration
-from kpi.analysis.drivers import Drivers
+from kpi.analysis.drivers import COUNTS, SHARES, Drivers
 from kpi.analysis.projection import Projection
 from lib import formats
 from lib.charts import Chart, Flag, Series, Unit, bar_chart, heatmap, line_chart
@@ -37,6 +37,10 @@ MEASURES: Final[dict[str, str | Promise]] = {
 NAMES: Final[dict[str, str | Promise]] = MEASURES | {
     "sales_count": gettext_lazy("Number of sales"),
     "net": gettext_lazy("Net"),
+    "average_ticket": gettext_lazy("Average ticket"),
+    "active_customers": gettext_lazy("Active customers"),
+    "new_customers": gettext_lazy("New customers"),
+    "reconciled_share": gettext_lazy("Reconciled"),
 }
 DIMENSIONS: Final[dict[str, str | Promise]] = {
     "product": gettext_lazy("Product"),
@@ -80,8 +84,10 @@ class Drawing:
         return _("%(up)s more here and %(down)s less there.") % sizes
 
     def _size(self, found: Drivers, value: Decimal) -> str:
-        if found.measure == "sales_count":
+        if found.measure in COUNTS:
             return formats.number(abs(value), self.locale)
+        if found.measure in SHARES:
+            return formats.percent(abs(value), self.locale)
         return formats.money_short(abs(value), self.tenant.currency, self.locale)
 
     def concentration(self, found: Concentration) -> Chart:
@@ -178,11 +184,10 @@ def rows_url(tenant: Tenant, *, measure: str, dimension: str, key: str, period: 
     if not key or dimension == "payment":
         return ""
     name, query = {
-        "revenue": ("sales", "status=counted"),
-        "sales_count": ("sales", "status=counted"),
         "inflow": ("transactions", "type=CREDIT&flow=1"),
         "expenses": ("transactions", "type=DEBIT&flow=1"),
         "net": ("transactions", "flow=1"),
-    }[measure]
+        "reconciled_share": ("transactions", "flow=1"),
+    }.get(measure, ("sales", "status=counted"))
     span = {"from": period.start.isoformat(), "to": period.last.isoformat()}
     return f"{reverse(f'ledger:{name}', kwargs={'slug': tenant.slug})}?{query}&{urlencode({dimension: key} | span)}"

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from kpi import comparing, queries
-from kpi.analysis.drivers import Drivers, dimensions_of
+from kpi.analysis.drivers import COUNTS, SHARES, Drivers, dimensions_of
 from kpi.analysis.pictures import DIMENSIONS, NAMES, Drawing, rows_url
 from kpi.analysis.ready import Reading
 from kpi.recurrence import telling
@@ -51,7 +51,8 @@ def analysis(request: TenantRequest) -> HttpResponse:
             request, "by", {name: DIMENSIONS[name] for name in dimensions_of(measure)}, dimension
         ),
         "why": why,
-        "counted": measure == "sales_count",
+        "counted": measure in COUNTS,
+        "shared": measure in SHARES,
         "parts": _parts(request, why, period),
         "why_title": draw.why(why),
         "why_against": draw.against(why),

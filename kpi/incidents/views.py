@@ -1,6 +1,6 @@
 """The page of incidents, and the answer of a person."""
 
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse, HttpResponseRedirect
@@ -15,12 +15,6 @@ from lib.htmx import wants_fragment
 from lib.keyset import CursorError, paginate
 from tenants.access import TenantRequest, member_required, owned
 from tenants.models import Capability
-
-# The number that the analysis splits instead.
-_SPLIT_BY: Final = {
-    Anomaly.Measure.SALES: "sales_count", Anomaly.Measure.AVERAGE_TICKET: "revenue",
-    Anomaly.Measure.ACTIVE_CUSTOMERS: "sales_count", Anomaly.Measure.NEW_CUSTOMERS: "sales_count",
-}  # fmt: skip
 
 
 @require_GET
@@ -49,7 +43,7 @@ def why_url(one: Anomaly) -> str:
     """Return the analysis of the incident's days beside the same weekdays before, split by what carries it; "" where data is missing."""
     if one.kind == Anomaly.Kind.MISSING:
         return ""
-    measure = _SPLIT_BY.get(one.measure, one.measure)
+    measure = "sales_count" if one.measure == Anomaly.Measure.SALES else one.measure
     dimension = one.dimension or (one.parts[0]["dimension"] if one.parts else "")
     by = {"by": dimension} if dimension else {}
     span = {"from": one.first_day.isoformat(), "to": one.last_day.isoformat(), "compare": "same_weekdays"}
