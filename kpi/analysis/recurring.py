@@ -30,13 +30,12 @@ _WIDE, _NARROW, _STEP = (
 _PAUSE: Final = Decimal("2.6")  # usual gaps: a longer one and the line began anew after it
 _MERGED: Final = Decimal("1.5")  # days an occurrence at most: a daily payout is no line
 CENT: Final = Decimal("0.01")
-# Both are read by PostgreSQL, too (kpi/sql/recurring.sql).
-NOT_LETTERS: Final = "[^a-z]+"
-NUMBERING: Final = (
-    "(^| )(jan|janeiro|fev|fevereiro|mar|marco|abr|abril|mai|maio|jun|junho|jul|julho|ago|agosto|set|setembro|out|outubro|nov|novembro|dez|dezembro"
-    "|n|no|nr|num|numero|nf|parc|parcela|ref|referente|doc|mes|de)(?= |$)"
+# Words that differ from month to month of one thing. PostgreSQL reads them, too (kpi/sql/recurring.sql).
+NUMBERING: Final = frozenset(
+    "jan janeiro fev fevereiro mar marco abr abril mai maio jun junho jul julho ago agosto set setembro out outubro nov novembro dez dezembro"
+    " n no nr num numero nf parc parcela ref referente doc mes de".split()
 )
-_NOT_LETTERS, _NUMBERING = re.compile(NOT_LETTERS), re.compile(NUMBERING)
+_NOT_LETTERS = re.compile("[^a-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +113,7 @@ class Line:
 
 def text_key(text: str) -> str:
     """Return a text without accents, digits, signs, months and numbering: the same for each month of one thing."""
-    words = _NOT_LETTERS.sub(" ", fold(text)).strip()
-    return " ".join(_NUMBERING.sub(" ", words).split())
+    return " ".join(word for word in _NOT_LETTERS.sub(" ", fold(text)).split() if word not in NUMBERING)
 
 
 def party_of(document: str, name: str, description: str) -> str:

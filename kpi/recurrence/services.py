@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from kpi import comparing, sql
-from kpi.analysis.recurring import BUSY, NOT_LETTERS, NUMBERING, Line, Movement, find
+from kpi.analysis.recurring import BUSY, NUMBERING, Line, Movement, find
 from kpi.models import RecurringLine, RecurringState
 from lib import clock, pg
 from live import events
@@ -22,8 +22,8 @@ WINDOW: Final = timedelta(
 ALIVE: Final = timedelta(days=140)  # what comes every quarter, and did not for so long, is over
 PARTIES: Final = 4_000  # those that move most
 MOST: Final = 200  # lines of a company that are kept: those that move most in a month
-ACCENTED: Final = "áàâãäéèêëíìîïóòôõöúùûüçñ"
-PLAIN: Final = "aaaaaeeeeiiiiooooouuuucn"
+ACCENTED: Final = "áàâãäéèêëíìîïóòôõöúùûüçñºª"
+PLAIN: Final = "aaaaaeeeeiiiiooooouuuucnoa"
 _SQL: Final = sql.read("recurring.sql")
 _FIELDS: Final = (
     "party", "name", "rhythm", "kind", "number", "back", "unit", "share", "amount", "paid", "is_found",
@@ -70,7 +70,7 @@ def _movements(tenant: Tenant, today: date) -> Iterator[Movement]:
     """Yield the lines of whoever came several times. One query."""
     asked = {
         "tenant": tenant.pk, "currency": tenant.currency, "since": today - WINDOW, "today": today, "alive": today - ALIVE, "busy": BUSY,
-        "most": PARTIES, "accented": ACCENTED, "plain": PLAIN, "not_letters": NOT_LETTERS, "numbering": NUMBERING,
+        "most": PARTIES, "accented": ACCENTED, "plain": PLAIN, "numbering": sorted(NUMBERING),
     }  # fmt: skip
     for party, days, amounts, texts, name in pg.fetch(_SQL, asked):
         for day, amount, text in zip(days, amounts, texts, strict=True):
