@@ -1,7 +1,7 @@
 """The charts of the analysis page, each with the sentence that it shows."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 from urllib.parse import urlencode
@@ -171,7 +171,14 @@ class Drawing:
             unit=self.unit,
             by="day",
             flags=[Flag(place, _("below zero"))] if place is not None else [],
+            links=[self._due_in(week.start) for week in found.weeks],
         )
+
+    def _due_in(self, start: date) -> str:
+        """Return the open items that fall due in the week from a day on."""
+        url = reverse("ledger:open_items", kwargs={"slug": self.tenant.slug})
+        end = start + timedelta(days=6)
+        return f"{url}?status=unsettled&from={start.isoformat()}&to={end.isoformat()}"
 
 
 def _due(bucket: Bucket) -> str:

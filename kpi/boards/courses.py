@@ -220,7 +220,8 @@ def expected(desk: Desk, tile: Tile) -> Content:
     ]
     ahead = [_sized(point, size) for point in found.points[: PAST.days]]
     told = {"amount": desk.short(sum((mean for _day, mean, _low, _high in ahead), ZERO)), "days": len(ahead)}
-    chart = _band(desk, str(sentence) % told, str(MEASURES[shown]), past, ahead)
+    links = tuple(_day_rows(desk, shown, day) for day, _total in past)
+    chart = _band(desk, str(sentence) % told, str(MEASURES[shown]), past, ahead, links)
     names = (str(MEASURES[shown]), _("Expected"), _("At least"), _("At most"))
     columns = (Column(_("Day"), "day"), *(Column(name, "money") for name in names))
     rows = (
@@ -234,8 +235,8 @@ def expected(desk: Desk, tile: Tile) -> Content:
             _("On the past a day was off by %(error)s on average; %(held)s of days lay in the band.") % held
         )
     return Content(
-        tile.pk, own_title(tile, chart.title), note, Sheet(columns, rows), chart=desk.linked(chart)
-    )
+        tile.pk, own_title(tile, chart.title), note, Sheet(columns, rows, (*links, *([""] * len(ahead)))), chart=desk.linked(chart)
+    )  # fmt: skip
 
 
 def _check_forecast(desk: Desk, found: Ahead | None, kind: str) -> None:
@@ -259,11 +260,11 @@ def _sized(
     return (day, mean, low, high) if size > 0 else (day, -mean, -high, -low)
 
 
-def _band(desk: Desk, title: str, name: str, past: Any, ahead: Any) -> Chart:
+def _band(desk: Desk, title: str, name: str, past: Any, ahead: Any, links: Sequence[str]) -> Chart:
     nothing: list[Decimal | None] = [None] * len(past)
     days = [*(day for day, _total in past), *(day for day, *_rest in ahead)]
     return line_chart(
-        title=title, x=days, flags=flags(days, desk.occasions),
+        title=title, x=days, flags=flags(days, desk.occasions), links=links,
         series=[
             Series(name, [total for _day, total in past]),
             Series(_("Expected"), [*nothing, *(mean for _day, mean, _low, _high in ahead)], role="forecast"),

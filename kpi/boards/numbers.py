@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import Final
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from kpi import comparing
@@ -112,6 +113,7 @@ def target(desk: Desk, tile: Tile) -> Content:
     done = reached[-1] / goal if goal else None
     size = -1 if kpi.by_size else 1
     unit = desk.money if kpi.unit == Unit.MONEY else charts.Unit("number", locale=desk.locale)
+    links = [_rows_until(desk, kpi, day) if day <= today else "" for day in days]
     names = {"name": kpi.label, "share": desk.share(done or ZERO), "amount": unit.short(abs(goal))}
     chart = line_chart(
         title=_("%(name)s: %(share)s of the goal of %(amount)s") % names, x=days,
@@ -119,7 +121,7 @@ def target(desk: Desk, tile: Tile) -> Content:
             Series(str(kpi.label), [size * value for value in reached]),
             Series(_("On the way to the goal"), [size * value for value in due], role="previous"),
         ],
-        unit=unit, by="day", flags=flags(days, desk.occasions),
+        unit=unit, by="day", flags=flags(days, desk.occasions), links=links,
     )  # fmt: skip
     kept = _UNITS[kpi.unit]
     columns = (Column(_("Day"), "day"), Column(_("Reached"), kept), Column(_("On the way to the goal"), kept))
@@ -128,6 +130,13 @@ def target(desk: Desk, tile: Tile) -> Content:
         tile.pk,
         own_title(tile, chart.title),
         desk.span(month),
-        Sheet(columns, rows),
+        Sheet(columns, rows, tuple(links)),
         chart=desk.linked(chart),
     )
+
+
+def _rows_until(desk: Desk, kpi: Kpi, day: date) -> str:
+    """Return the rows that a number adds up to from the first of the month through a day."""
+    name, query = kpi.rows or ("", "")
+    address = reverse(name, kwargs={"slug": desk.tenant.slug}) if name else ""
+    return address and f"{address}?{query}&from={day.replace(day=1).isoformat()}&to={day.isoformat()}"

@@ -144,8 +144,14 @@ def drivers(desk: Desk, tile: Tile) -> Content:
         if found.parts
         else _("%(measure)s: no change") % {"measure": MEASURES[measure]}
     )
+    links = [
+        rows_url(desk.tenant, measure=measure, dimension=dimension, key=part.key, period=desk.spans.period)
+        for part in found.parts
+    ]
+    names = _apart([part.name for part in found.parts])
     steps = [
-        Step(_("Before"), found.before, total=True), *(Step(name, part.difference) for name, part in zip(_apart([part.name for part in found.parts]), found.parts, strict=True)),
+        Step(_("Before"), found.before, total=True),
+        *(Step(name, part.difference, href=link) for name, part, link in zip(names, found.parts, links, strict=True)),
         *([Step(_("Others"), found.others)] if found.others_count else []),
         *([Step(_("no name"), found.unnamed.difference)] if found.unnamed and found.unnamed.difference else []), Step(_("Now"), found.now, total=True),
     ]  # fmt: skip
@@ -153,10 +159,6 @@ def drivers(desk: Desk, tile: Tile) -> Content:
         Column(str(DIMENSIONS[dimension]), "text"), *(Column(name, "money") for name in (_("Now"), _("Before"), _("Difference"))), Column(_("Share of what moved"), "percent"),
     )  # fmt: skip
     rows = [(part.name, part.now, part.before, part.difference, found.share(part)) for part in found.parts]
-    links = [
-        rows_url(desk.tenant, measure=measure, dimension=dimension, key=part.key, period=desk.spans.period)
-        for part in found.parts
-    ]
     if found.others_count:
         rows.append((_("Others"), None, None, found.others, None))  # type: ignore[arg-type]
         links.append("")
