@@ -226,7 +226,7 @@ def _form(
 ) -> HttpResponse:  # fmt: skip
     actions = [(value, label) for value, label in Rule.Action.choices if request.access.may(needs(value))]
     context = {
-        "rule": row, "values": values, "draft": draft, "problems": problems, "actions": actions,
+        "rule": row, "values": values, "draft": draft and drafts.numbered(draft), "problems": problems, "actions": actions,
         "kinds": [(kind, label) for kind, (_field, _op, label) in drafts.KINDS.items()],
         "accounts": [(str(one.pk), str(one)) for one in screens.accounts(request.tenant)],
         "said": _said(row, _accounts(request)) if row is not None and draft is None else "",

@@ -1,7 +1,7 @@
 """Conditions as a form has them: groups of comparisons, joined by AND or OR at both levels. No rule is decided here."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ KINDS: Final[dict[str, tuple[str, Op, str | Promise]]] = {
     "account_in": ("account", "in", gettext_lazy("Account is one of")),
 }
 _NAMES: Final = {(where, op): kind for kind, (where, op, _label) in KINDS.items()}
+MOST: Final = 999  # the largest number that a name has room for
 _PART: Final = re.compile(r"g(\d{1,3})-(?:join|c(\d{1,3})-kind)")
 
 
@@ -41,6 +42,7 @@ class Row:
     high: str = ""
     direction: str = "out"
     accounts: list[str] = field(default_factory=list)
+    number: int = field(default=-1, compare=False)
 
     def as_json(self) -> dict[str, Any]:
         """Return the comparison. Raises ValidationError for an amount that is none; the rest is checked by `conditions`."""
@@ -63,6 +65,7 @@ class Rows:
 
     join: str = "all"
     rows: list[Row] = field(default_factory=lambda: [Row()])
+    number: int = field(default=-1, compare=False)
 
     def as_json(self) -> dict[str, Any]:
         """Return the group; of a single comparison the comparison itself."""
@@ -92,7 +95,7 @@ def posted(data: QueryDict) -> Draft:
             rows = found.setdefault(int(part[1]), set())
             rows |= {int(part[2])} if part[2] else set()
     groups = [
-        Rows(_join(data.get(f"g{group}-join")), [_row(data, f"g{group}-c{row}-") for row in sorted(rows)])
+        Rows(_join(data.get(f"g{group}-join")), [_row(data, group, row) for row in sorted(rows)], group)
         for group, rows in sorted(found.items())
         if rows
     ]
@@ -116,14 +119,35 @@ def changed(draft: Draft, do: str) -> Draft:
     """Return the draft after a button of the form: `row-0` adds a comparison to the first group, `drop-0-1` takes one off, `group` adds a group."""
     word, *places = do.split("-")
     at = [int(place) for place in places if place.isascii() and place.isdigit() and len(place) < 4]
+    named = [group for group in numbered(draft).groups if at and group.number == at[0]]
     if word == "group":
         draft.groups.append(Rows())
-    elif word == "row" and len(at) == 1 and at[0] < len(draft.groups):
-        draft.groups[at[0]].rows.append(Row())
-    elif word == "drop" and len(at) == 2 and at[0] < len(draft.groups):
-        del draft.groups[at[0]].rows[at[1] : at[1] + 1]
+    elif word == "row" and len(at) == 1 and named:
+        named[0].rows.append(Row())
+    elif word == "drop" and len(at) == 2 and named:
+        named[0].rows = [row for row in named[0].rows if row.number != at[1]]
         draft.groups = [group for group in draft.groups if group.rows] or [Rows()]
     return draft
+
+
+def numbered(draft: Draft) -> Draft:
+    """Return the draft with a number for each group and comparison that has none. A number stays with what it names whatever is taken off
+    before it, so that a form that is drawn anew puts what was typed meanwhile where it belongs.
+    """
+    _count(draft.groups)
+    for group in draft.groups:
+        _count(group.rows)
+    return draft
+
+
+def _count(parts: Sequence[Row | Rows]) -> None:
+    last = max((part.number for part in parts), default=-1)
+    afresh = last + sum(part.number < 0 for part in parts) > MOST
+    last = -1 if afresh else last
+    for part in parts:
+        if afresh or part.number < 0:
+            last += 1
+            part.number = last
 
 
 def of(node: Node) -> Draft | None:
@@ -154,7 +178,9 @@ def _join(value: str | None, default: str = "all") -> str:
     return value if value in ("all", "any") else default
 
 
-def _row(data: Mapping[str, Any] | QueryDict, prefix: str) -> Row:
+def _row(data: Mapping[str, Any] | QueryDict, group: int, number: int) -> Row:
+    prefix = f"g{group}-c{number}-"
+
     def text(name: str) -> str:
         return str(data.get(f"{prefix}{name}", "")).replace("\x00", "")
 
@@ -167,6 +193,7 @@ def _row(data: Mapping[str, Any] | QueryDict, prefix: str) -> Row:
         high=text("max"),
         direction="in" if text("direction") == "in" else "out",
         accounts=list(accounts),
+        number=number,
     )
 
 

@@ -237,3 +237,19 @@ def test_the_list_costs_the_same_however_many_rules_there_are(
             ana.get(URL)
         costs.append(len(queries))
     assert costs[0] == costs[1] <= 14
+
+
+def test_a_comparison_keeps_its_number_when_one_before_it_is_taken_off(ana: Client, cast: Cast) -> None:
+    htmx = {"HX-Request": "true", "HX-Target": "rule-editor"}
+    less = ana.post(f"{URL}new/", FORM | {"do": "drop-0-0"}, headers=htmx)
+    page = less.content.decode()
+    assert 'name="g0-c1-direction"' in page
+    assert "g0-c0-" not in page
+    more = ana.post(
+        f"{URL}new/", {"g0-c998-kind": "text_contains", "g0-c998-text": "taxa", "do": "row-0"}, headers=htmx
+    ).content.decode()
+    assert 'name="g0-c999-kind"' in more
+    many = ana.post(
+        f"{URL}new/", {"g0-c999-kind": "text_contains", "g0-c999-text": "taxa", "do": "row-0"}, headers=htmx
+    ).content.decode()
+    assert all(f'name="g0-c{n}-kind"' in many for n in (0, 1)), "no name is longer than the form reads"
