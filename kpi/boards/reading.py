@@ -153,7 +153,9 @@ def _figures(tenant: Tenant, needs: Needs, spans: Spans, scope: Scope | None) ->
     names = (
         "first_line", "first_sale", "cash", "has_items", "touched", "segments_as_of", "customers", "settled", "to_split", "recurring",
     )  # fmt: skip
-    return dict(zip(names, row, strict=True))
+    found = dict(zip(names, row, strict=True))
+    # Django hands JSON over as text, which would be taken for a list of letters.
+    return found | {"recurring": orjson.loads(found["recurring"] or "[]")}
 
 
 def _series(

@@ -1,0 +1,36 @@
+"""The tile of the cash projection counts recurring lines as the analysis does."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from kpi.boards.contents import contents
+from kpi.models import Board, Tile
+from kpi.recurrence import services
+from kpi.tests.test_recurring_page import DOCUMENT, on_the_day, rent, seen
+from lib.periods import preset
+from live import cache
+from tests.cast import Cast
+from tests.factories import DAY, make_open_item
+
+pytestmark = pytest.mark.django_db
+__all__ = ["on_the_day"]
+
+
+def test_a_boards_projection_is_that_of_the_analysis(cast: Cast) -> None:
+    rent(cast.aurora)
+    services.refresh(tenant=cast.aurora)
+    board = Board.objects.create(tenant=cast.aurora, name="Caixa", shared=True)
+    Tile.objects.create(tenant=cast.aurora, board=board, kind="projection", position=0, width=6, height=2)
+    for whole in (Decimal("-4350.00"), Decimal("-2900.00")):
+        cache.forget_generations()
+        (tile,) = contents(board, period=preset("month", DAY), today=DAY, locale="pt_BR")
+        assert [row[1:] for row in tile.sheet.rows] == [
+            (week.expected_in, week.expected_out, week.recurring_in, week.recurring_out, week.balance_expected, week.balance_known, week.balance_due)
+            for week in seen(cast.aurora).weeks
+        ]  # fmt: skip
+        assert sum(row[4] for row in tile.sheet.rows) == whole
+        # One of the three stands as an open item from now on.
+        make_open_item(cast.aurora, "-1500.00", counterparty_document=DOCUMENT, due_date=date(2026, 4, 22))
+        services.events.publish("facts_changed", tenant_id=cast.aurora.pk)
