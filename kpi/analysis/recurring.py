@@ -4,7 +4,7 @@ A library of its own: it needs no company and no database. It is linear in the m
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -40,13 +40,16 @@ _NOT_LETTERS = re.compile("[^a-z]+")
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One bank line: `amount` is positive for money in. `party` is who is paid (`party_of`), `text` what it says (`text_key`)."""
+    """One bank line: `amount` is positive for money in. `party` is who is paid (`party_of`), `text` what it says (`text_key`); `name` and
+    `description` are for people.
+    """
 
     day: date
     amount: Decimal
     party: str
     text: str = ""
     name: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ def find(movements: Iterable[Movement], *, today: date, calendar: Calendar) -> l
 
 def _lines(group: list[Movement], today: date, calendar: Calendar) -> Iterator[Line]:
     """Yield the lines of one party: all together, by text, twice a month, by equal amounts; what is in one line is in no other."""
-    rest = sorted(group, key=lambda one: (one.day, one.amount, one.text, one.name))
+    rest = sorted(group, key=lambda one: (one.day, one.amount, one.text, one.name, one.description))
     drafts: list[_Draft] = []
     for cut in (_whole, _by_text, _twice_a_month, _by_amount):
         if len(rest) < 2:
@@ -225,9 +228,16 @@ def _draft(part: list[Movement], today: date, calendar: Calendar, cut: _Cut) -> 
     amounts = [one.amount for one in paid]
     if not alike(amounts) or (len(paid) < FEW - 1 and cut is not _whole and cut is not _by_text):
         return None
-    named = next((one.name for one in reversed(part) if one.name), "")
     share = Decimal(str(fitting.share)).quantize(CENT)
-    return _Draft(part[0].party, named, fitting.rule, fitting.unit, share, usual(amounts), tuple(paid))
+    return _Draft(
+        part[0].party, _called(part), fitting.rule, fitting.unit, share, usual(amounts), tuple(paid)
+    )
+
+
+def _called(part: Sequence[Movement]) -> str:
+    """Return the name that most of them have, of equals the latest; without any the latest description. `part` is in order of days."""
+    named = [one.name for one in reversed(part) if one.name]
+    return Counter(named).most_common(1)[0][0] if named else part[-1].description
 
 
 def _occurrences(part: Sequence[Movement]) -> list[Paid]:

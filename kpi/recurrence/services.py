@@ -72,9 +72,9 @@ def _movements(tenant: Tenant, today: date) -> Iterator[Movement]:
         "tenant": tenant.pk, "currency": tenant.currency, "since": today - WINDOW, "today": today, "alive": today - ALIVE, "busy": BUSY,
         "most": PARTIES, "accented": ACCENTED, "plain": PLAIN, "numbering": sorted(NUMBERING),
     }  # fmt: skip
-    for party, days, amounts, texts, name in pg.fetch(_SQL, asked):
-        for day, amount, text in zip(days, amounts, texts, strict=True):
-            yield Movement(day, amount, party, text, name)
+    for party, *columns in pg.fetch(_SQL, asked):
+        for day, amount, text, name, description in zip(*columns, strict=True):
+            yield Movement(day, amount, party, text, name, description)
 
 
 def _keep(tenant: Tenant, found: list[Line]) -> bool:

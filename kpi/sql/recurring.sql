@@ -33,7 +33,6 @@ again AS (
     HAVING count(*) <= %(busy)s
        AND (count(DISTINCT date) >= 3 AND max(date) >= %(alive)s OR count(*) BETWEEN 2 AND 3 AND max(date) - min(date) >= 350)
      ORDER BY abs(sum(amount)) DESC LIMIT %(most)s)
-SELECT p.party, array_agg(p.date), array_agg(p.amount), array_agg(p.text),
-       coalesce(mode() WITHIN GROUP (ORDER BY p.called), mode() WITHIN GROUP (ORDER BY p.description))
+SELECT p.party, array_agg(p.date), array_agg(p.amount), array_agg(p.text), array_agg(coalesce(p.called, '')), array_agg(p.description)
   FROM parties p JOIN again a USING (way, party)
  GROUP BY p.way, p.party

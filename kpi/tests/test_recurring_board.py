@@ -10,7 +10,7 @@ from kpi.models import Board, Tile
 from kpi.recurrence import services
 from kpi.tests.test_recurring_page import DOCUMENT, on_the_day, rent, seen
 from lib.periods import preset
-from live import cache
+from live import cache, events
 from tests.cast import Cast
 from tests.factories import DAY, make_open_item
 
@@ -33,4 +33,4 @@ def test_a_boards_projection_is_that_of_the_analysis(cast: Cast) -> None:
         assert sum(row[4] for row in tile.sheet.rows) == whole
         # One of the three stands as an open item from now on.
         make_open_item(cast.aurora, "-1500.00", counterparty_document=DOCUMENT, due_date=date(2026, 4, 22))
-        services.events.publish("facts_changed", tenant_id=cast.aurora.pk)
+        events.publish("facts_changed", tenant_id=cast.aurora.pk)
