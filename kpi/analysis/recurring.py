@@ -103,7 +103,8 @@ class Line:
 
         One that should have come a few days ago comes today; one that is later than that is missing, and nobody knows when it comes.
         """
-        found, late = [], today - timedelta(days=slack(self.rhythm))
+        found: list[date] = []
+        late = today - timedelta(days=slack(self.rhythm))
         for day in self.rule.after(self.unit, calendar):
             if day > until:
                 return found

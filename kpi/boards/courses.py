@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kpi.analysis.pictures import MEASURES
-from kpi.analysis.projection import USUAL_WEEKS, WEEKS, Flows, laid_out, usual_of
+from kpi.analysis.projection import USUAL_WEEKS, WEEKS, laid_out, usual_of
 from kpi.boards.desk import Desk, NotShown, own_title
 from kpi.boards.facts import TYPES, Ahead
 from kpi.boards.records import Column, Content, Sheet
@@ -23,6 +23,7 @@ from kpi.models import Forecast, Tile
 from kpi.occasions.queries import flags, flags_by_month
 from kpi.plan import Plan
 from kpi.queries import CREDIT, DEBIT, SALE, MonthFlow
+from kpi.recurrence.queries import Flows
 from lib import formats
 from lib.charts import Band, Chart, Mark, Series, line_chart
 from lib.clock import add_months, month_end

@@ -89,11 +89,11 @@ def _keep(tenant: Tenant, found: list[Line]) -> bool:
         row.is_found = False
     moved = []
     for code, fields in wanted.items():
-        row = kept.get(code)
-        if row is not None and any(getattr(row, name) != value for name, value in fields.items()):
+        old = kept.get(code)
+        if old is not None and any(getattr(old, name) != value for name, value in fields.items()):
             for name, value in fields.items():
-                setattr(row, name, value)
-            moved.append(row)
+                setattr(old, name, value)
+            moved.append(old)
     new = [
         RecurringLine(tenant=tenant, code=code, **fields)
         for code, fields in wanted.items()
