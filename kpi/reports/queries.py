@@ -2,19 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 
 from kpi.analysis.pictures import DIMENSIONS
-from kpi.analysis.sums import names
+from kpi.analysis.sums import names, walk_ins
 from kpi.boards.asking import Scope
 from kpi.boards.queries import visible
 from kpi.models import DimensionMonthly, Report, ReportDelivery, ReportRecipient
+from kpi.queries import CREDIT, DEBIT, SALE
+from lib import clock
+from lib.clock import add_months
 from lib.keyset import Page, paginate
 from tenants.models import Tenant, User
 
-SCOPES: Final = ("store", "seller", "channel", "category", "account")
+SCOPES: Final = ("store", "seller", "channel", "product", "customer", "payment", "category", "account")
+MANY: Final = frozenset({"product", "customer"})
+RECENT_MONTHS: Final = 2  # whole ones before the running one
 MOST_OF_A_SCOPE: Final = 40  # the largest values of a dimension that a form offers
 
 
@@ -72,22 +78,26 @@ def scope_of(row: ReportRecipient | ReportDelivery) -> Scope | None:
 
 
 def scope_choices(tenant: Tenant) -> list[tuple[str, list[ScopeChoice]]]:
-    """Return what a copy can be limited to, by dimension in words, each dimension's largest values by name. One query and one a dimension of ids."""
-    rows = (
-        DimensionMonthly.objects.filter(tenant=tenant, currency=tenant.currency, dimension__in=SCOPES)
-        .exclude(key="")
-        .values_list("dimension", "key")
-        .annotate(size=Sum("n"))
-        .order_by("-size")
-    )
-    found: dict[str, list[str]] = {}
-    for dimension, key, _size in rows:
-        keys = found.setdefault(dimension, [])
-        if len(keys) < MOST_OF_A_SCOPE and key not in keys:
-            keys.append(key)
+    """Return what a copy can be limited to, by dimension in words, each dimension's largest values of late by name. At most two queries a dimension.
+
+    Of late: a company has few stores and very many customers, of whom those that bought years ago are not looked through for a list of forty.
+    """
+    since = add_months(clock.today(tenant.zone).replace(day=1), -RECENT_MONTHS)
+    found = {dimension: _largest(tenant, dimension, since) for dimension in SCOPES}
     return [
-        (str(DIMENSIONS[dimension]), _choices(tenant, dimension, found[dimension])) for dimension in SCOPES if dimension in found
+        (str(DIMENSIONS[dimension]), _choices(tenant, dimension, keys)) for dimension, keys in found.items() if keys
     ]  # fmt: skip
+
+
+def _largest(tenant: Tenant, dimension: str, since: date) -> list[str]:
+    rows = DimensionMonthly.objects.filter(
+        tenant=tenant, type__in=(SALE, CREDIT, DEBIT), dimension=dimension, currency=tenant.currency
+    )
+    if dimension in MANY:
+        rows = rows.filter(month__gte=since)
+    nobody = ["", *(walk_ins(tenant) if dimension == "customer" else ())]
+    sizes = rows.exclude(key__in=nobody).values_list("key").annotate(size=Sum("n")).order_by("-size", "key")
+    return [key for key, _size in sizes[:MOST_OF_A_SCOPE]]
 
 
 def _choices(tenant: Tenant, dimension: str, keys: Sequence[str]) -> list[ScopeChoice]:
