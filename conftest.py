@@ -77,7 +77,7 @@ gc.set_threshold(50_000, 20, 50)
 settings.WHITENOISE_AUTOREFRESH = True  # else every test client begins by listing every static file
 from live import limits  # noqa: E402 - settings first
 from live.cache import tiers  # noqa: E402
-from tests import template  # noqa: E402
+from tests import midnight, template  # noqa: E402
 
 # A worker of pytest-xdist inherits this process's environment, and pytest-django reads the settings it names before any conftest.py: before
 # the worker's own Redis database is named above. So the name goes, and comes back where tests run.
@@ -96,6 +96,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """While the workers start, the database that they copy is made."""
     if not WORKER and session.config.getoption("numprocesses", None):
         session.config.add_cleanup(partial(template.end, template.begin()))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """No test begins so shortly before midnight that it would see two days."""
+    midnight.wait(item)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from kpi.boards.catalog import OptionsError
 from kpi.boards.kept import Asked, grids
 from kpi.boards.services import MOST_TILES, Gone, TooMany
 from kpi.models import Anomaly, Board, BoardLink, Target, Tile
-from lib import periods
+from lib import clock, periods
 from tenants.access import Access
 from tenants.models import AuditLog, Role
 from tests.api import signed_in
@@ -128,7 +128,7 @@ class TestWhoSees:
 
 class TestAlerts:
     def test_a_card_leads_to_an_alert_on_its_number(self, cast: Cast, board: Board, ana: Access) -> None:
-        make_sale(cast.aurora, "70.00", store="Centro", date=timezone.localdate())
+        make_sale(cast.aurora, "70.00", store="Centro", date=clock.today(cast.aurora.zone))
         services.save_board(board=board, changes={"shared": True}, actor=ana)
         new = "/t/aurora/alerts/new/?kpi=revenue"
         client = signed_in(cast.ana)
@@ -274,7 +274,7 @@ class TestPages:
             "10.00",
             store=bad,
             customer=make_customer(cast.aurora, bad),
-            date=timezone.localdate(),
+            date=clock.today(cast.aurora.zone),
         )
         client = signed_in(cast.ana)
         pages = [client.get(url_of(board, end)) for end in ("", "?arrange=1", f"?scope=store:{bad}")]
@@ -285,7 +285,7 @@ class TestPages:
             assert "style=" not in page.content.decode()
 
     def test_a_row_of_a_ranking_filters_the_board_and_takes_it_back(self, cast: Cast, board: Board) -> None:
-        today = timezone.localdate()
+        today = clock.today(cast.aurora.zone)
         make_sale(cast.aurora, "70.00", store="Centro", date=today)
         make_sale(cast.aurora, "30.00", store="Norte & Sul", date=today)
         make_sale(cast.boreal, "999.00", store="Centro", date=today)
@@ -304,7 +304,7 @@ class TestPages:
         services.add_tile(board=board, kind="target", options={"kpi": "revenue"})
         services.add_tile(board=board, kind="anomalies", options={})
         request = RequestFactory().get("/", HTTP_HOST="testserver")
-        today = timezone.localdate()
+        today = clock.today(cast.aurora.zone)
 
         def look(**changes: Any) -> str:
             fresh = Board.objects.select_related("tenant").get(pk=board.pk)
@@ -376,8 +376,8 @@ class TestPublicLinks:
         assert Client().get(f"/b/{token.group(1)}/").status_code == 200
 
     def test_a_stranger_reads_and_is_led_nowhere(self, cast: Cast, board: Board) -> None:
-        make_sale(cast.aurora, "70.00", store="Centro", date=timezone.localdate())
-        make_transaction(make_account(cast.boreal), "123456.00", date=timezone.localdate())
+        make_sale(cast.aurora, "70.00", store="Centro", date=clock.today(cast.aurora.zone))
+        make_transaction(make_account(cast.boreal), "123456.00", date=clock.today(cast.aurora.zone))
         services.add_tile(board=board, kind="by_day", options={})
         services.add_tile(board=board, kind="by_dimension", options={"by": "store", "shape": "bars"})
         _link, token = self.make(cast, board)
@@ -438,7 +438,7 @@ class TestPublicLinks:
     def test_a_link_is_renamed_and_ends_on_another_day(self, cast: Cast, board: Board) -> None:
         link, token = self.make(cast, board)
         ana, carla, address = signed_in(cast.ana), signed_in(cast.carla), f"/t/aurora/boards/links/{link.pk}/"
-        soon = timezone.localdate(timezone=cast.aurora.zone) + timedelta(days=90)
+        soon = clock.today(cast.aurora.zone) + timedelta(days=90)
         asked = {"name": " Contador novo ", "last_day": soon.isoformat()}
         for who, slug, status in (
             (carla, "aurora", 404),
