@@ -75,6 +75,7 @@ def analysis(request: TenantRequest) -> HttpResponse:
         "carried_chart": draw.concentration(carried),
         "receivables": draw.ageing(late.receivable, "receivable"),
         "payables": draw.ageing(late.payable, "payable"),
+        "owes": any(bucket.n for bucket in (*late.receivable, *late.payable)),
         "cohorts": draw.cohorts(kept),
         "sells": bool(kept or carried.largest or carried.unnamed),
         "ahead": ahead,
@@ -113,7 +114,7 @@ def _rows(request: TenantRequest, why: Drivers, key: str, period: Period) -> str
 
 
 def _parts(request: TenantRequest, why: Drivers, period: Period) -> list[dict[str, Any]]:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"name": part.name, "now": part.now, "before": part.before, "difference": part.difference,
          "share": why.share(part), "url": _rows(request, why, part.key, period), "size": abs(part.difference),
          "tone": "neg" if (part.difference < 0) == (why.measure != "expenses") else ""}

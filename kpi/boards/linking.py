@@ -38,7 +38,10 @@ class LinkForm(forms.Form):
         max_length=80,
         help_text=gettext_lazy("Only you see this: “screen in the shop”, “accountant”."),
     )
-    boards = forms.MultipleChoiceField(label=gettext_lazy("Boards"), widget=forms.CheckboxSelectMultiple)
+    boards = forms.MultipleChoiceField(
+        label=gettext_lazy("Boards"), widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("Choose at least one board.")},
+    )  # fmt: skip
     days = forms.TypedChoiceField(label=gettext_lazy("Ends in"), choices=DAYS, coerce=int, initial=30)
     period = forms.CharField(required=False, max_length=24)
 

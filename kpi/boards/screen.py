@@ -76,12 +76,13 @@ def lowered(tiles: Sequence[Shown]) -> list[Shown]:
 def screens(tiles: Sequence[Shown]) -> list[list[Shown]]:
     """Return the tiles in as many screens as a wall needs, none higher than it shows at once: rows stay together, in order.
 
-    Nobody on the way past reads why there is nothing to show: such tiles are left out, and their row is shared by the others.
+    Nobody on the way past reads why there is nothing to show: such tiles are left out, and their row is shared by the others. So is a row of numbers
+    of which none is known.
     """
     found: list[list[Shown]] = []
     used = _SCREEN
     for row in map(_without_problems, _rows(tiles)):
-        if not row:
+        if all(one.content.card is not None and one.content.card.value is None for one in row):
             continue
         height = max(one.tile.height for one in row)
         if used + height > _SCREEN:

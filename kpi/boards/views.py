@@ -123,7 +123,7 @@ def wall(
     every = request.GET.get("every", "")
     seconds = int(every) if every.isascii() and every.isdigit() and len(every) < 5 else 60
     return {
-        "screens": shown, "every": max(TURNS[0], min(seconds, TURNS[1])), "as_of": queries.facts_as_of(tenant), "company": tenant,
+        "screens": shown, "waits": bool(found), "every": max(TURNS[0], min(seconds, TURNS[1])), "as_of": queries.facts_as_of(tenant), "company": tenant,
     }  # fmt: skip
 
 
