@@ -1,6 +1,6 @@
 import hashlib
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -11,6 +11,7 @@ import pytest
 from sync.sandbox.clock import Clock
 from sync.sandbox.generator.calendar import Calendar, brazilian_holidays
 from sync.sandbox.generator.people import make_people
+from sync.sandbox.generator.plot import Plot
 from sync.sandbox.generator.story import open_story
 from sync.sandbox.store import Store
 from sync.sandbox.testing import SandboxServer
@@ -224,3 +225,15 @@ def test_some_firms_have_letters_in_their_cnpj():
     people = make_people(Random(7), 2_000, first_id=1, firm_share=0.5, start=date(2024, 7, 1), days=730)
     documents = [person.document for person in people if person.is_firm]
     assert 10 < sum(not document.isdigit() for document in documents) < len(documents) / 10
+
+
+def test_the_court_asks_the_office_once_in_the_last_week():
+    for n in range(14):  # whatever weekday the first day is, and around the holidays of June
+        first = date(2026, 6, 1) + timedelta(days=n)
+        calendar = Calendar("law", first - timedelta(days=60), 90, brazilian_holidays("SP", [2026]))
+        days = [first - timedelta(days=left) for left in range(30)]
+        asked = [day for day in days if Plot(first, deposits=True).deposits_on(day, calendar)]
+        assert len(asked) == 1
+        assert calendar.is_working_day(asked[0])
+        assert 4 <= (first - asked[0]).days <= 7
+        assert not any(Plot(first).deposits_on(day, calendar) for day in days)
