@@ -44,6 +44,7 @@ PATCHES: dict[str, dict[str, Any]] = {
     "alerts/webhooks": {"label": "visto", "is_active": False},
     "kpis/occasions": {"label": "visto"},
     "kpis/boards": {"name": "visto"},
+    "kpis/reports": {"hour": 6, "is_active": False},
     "kpis/boards/links": {"name": "visto"},
 }
 

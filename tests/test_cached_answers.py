@@ -9,7 +9,7 @@ from live import cache
 from live.tests.cache_tools import Clock, clock
 from tests.api import body, with_key
 from tests.cast import Cast
-from tests.test_api_schema import ids
+from tests.test_api_schema import board_key, ids
 
 __all__ = ["clock"]
 
@@ -50,12 +50,13 @@ def cached_paths() -> set[str]:
 def test_every_one_says_the_same_five_things(cast: Cast, clock: Clock, settings: Any) -> None:
     settings.RATE_LIMIT_REQUESTS_PER_MINUTE = 1_000
     known, client = ids(cast.aurora), with_key(cast.aurora)
+    board = board_key(cast.aurora)
     paths = cached_paths()
     assert paths >= FRESH.keys() | {"/api/kpis"}
     for path in sorted(paths):
         ttl = FRESH.get(path, BOARD)
         name = path.removeprefix("/api/").removesuffix("/{id}")
-        url = path.replace("{id}", str(known.get(name))).replace("{month}", "2026-03")
+        url = path.replace("{id}", str(known.get(name))).replace("{month}", "2026-03").replace("{key}", board)
         clock.ahead = 0
         cache.forget_generations()
         first = client.get(url)

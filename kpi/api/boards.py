@@ -1,6 +1,6 @@
 """Boards as JSON: which there are, their tiles, and what they show."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.http import HttpResponse
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
@@ -16,10 +17,10 @@ from rest_framework.response import Response
 from kpi import comparing
 from kpi.analysis.pictures import DIMENSIONS
 from kpi.api.views import COMPARE
-from kpi.boards import catalog, queries, services
+from kpi.boards import catalog, queries, reading, services
 from kpi.boards.asking import Scope
 from kpi.boards.catalog import OptionsError
-from kpi.boards.contents import look
+from kpi.boards.contents import Look, look
 from kpi.boards.records import Cell, Column, Content
 from kpi.boards.services import TooMany
 from kpi.boards.starters import STARTERS
@@ -28,6 +29,7 @@ from kpi.models import Board, Tile
 from lib import clock, periods
 from lib.periods import Period
 from live import freshness
+from live.api.cached import cached
 from tenants.api.answers import ok
 from tenants.api.base import ApiRequest, ApiView
 from tenants.api.errors import BadParameter
@@ -70,7 +72,9 @@ CELL = {
     "type": ["string", "integer", "null"],
     "description": "Money and ratios as text, days as ISO; null is unknown.",
 }
-COLUMN = record({"name": STRING, "unit": {"enum": ["text", "day", "month", "money", "count", "change", "percent"]}})
+COLUMN = record(
+    {"name": STRING, "unit": {"enum": ["text", "day", "month", "money", "count", "change", "percent"]}}
+)
 CONTENT = record(
     {
         "tile": INTEGER, "kind": STRING, "title": {**STRING, "description": "The finding, where one is known."},
@@ -183,25 +187,40 @@ class BoardContentsView(ApiView):
             query(
                 "scope", f"One value of a dimension, as `store:Centro`. Dimensions: {', '.join(DIMENSIONS)}."
             ),
+            query("etag", "The ETag you hold."),
         ],
-        errors=ERRORS,
+        errors=(304, *ERRORS),
     )
-    def get(self, request: ApiRequest, key: UUID) -> Response:
+    def get(self, request: ApiRequest, key: UUID) -> HttpResponse:
         """Return the figures."""
         access = request.access
         board = queries.board_of(access.tenant, access.user, key)
-        today, as_of = clock.today(access.tenant.zone), freshness.as_of(access.tenant)
-        tiles = list(board.tiles.all())
-        found = look(
-            board, period=_period(request, board, today), today=today, locale=to_locale(get_language() or "pt-br"), scope=_scope(request),
-            comparison=_comparison(request), tiles=tiles,
-        )  # fmt: skip
-        shown = [_content(tile, content) for tile, content in zip(tiles, found.contents, strict=True)]
-        spans = {
-            "period": _span(found.spans.period.key, found.spans.period),
-            "compared": _span(found.spans.comparison, found.spans.compared),
-        }
-        return ok(spans | {"currency": access.tenant.currency, "tiles": shown}, as_of=as_of)
+        tenant, today = access.tenant, clock.today(access.tenant.zone)
+        settings = reading.settings_of(tenant)
+        asked: dict[str, Any] = {
+            "period": _period(request, board, today), "scope": _scope(request), "comparison": _comparison(request),
+        }  # fmt: skip
+
+        def told() -> tuple[Any, dict[str, Any]]:
+            as_of, tiles = freshness.as_of(tenant), list(board.tiles.all())
+            locale = to_locale(get_language() or "pt-br")
+            return _figures(board, tiles, look(board, today=today, locale=locale, tiles=tiles, settings=settings, **asked)), {"as_of": as_of}  # fmt: skip
+
+        params = {
+            "board": board.pk, "changed": board.updated_at, "stamp": settings.stamp, "day": today, "language": get_language(),
+            "from": asked["period"].start, "to": asked["period"].end, "key": asked["period"].key, "compare": asked["comparison"],
+            "scope": asked["scope"] and [asked["scope"].dimension, asked["scope"].key],
+        }  # fmt: skip
+        return cached(request, "board", compute=told, params=params, part="contents")
+
+
+def _figures(board: Board, tiles: Sequence[Tile], found: Look) -> dict[str, Any]:
+    return {
+        "period": _span(found.spans.period.key, found.spans.period),
+        "compared": _span(found.spans.comparison, found.spans.compared),
+        "currency": board.tenant.currency,
+        "tiles": [_content(tile, content) for tile, content in zip(tiles, found.contents, strict=True)],
+    }
 
 
 def _changeable(request: ApiRequest, key: UUID) -> Board:

@@ -55,9 +55,15 @@ NEW = {
     "required": ["board", "frequency"],
     "additionalProperties": False,
 }  # fmt: skip
+CHANGE = {
+    "type": "object",
+    "properties": {name: one for name, one in NEW["properties"].items() if name != "board"}
+    | {"is_active": BOOLEAN},  # type: ignore[attr-defined]
+    "additionalProperties": False,
+}
 _TEXTS: Final = ("name", "frequency", "period")
 _WHOLE: Final = ("weekday", "month_day", "hour")
-_FLAGS: Final = ("as_pdf", "as_xlsx")
+_FLAGS: Final = ("as_pdf", "as_xlsx", "is_active")
 _NOTHING: Final = {"type": "object", "properties": {}, "additionalProperties": False}
 
 
@@ -82,17 +88,13 @@ class ReportsView(ApiView):
     )  # fmt: skip
     def post(self, request: ApiRequest) -> Response:
         """Keep the report with its recipients, or nothing of it."""
-        data = _checked(request.data)
+        data = _checked(request.data, NEW)
         board = board_of(request.access.tenant, request.access.user, data.pop("board"))
         recipients = data.pop("recipients", [])
         try:
             with transaction.atomic():
                 row = services.create(access=request.access, board=board, fields={"name": board.name, **data})
-                for one in recipients:
-                    dimension, _colon, key = one["scope"].partition(":")
-                    services.add_recipient(
-                        access=request.access, report=row, email=one["email"], dimension=dimension, key=key
-                    )
+                _add(request, row, recipients)
         except ValidationError as error:
             raise BadParameter(_said(error)) from error
         return ok(shown(_one(request, row.pk)))
@@ -101,11 +103,29 @@ class ReportsView(ApiView):
 class ReportView(ApiView):
     """`/api/kpis/reports/<pk>`."""
 
-    requires = {"GET": Capability.READ, "DELETE": Capability.WRITE}
+    requires = {"GET": Capability.READ, "PATCH": Capability.WRITE, "DELETE": Capability.WRITE}
 
     @documented(summary="One report with its recipients", data=REPORT)
     def get(self, request: ApiRequest, pk: int) -> Response:
         """Return the report."""
+        return ok(shown(_one(request, pk)))
+
+    @documented(
+        summary="Change, pause or resume a report",
+        description="What is not named stays; `recipients` is the whole list. An address that unsubscribed stays listed.",
+        data=REPORT, body=CHANGE, errors=(400, 401, 403, 404),
+    )  # fmt: skip
+    def patch(self, request: ApiRequest, pk: int) -> Response:
+        """Change all of it, or nothing."""
+        row, data = _one(request, pk), _checked(request.data, CHANGE)
+        recipients = data.pop("recipients", None)
+        try:
+            with transaction.atomic():
+                services.change(access=request.access, report=row, fields=data)
+                if recipients is not None:
+                    _list(request, row, recipients)
+        except ValidationError as error:
+            raise BadParameter(_said(error)) from error
         return ok(shown(_one(request, pk)))
 
     @documented(
@@ -170,12 +190,36 @@ def _one(request: ApiRequest, pk: int) -> Report:
     return get_object_or_404(_visible(request), pk=pk)
 
 
-def _checked(data: Any) -> dict[str, Any]:
+def _add(request: ApiRequest, report: Report, recipients: list[dict[str, str]]) -> None:
+    for one in recipients:
+        dimension, _colon, key = one["scope"].partition(":")
+        services.add_recipient(
+            access=request.access, report=report, email=one["email"], dimension=dimension, key=key
+        )
+
+
+def _list(request: ApiRequest, report: Report, recipients: list[dict[str, str]]) -> None:
+    """Make the list what was sent: who stays as they were is left alone."""
+    wanted = [(one["email"].strip().lower(), one["scope"]) for one in recipients]
+    kept = set()
+    for row in report.recipients.all():
+        told = _recipient(row)
+        known = (told["email"].lower(), told["scope"])
+        if row.unsubscribed_at is not None or known in wanted:
+            kept.add(known)
+        else:
+            services.remove_recipient(access=request.access, recipient=row)
+    _add(request, report, [one for one, key in zip(recipients, wanted, strict=True) if key not in kept])
+
+
+def _checked(data: Any, schema: dict[str, Any]) -> dict[str, Any]:
     """Return the body, each value of its kind. Raises BadParameter."""
     if not isinstance(data, dict):
         raise BadParameter({"body": _("Send a JSON object.")})
-    problems = {str(name)[:40]: _("There is no such field.") for name in set(data) - set(NEW["properties"])}  # type: ignore[call-overload]
-    for name in ("board", "frequency"):
+    problems = {
+        str(name)[:40]: _("There is no such field.") for name in set(data) - set(schema["properties"])
+    }
+    for name in schema.get("required", ()):
         if not isinstance(data.get(name), str):
             problems[name] = _("This field is needed, as text.")
     kinds = {**dict.fromkeys(_TEXTS, str), **dict.fromkeys(_WHOLE, int), **dict.fromkeys(_FLAGS, bool)}
@@ -187,7 +231,7 @@ def _checked(data: Any) -> dict[str, Any]:
             problems[name] = _("This value is of the wrong kind.")
     if problems:
         raise BadParameter(problems)
-    return {**data, "recipients": _recipients(data.get("recipients", []))}
+    return {**data, "recipients": _recipients(data["recipients"])} if "recipients" in data else dict(data)
 
 
 def _recipients(found: Any) -> list[dict[str, str]]:

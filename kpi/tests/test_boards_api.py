@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from kpi.boards import services
-from kpi.models import Board, Tile
+from kpi.models import Board, Target, Tile
+from lib import clock
 from tests.api import body, signed_in, with_key
 from tests.cast import Cast
 from tests.factories import access_of, make_sale
@@ -77,7 +77,7 @@ def test_a_program_makes_boards_of_the_company(cast: Cast) -> None:
 
 
 def test_figures_are_text_and_scoped(cast: Cast) -> None:
-    today = timezone.localdate()
+    today = clock.today(cast.aurora.zone)
     for store, total in (("Centro", "70.00"), ("Norte", "30.00")):
         make_sale(cast.aurora, total, store=store, date=today)
     make_sale(cast.boreal, "999.00", store="Centro", date=today)
@@ -138,3 +138,22 @@ def test_strange_questions_are_refused(cast: Cast) -> None:
         "scope=store:%00",
     ):
         assert ana.get(f"{path}?{query}").status_code == 400, query
+
+
+def test_figures_are_kept_until_something_that_they_show_changes(cast: Cast) -> None:
+    ana = signed_in(cast.ana)
+    path = f"/api/kpis/boards/{made(ana, tiles=[{'kind': 'number', 'options': {'kpi': 'revenue'}}])['key']}/contents"
+    head = {"headers": {"X-Tenant": "aurora"}}
+    first, again = ana.get(path, **head), ana.get(path, **head)
+    assert (first["X-Cache"], again["X-Cache"]) == ("MISS", "HIT")
+    assert again.json()["data"] == first.json()["data"]
+    named = {"headers": {"X-Tenant": "aurora", "If-None-Match": first["ETag"]}}
+    assert ana.get(path, **named).status_code == 304
+    Target.objects.create(
+        tenant=cast.aurora, kpi="revenue", month=clock.today(cast.aurora.zone).replace(day=1), value=900
+    )
+    assert ana.get(path, **head)["X-Cache"] == "MISS"
+    key = path.split("/")[-2]
+    text = {"tiles": [{"kind": "text", "options": {"text": "Olá"}}]}
+    ana.patch(f"/api/kpis/boards/{key}", text, content_type="application/json", **head)
+    assert [one["kind"] for one in ana.get(path, **head).json()["data"]["tiles"]] == ["text"]

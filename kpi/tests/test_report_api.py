@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from kpi import dimensions
-from kpi.models import Board, Report, ReportDelivery
+from kpi.models import Board, Report, ReportDelivery, ReportRecipient
+from lib import clock
 from live import cache, events
 from tests.api import body, make_key, signed_in, with_key
 from tests.cast import Cast
@@ -90,3 +91,46 @@ def test_others_find_nothing(cast: Cast, board: Board) -> None:
     assert post(with_key(cast.aurora), f"{WAY}/{secret['id']}/send", {}).status_code == 404
     reader = Client(headers={"Authorization": f"Api-Key {make_key(cast.aurora, ['read'])}"})
     assert reader.delete(f"{WAY}/{secret['id']}").status_code == 403
+
+
+def test_a_report_is_changed_paused_and_its_list_is_what_was_sent(cast: Cast, board: Board) -> None:
+    client = with_key(cast.aurora)
+    people = [{"email": "fora@example.org", "scope": "store:Centro"}, {"email": "bruno@example.com"}]
+    way = f"{WAY}/{body(post(client, WAY, {'board': str(board.key), 'frequency': 'daily', 'recipients': people}))['data']['id']}"
+
+    def patch(**asked: Any) -> Any:
+        return client.patch(way, asked, content_type="application/json")
+
+    changed = body(patch(frequency="weekly", weekday=4, is_active=False))["data"]
+    assert (changed["frequency"], changed["weekday"], changed["is_active"], changed["next_at"]) == (
+        "weekly",
+        4,
+        False,
+        None,
+    )
+    assert len(changed["recipients"]) == 2
+    stays = next(one["id"] for one in changed["recipients"] if one["email"] == "fora@example.org")
+    changed = body(patch(is_active=True, recipients=[people[0], {"email": "ana@example.com"}]))["data"]
+    assert changed["next_at"] is not None
+    assert {one["email"]: one["id"] == stays for one in changed["recipients"]} == {
+        "fora@example.org": True, "ana@example.com": False,
+    }  # fmt: skip
+    ReportRecipient.objects.filter(pk=stays).update(unsubscribed_at=clock.now())
+    assert [one["id"] for one in body(patch(recipients=[]))["data"]["recipients"]] == [stays]
+    for wrong in (
+        {"hour": 24},
+        {"hour": "6"},
+        {"board": str(board.key)},
+        {"name": "x", "recipients": [{"email": "no"}]},
+        {"frequency": "never"},
+    ):
+        assert patch(**wrong).status_code == 400
+    assert body(client.get(way))["data"]["name"] == "Visão"
+    assert with_key(cast.boreal).patch(way, {"hour": 3}, content_type="application/json").status_code == 404
+    reader = signed_in(cast.bruno)
+    assert (
+        reader.patch(
+            way, {"hour": 3}, content_type="application/json", headers={"X-Tenant": "aurora"}
+        ).status_code
+        == 403
+    )
