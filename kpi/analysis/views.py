@@ -21,6 +21,8 @@ from lib.periods import Period
 from tenants.access import TenantRequest, member_required
 from tenants.models import Capability
 
+_FEW = 8  # recurring lines that are shown before somebody asks for all
+
 
 @require_GET
 @member_required()
@@ -41,6 +43,8 @@ def analysis(request: TenantRequest) -> HttpResponse:
         found = read.why(measure=measure, dimension=dimension, **asked)
     why, late, ahead, kept = found.drivers, read.ageing(), read.projection(), read.cohorts()
     carried = read.concentration(dimension=_one_of(request, "abc", ("customer", "product")), period=period)
+    again = ahead.recurring if ahead else ()
+    fewer = len(again) > _FEW + 2 and request.GET.get("recurring") != "all"
     context: dict[str, Any] = {
         "period": period,
         "compared": found.compared,
@@ -80,7 +84,8 @@ def analysis(request: TenantRequest) -> HttpResponse:
         "sells": bool(kept or carried.largest or carried.unnamed),
         "ahead": ahead,
         "ahead_chart": draw.projection(ahead) if ahead else None,
-        "again": telling.rows(tenant, ahead.recurring) if ahead else [],
+        "again": telling.rows(tenant, again[:_FEW] if fewer else again),
+        "again_more": len(again) - _FEW if fewer else 0,
         "denied": telling.rows(tenant, ahead.denied) if ahead else [],
         "may_say": request.access.may(Capability.DECIDE),
     }

@@ -280,6 +280,25 @@ class TestPeople:
         line.refresh_from_db()
         assert line.denied_at is None
 
+    def test_the_largest_come_first_and_all_on_request(self, cast: Cast) -> None:
+        account = make_account(cast.aurora, balance=D(10_000))
+        for n in range(11):
+            named = {"counterparty_name": f"FORNECEDOR {chr(65 + n)}", "description": "Boleto pago"}
+            months(account, f"-{1_000 - n}.00", 20, **named)
+        services.refresh(tenant=cast.aurora)
+        client = signed_in(cast.ana)
+        page = client.get("/t/aurora/analysis/?measure=expenses").content.decode()
+        assert page.count('<form method="post" action="/t/aurora/recurring/') == 8
+        assert "FORNECEDOR H" in page
+        assert "FORNECEDOR I" not in page
+        assert (
+            '<a href="?measure=expenses&amp;recurring=all#recurring">mais 3 lançamentos recorrentes</a>'
+            in page
+        )
+        every = client.get("/t/aurora/analysis/?measure=expenses&recurring=all").content.decode()
+        assert "FORNECEDOR K" in every
+        assert "mais 3 lançamentos" not in every
+
     def test_without_any_the_page_is_silent(self, cast: Cast) -> None:
         make_account(cast.aurora, balance=D(50))
         assert 'id="recurring"' not in signed_in(cast.ana).get("/t/aurora/analysis/").content.decode()
