@@ -98,6 +98,33 @@ def test_removing_asks_first(visit, door, aurora) -> None:
         assert seen.complaints == []
 
 
+def test_a_statement_is_dropped_and_previewed(visit, door, aurora, tmp_path) -> None:
+    """The browser's own drop, as from a file manager: the file field lies over its zone and takes it."""
+    path = tmp_path / "setembro.ofx"
+    path.write_bytes(FILE + b"\n\n\n")
+    with visit("about:blank") as seen:
+        page = seen.page
+        sign_in(page, door.url)
+        browser.go(page, f"{door.url}/t/aurora/import/")
+        zone = page.locator("#statements")
+        box = zone.bounding_box()
+        assert box
+        protocol = page.context.new_cdp_session(page)
+        data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+        where = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2, "data": data}
+        for kind in ("dragEnter", "dragOver"):
+            protocol.send("Input.dispatchDragEvent", {"type": kind, **where})
+        expect(zone).to_have_class("dropzone over")
+        protocol.send("Input.dispatchDragEvent", {"type": "drop", **where})
+        expect(page.locator("#statements-list .file")).to_contain_text("setembro.ofx")
+        expect(zone).to_have_class("dropzone")
+        page.get_by_role("button", name="Conferir arquivos").click()
+        page.wait_for_url("**/import/*/")
+        browser.settle(page)
+        assert FileImport.objects.filter(name="setembro.ofx").count() == 1
+        assert seen.complaints == []
+
+
 def test_too_many_files_are_kept_back_and_named(visit, door, aurora, tmp_path) -> None:
     names = []
     for n in range(22):
