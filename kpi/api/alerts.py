@@ -5,7 +5,6 @@ from typing import Any, Final
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
 
@@ -14,15 +13,13 @@ from kpi.alerts.conditions import Kind, Way
 from kpi.alerts.queries import State, Told
 from kpi.api.planning import NUMBER, checked, done
 from kpi.catalog import CATALOG
-from kpi.models import AlertEvent, AlertRule
-from lib.keyset import CursorError, paginate
+from kpi.models import AlertRule
 from live import freshness
 from live.api.cached import cached
 from reconciliation.api.forms import StrictForm
 from tenants.access import owned
 from tenants.api.answers import ok
 from tenants.api.base import ApiRequest, ApiView
-from tenants.api.errors import BadParameter
 from tenants.api.schema import (
     BOOLEAN,
     DAY,
@@ -48,14 +45,6 @@ RULE: Final = record(
         "window": STRING, "compare": STRING, "repeat": {"enum": AlertRule.Repeat.values}, "is_active": BOOLEAN,
         "muted_until": nullable(MOMENT), "state": {"enum": [state.value for state in State]},
         "fired": {**INTEGER, "description": "How often it fired."}, "last_day": nullable(DAY),
-    }
-)  # fmt: skip
-EVENT: Final = record(
-    {
-        "id": INTEGER, "rule": INTEGER, "day": DAY, "ended_on": nullable(DAY), "got": TEXT_OR_NONE, "expected": TEXT_OR_NONE, "expected_to": TEXT_OR_NONE,
-        "first_got": {**TEXT_OR_NONE, "description": "What was told first, where a later synchronisation brought another value."},
-        "title": STRING, "sentence": STRING, "fired_at": MOMENT, "changed_at": nullable(MOMENT), "withdrawn_at": nullable(MOMENT),
-        "was_muted": BOOLEAN,
     }
 )  # fmt: skip
 _ASK: Final[dict[str, Schema]] = {
@@ -206,44 +195,6 @@ class MuteView(ApiView):
         return ok(_one(request, done(lambda: services.mute(access=request.access, rule=rule, until=until))))
 
 
-class EventsView(ApiView):
-    """`/api/alerts/events`."""
-
-    requires = {"GET": Capability.READ}
-
-    @documented(
-        summary="What alerts told",
-        description="One entry an incident, the newest first; also those that were taken back.",
-        data=record({"events": array(EVENT), "next": TEXT_OR_NONE}),
-        parameters=[
-            query("rule", "Only of this rule.", {"type": "integer", "minimum": 1}),
-            query("cursor", "Where the last page ended (`data.next`)."),
-            query("etag", "The ETag you hold."),
-        ],
-        errors=(304, 400, 401, 403, 404),
-    )
-    def get(self, request: ApiRequest) -> HttpResponse:
-        """Return one page."""
-        tenant, rule = request.access.tenant, request.query_params.get("rule", "")
-        if rule and not (rule.isascii() and rule.isdigit() and len(rule) < 19):
-            raise BadParameter({"rule": _("Write a number.")})
-        cursor = request.query_params.get("cursor") or None
-        rows = queries.history(tenant)
-        rows = rows.filter(rule=int(rule)) if rule else rows
-
-        def told() -> tuple[Any, dict[str, Any]]:
-            page = paginate(rows, order=("-day", "-id"), limit=50, cursor=cursor)
-            return {"events": [event_shown(one) for one in page.rows], "next": page.next}, {
-                "as_of": freshness.as_of(tenant)
-            }
-
-        params = {"rule": rule, "cursor": cursor, "language": get_language()}
-        try:
-            return cached(request, "alerts", compute=told, params=params, part="events")
-        except CursorError as error:
-            raise BadParameter({"cursor": str(error)}) from error
-
-
 class TrialView(ApiView):
     """`/api/alerts/trial`."""
 
@@ -295,24 +246,13 @@ def shown(one: Told) -> dict[str, Any]:
     )  # fmt: skip
     return {name: getattr(rule, name) for name in plain} | {
         "sentence": words.rule_said(rule),
-        "limit": _text(rule.limit),
+        "limit": plain_text(rule.limit),
         "state": one.state.value,
         "fired": one.fired,
         "last_day": one.last.day if one.last else None,
     }
 
 
-def event_shown(event: AlertEvent) -> dict[str, Any]:
-    """Return an alert as the API writes it."""
-    title, sentence = words.event_said(event)
-    plain = ("id", "day", "ended_on", "fired_at", "changed_at", "withdrawn_at", "was_muted")
-    return {name: getattr(event, name) for name in plain} | {
-        "rule": event.rule_id,
-        "title": title,
-        "sentence": sentence,
-        **{name: _text(getattr(event, name)) for name in ("got", "expected", "expected_to", "first_got")},
-    }
-
-
-def _text(value: Any) -> str | None:
+def plain_text(value: Any) -> str | None:
+    """Return a decimal number as the API writes it, without a zero too many; None stays unknown."""
     return None if value is None else format(value.normalize(), "f")

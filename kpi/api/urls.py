@@ -3,6 +3,7 @@
 from django.urls import path
 
 from kpi.api import (
+    alertevents,
     alerts,
     analysis,
     anomalies,
@@ -40,7 +41,7 @@ urlpatterns = [
     path("kpis/reports/<int:pk>/send", reports.ReportSendView.as_view(), name="kpis-report-send"),
     path("kpis/reports/<int:pk>/history", reports.ReportHistoryView.as_view(), name="kpis-report-history"),
     path("alerts", alerts.AlertsView.as_view(), name="alerts"),
-    path("alerts/events", alerts.EventsView.as_view(), name="alert-events"),
+    path("alerts/events", alertevents.EventsView.as_view(), name="alert-events"),
     path("alerts/trial", alerts.TrialView.as_view(), name="alert-trial"),
     path("alerts/webhooks", webhooks.WebhooksView.as_view(), name="webhooks"),
     path("alerts/webhooks/<int:pk>", webhooks.WebhookView.as_view(), name="webhook"),
