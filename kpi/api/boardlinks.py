@@ -136,7 +136,7 @@ class BoardLinkView(ApiView):
         """Change and return it."""
         link = owned(BoardLink.objects.all(), tenant=request.access.tenant, pk=pk)
         fields = checked(ChangeForm(data=request.data, partial=True))
-        wanted = {"name": link.name, "expires_at": link.expires_at} | fields
+        wanted: dict[str, Any] = {"name": link.name, "expires_at": link.expires_at} | fields
         if fields:
             _done(lambda: sharing.change_link(link=link, actor=request.access, **wanted))
         return ok(_one(request, pk))

@@ -17,7 +17,18 @@ from lib.keyset import CursorError
 from tenants.api.answers import ok
 from tenants.api.base import ApiRequest, ApiView
 from tenants.api.errors import BadParameter
-from tenants.api.schema import BOOLEAN, INTEGER, MOMENT, STRING, array, documented, nullable, query, record
+from tenants.api.schema import (
+    BOOLEAN,
+    INTEGER,
+    MOMENT,
+    STRING,
+    Schema,
+    array,
+    documented,
+    nullable,
+    query,
+    record,
+)
 from tenants.models import Capability
 
 RECIPIENT = record(
@@ -43,7 +54,7 @@ DELIVERY = record(
         "reason": STRING, "attempts": INTEGER, "size": nullable(INTEGER), "sent_at": nullable(MOMENT),
     }
 )  # fmt: skip
-NEW = {
+NEW: Final[Schema] = {
     "type": "object",
     "properties": {
         "board": {**STRING, "description": "The board's public key."}, "name": {**STRING, "maxLength": 80},
@@ -55,10 +66,10 @@ NEW = {
     "required": ["board", "frequency"],
     "additionalProperties": False,
 }  # fmt: skip
-CHANGE = {
+CHANGE: Final[Schema] = {
     "type": "object",
     "properties": {name: one for name, one in NEW["properties"].items() if name != "board"}
-    | {"is_active": BOOLEAN},  # type: ignore[attr-defined]
+    | {"is_active": BOOLEAN},
     "additionalProperties": False,
 }
 _TEXTS: Final = ("name", "frequency", "period")

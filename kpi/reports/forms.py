@@ -56,7 +56,7 @@ class ReportForm(forms.Form):
         for name, rhythm in _BELONGS.items():
             if data.get("frequency") not in {None, rhythm}:
                 data.pop(name, None)
-                self._errors.pop(name, None)  # type: ignore[union-attr]
+                self.errors.pop(name, None)
         return data
 
     def fields_of_report(self) -> dict[str, Any]:
