@@ -24,7 +24,8 @@ from kpi.alerts.conditions import (
     of_rule,
 )
 from kpi.alerts.conditions import judge as verdict_of
-from kpi.alerts.reading import Reader, silence
+from kpi.alerts.reading import Reader
+from kpi.alerts.silence import silence
 from kpi.forecasts.facts import closed_day
 from kpi.models import AlertEvent, AlertRule, AlertState
 from lib import clock, pg

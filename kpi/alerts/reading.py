@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
@@ -11,7 +11,6 @@ from typing import Any, Final
 from kpi import dimensions
 from kpi.alerts.conditions import (
     FORECAST,
-    OF_SALES,
     USUAL_WEEKS,
     Compare,
     Condition,
@@ -23,18 +22,16 @@ from kpi.alerts.conditions import (
     hours_of,
 )
 from kpi.alerts.conditions import UNKNOWN as NO_LOOK
+from kpi.alerts.silence import LINES, is_of_sales
 from kpi.calculations import Totals
 from kpi.models import ForecastPoint, Foretold
 from kpi.targets import queries as targets
 from kpi.targets.goals import Goals
-from lib import clock, pg
+from lib import pg
 from lib.clock import add_months, month_end
 from lib.periods import Period
 from tenants.models import Tenant
 
-BACK: Final = timedelta(
-    days=45
-)  # rows arrive within six weeks of the day they bear; what is older is no news
 _DAILY: Final = """
 SELECT type, day, flow_n, flow_total FROM kpi_daily
  WHERE tenant_id = %(tenant)s AND currency = %(currency)s AND day >= %(first)s AND day <= %(last)s AND n > 0
@@ -70,18 +67,6 @@ SELECT date, count(*) FROM ledger_transaction t
  GROUP BY date
 """
 _MATCHED: Final = "SELECT 1 FROM reconciliation_progress WHERE tenant_id = %(tenant)s AND ran_at IS NOT NULL"
-_NEWEST: Final = """
-SELECT (SELECT max(created_at) FROM {table} WHERE tenant_id = %(tenant)s AND date >= %(since)s),
-       (SELECT max(day) FROM kpi_daily WHERE tenant_id = %(tenant)s AND n > 0 AND type = ANY (%(types)s))
-"""
-_NEWEST_OF: Final = """
-SELECT max(day) FROM kpi_dimension_daily
- WHERE tenant_id = %(tenant)s AND dimension = %(dimension)s AND key = %(key)s AND n > 0 AND type = ANY (%(types)s)
-"""
-_LINES: Final = ("CREDIT", "DEBIT")
-_OF_SALES: Final = frozenset(
-    {"revenue", "sales_count", "average_ticket", "active_customers", "new_customers"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +148,7 @@ class Reader:
             return self._courses[source]
         begins = self._company_begins
         if source.dimension:
-            kinds = _LINES if source.dimension in {"category", "account"} else ("SALE",)
+            kinds = LINES if source.dimension in {"category", "account"} else ("SALE",)
             dimensions.bring(self.tenant.pk)
             rows = pg.fetch(
                 _SPLIT, self._asked | {"dimension": source.dimension, "key": source.key, "types": list(kinds)}
@@ -176,7 +161,7 @@ class Reader:
         self._begins[source] = begins
         self._courses[source] = {
             kind: self._course({day: (n, total) for its, day, n, total in rows if its == kind})
-            for kind in (*_LINES, "SALE")
+            for kind in (*LINES, "SALE")
         }
         return self._courses[source]
 
@@ -282,7 +267,7 @@ class Reader:
 
         A silence of the past is known to the day only; one is told when it is over its limit."""
         courses, limit = self._loaded(Source(condition.dimension, condition.key)), hours_of(condition) / 24
-        names = ("SALE",) if is_of_sales(condition) else _LINES
+        names = ("SALE",) if is_of_sales(condition) else LINES
         days = [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
         busy = [day for day in days if any(courses[name].of(day, day)[0] for name in names)]
         found = []
@@ -328,28 +313,3 @@ def compared(condition: Condition, day: date) -> tuple[date, date]:
         whole = last == month_end(last)
         return before, month_end(before) if whole else min(before + (last - first), month_end(before))
     return first - timedelta(days=length), first - timedelta(days=1)
-
-
-def is_of_sales(condition: Condition) -> bool:
-    """Return whether a number is made of sales, not of bank lines."""
-    return condition.kpi in _OF_SALES or condition.dimension in OF_SALES
-
-
-def silence(tenant: Tenant, condition: Condition, now: datetime) -> tuple[Decimal | None, datetime | None]:
-    """Return for how many hours no new fact came, and since when; nothing where there never was one. One query."""
-    sales = is_of_sales(condition)
-    asked = {
-        "tenant": tenant.pk, "types": ["SALE"] if sales else list(_LINES), "dimension": condition.dimension, "key": condition.key,
-        "since": clock.business_day(now, tenant.zone) - BACK,
-    }  # fmt: skip
-    if condition.dimension:
-        dimensions.bring(tenant.pk)
-        at, day = None, pg.fetch(_NEWEST_OF, asked)[0][0]
-    else:
-        table = "ledger_sale" if sales else "ledger_transaction"
-        at, day = pg.fetch(_NEWEST.format(table=table), asked)[0]
-    if at is None and day is not None:
-        at = min(clock.start_of_day(day + timedelta(days=1), tenant.zone), now)
-    if at is None:
-        return None, None
-    return (Decimal(int((now - at).total_seconds())) / 3600).quantize(Decimal("0.01")), at
