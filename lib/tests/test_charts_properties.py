@@ -115,12 +115,15 @@ def test_thinning_keeps_ends_order_and_the_remarkable(values, most, keep):
     assert len(values) <= most or keep & set(range(len(values))) <= set(kept)
 
 
-def test_thinning_keeps_a_lone_peak_among_five_thousand_points():
-    values = [Decimal(0)] * 5000
-    values[3217] = Decimal(1_000_000)
-    kept = kept_indexes(values)
-    assert len(kept) == MAX_POINTS
-    assert 3217 in kept
+def test_a_lone_peak_among_a_hundred_thousand_points_is_drawn_and_told():
+    values = [Decimal(0)] * 100_000
+    values[53217] = Decimal(1_000_000)
+    chart = charts.line_chart(
+        title="t", x=[str(index) for index in range(100_000)], series=[charts.Series("a", values)]
+    )
+    assert len(chart.table.rows) == MAX_POINTS
+    assert len(chart.svg) < 100_000
+    assert [row.label for row in chart.table.rows if "000" in row.cells[0]] == ["53217"]
 
 
 def test_a_thinned_chart_names_its_positions_and_its_table_has_the_drawn_rows():
