@@ -15,11 +15,17 @@ from lib import clock
 from live.models import Notification
 from tenants.models import Tenant
 from tests.cast import Cast
-from tests.factories import make_account, make_customer, make_sale, make_source, make_transaction
+from tests.factories import DAY, make_account, make_customer, make_sale, make_source, make_transaction
 
 D = Decimal
 DAYS = 60
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def on_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is DAY: what is unusual depends on weekdays and holidays."""
+    monkeypatch.setattr(clock, "today", lambda zone: DAY)
 
 
 def ago(tenant: Tenant, days: int) -> date:
