@@ -162,7 +162,8 @@ class Drawing:
             title = _("In 90 days there may be %(amount)s in cash") % {"amount": last}
         expected = [week.balance_expected for week in found.weeks]
         known = [week.balance_known for week in found.weeks]
-        named = _("Only what is due or recurring") if found.recurring else _("Only what is due")
+        again = any(week.balance_known != week.balance_due for week in found.weeks)
+        named = _("Only what is due or recurring") if again else _("Only what is due")
         place = next((n for n, week in enumerate(found.weeks) if week.start == short), None)
         return line_chart(
             title=title,
