@@ -32,7 +32,7 @@ def test_a_boards_projection_is_that_of_the_analysis(cast: Cast) -> None:
         ]  # fmt: skip
         assert sum(row[4] for row in tile.sheet.rows) == whole
         assert tile.chart
-        assert "Só o que vence ou é recorrente" in tile.chart.svg
+        assert [item.name for item in tile.chart.legend] == ["Esperado", "Só o que vence ou é recorrente"]
         # One of the three stands as an open item from now on.
         make_open_item(cast.aurora, "-1500.00", counterparty_document=DOCUMENT, due_date=date(2026, 4, 22))
         events.publish("facts_changed", tenant_id=cast.aurora.pk)
