@@ -12,7 +12,7 @@ from live.models import Alert, PerformanceMetric, Process
 from sync.models import Connection
 from tenants.models import Role, Tenant
 from tests import factories
-from tests.test_pages_browser import EMAIL, sign_in
+from tests.test_pages_browser import EMAIL
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -48,7 +48,7 @@ def aurora(settings) -> Tenant:
 @pytest.mark.parametrize(("width", "theme"), [(390, "light"), (1440, "dark")])
 def test_everything_broken_is_accessible_and_fits(visit, door, aurora, width: int, theme: str) -> None:
     with visit("about:blank", width=width, theme=theme) as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         browser.go(seen.page, f"{door.url}/t/aurora/status/")
         expect(seen.page.get_by_role("heading", name="3 coisas precisam de atenção")).to_be_visible()
         assert seen.axe() == []
@@ -58,7 +58,7 @@ def test_everything_broken_is_accessible_and_fits(visit, door, aurora, width: in
 
 def test_it_stays_true_while_one_looks(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         browser.go(seen.page, f"{door.url}/t/aurora/status/")
         expect(seen.page.locator("[data-live-dot]:visible")).to_have_attribute("data-state", "live")
         Connection.objects.update(
@@ -71,7 +71,7 @@ def test_it_stays_true_while_one_looks(visit, door, aurora) -> None:
 
 def test_quiet_for_a_day(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         browser.go(seen.page, f"{door.url}/t/aurora/status/")
         seen.page.get_by_role("button", name="Silenciar por um dia").click()
         expect(seen.page.get_by_role("button", name="Voltar a avisar")).to_be_visible()

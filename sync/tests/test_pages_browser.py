@@ -62,19 +62,11 @@ def paths() -> dict[str, str]:
     }
 
 
-def sign_in(page, base: str) -> None:
-    page.goto(f"{base}/accounts/login/")
-    page.fill("input[name=login]", EMAIL)
-    page.fill("input[name=password]", factories.PASSWORD)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_url("**/t/**")
-
-
 @pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1280, "light")])
 def test_pages_are_accessible_fit_and_break_no_policy(visit, door, aurora, width: int, theme: str) -> None:
     findings: dict[str, list[str]] = {}
     with visit("about:blank", width=width, theme=theme) as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         for name, path in paths().items():
             browser.go(seen.page, f"{door.url}/t/aurora/{path}")
             wide = seen.page.evaluate("document.documentElement.scrollWidth > innerWidth")
@@ -85,7 +77,7 @@ def test_pages_are_accessible_fit_and_break_no_policy(visit, door, aurora, width
 
 def test_removing_asks_first(visit, door, aurora) -> None:
     with visit("about:blank") as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         erp = Connection.objects.get(removed_at=None)
         browser.go(seen.page, f"{door.url}/t/aurora/connections/{erp.pk}/")
         seen.page.click("[popovertarget=connection-menu]")
@@ -104,7 +96,7 @@ def test_a_statement_is_dropped_and_previewed(visit, door, aurora, tmp_path) -> 
     path.write_bytes(FILE + b"\n\n\n")
     with visit("about:blank") as seen:
         page = seen.page
-        sign_in(page, door.url)
+        browser.sign_in(page, door.url)
         browser.go(page, f"{door.url}/t/aurora/import/")
         zone = page.locator("#statements")
         box = zone.bounding_box()
@@ -132,7 +124,7 @@ def test_too_many_files_are_kept_back_and_named(visit, door, aurora, tmp_path) -
         path.write_bytes(FILE)
         names.append(str(path))
     with visit("about:blank") as seen:
-        sign_in(seen.page, door.url)
+        browser.sign_in(seen.page, door.url)
         browser.go(seen.page, f"{door.url}/t/aurora/import/")
         seen.page.set_input_files("input[type=file]", names)
         expect(seen.page.locator(".files .file")).to_have_count(20)
