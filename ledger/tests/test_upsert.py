@@ -1,5 +1,6 @@
 """The bulk upsert, on the real engine: exact, quiet, and never over what a person wrote."""
 
+import math
 import threading
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -87,16 +88,16 @@ class TestBothWays:
         put(account, rows)
         put(account, rows)  # hint bits and the first touch of catalogue pages
         rows_before, wal = _written()
-        costs = []
-        for _ in range(20):
+        # A temporary table costs its catalogue rows, whatever the number of rows in it. The log is the whole server's, and other tests
+        # run on it: a moment in which they are quiet is awaited.
+        limit, costs = (60_000 if extra else 1_000), [math.inf]
+        while min(costs) >= limit and len(costs) < 2_000:
             put(account, rows)
             rows_after, wal_after = _written()
             assert rows_after == rows_before
             costs.append(wal_after - wal)
             wal = wal_after
-        # The log is the whole server's, and other tests run on it: the least is ours. A temporary table costs its catalogue rows, whatever
-        # the number of rows in it.
-        assert min(costs) < (1_000 if not extra else 60_000)
+        assert min(costs) < limit
 
     def test_of_equal_keys_the_last_row_counts(self, account: Account, extra: int):
         rows = [*many(account, extra), line(account, "twice", "1.00"), line(account, "twice", "2.00")]
