@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from kpi import comparing, queries
 from kpi.analysis.drivers import COUNTS, SHARES, Drivers, dimensions_of
 from kpi.analysis.pictures import DIMENSIONS, NAMES, Drawing, rows_url
+from kpi.analysis.projection import Projection
 from kpi.analysis.ready import Reading
 from kpi.recurrence import telling
 from kpi.views import asked_period
@@ -43,8 +44,6 @@ def analysis(request: TenantRequest) -> HttpResponse:
         found = read.why(measure=measure, dimension=dimension, **asked)
     why, late, ahead, kept = found.drivers, read.ageing(), read.projection(), read.cohorts()
     carried = read.concentration(dimension=_one_of(request, "abc", ("customer", "product")), period=period)
-    again = ahead.recurring if ahead else ()
-    fewer = len(again) > _FEW + 2 and request.GET.get("recurring") != "all"
     context: dict[str, Any] = {
         "period": period,
         "compared": found.compared,
@@ -84,15 +83,24 @@ def analysis(request: TenantRequest) -> HttpResponse:
         "sells": bool(kept or carried.largest or carried.unnamed),
         "ahead": ahead,
         "ahead_chart": draw.projection(ahead) if ahead else None,
-        "again": telling.rows(tenant, again[:_FEW] if fewer else again),
-        "again_more": len(again) - _FEW if fewer else 0,
-        "denied": telling.rows(tenant, ahead.denied) if ahead else [],
+        **_recurring(request, ahead),
         "may_say": request.access.may(Capability.DECIDE),
     }
     template = "kpi/analysis.html#parts" if wants_fragment(request) else "kpi/analysis.html"
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _recurring(request: TenantRequest, ahead: Projection | None) -> dict[str, Any]:
+    """Return the largest lines that come again, or all where the address asks for them, and those that somebody denied."""
+    again = ahead.recurring if ahead else ()
+    fewer = len(again) > _FEW + 2 and request.GET.get("recurring") != "all"
+    return {
+        "again": telling.rows(request.tenant, again[:_FEW] if fewer else again),
+        "again_more": len(again) - _FEW if fewer else 0,
+        "denied": telling.rows(request.tenant, ahead.denied) if ahead else [],
+    }
 
 
 def _one_of(request: TenantRequest, name: str, known: tuple[str, ...]) -> str:
