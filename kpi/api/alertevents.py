@@ -50,9 +50,8 @@ class EventsView(ApiView):
         parameters=[
             query("rule", "Only of this rule.", {"type": "integer", "minimum": 1}),
             query("cursor", "Where the last page ended (`data.next`)."),
-            query("etag", "The ETag you hold."),
         ],
-        errors=(304, 400, 401, 403, 404),
+        errors=(400, 401, 403, 404),
     )
     def get(self, request: ApiRequest) -> HttpResponse:
         """Return one page."""

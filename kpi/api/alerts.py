@@ -30,7 +30,6 @@ from tenants.api.schema import (
     array,
     documented,
     nullable,
-    query,
     record,
 )
 from tenants.models import Capability
@@ -111,8 +110,7 @@ class AlertsView(ApiView):
         summary="Alerts on numbers",
         description="The company's rules with their states, the newest first. What is wrong with the installation itself: `/api/system/status`.",
         data=array(RULE),
-        parameters=[query("etag", "The ETag you hold.")],
-        errors=(304, 401, 403, 404),
+        errors=(401, 403, 404),
     )
     def get(self, request: ApiRequest) -> HttpResponse:
         """Return the rules."""

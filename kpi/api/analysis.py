@@ -25,11 +25,10 @@ PERIOD = (
     query("from", "First day.", DAY),
     query("to", "Last day, included.", DAY),
 )
-ETAG = query("etag", "The ETag you hold.")
 WEEK = (
     "due_in", "due_out", "recurring_in", "recurring_out", "expected_in", "expected_out", "balance_due", "balance_known", "balance_expected",
 )  # fmt: skip
-ERRORS = (304, 400, 401, 403, 404)
+ERRORS = (400, 401, 403, 404)
 
 
 def _asked(request: ApiRequest, name: str, known: tuple[str, ...]) -> str:
@@ -95,7 +94,6 @@ class DriversView(ApiView):
             ),
             *PERIOD,
             COMPARE,
-            ETAG,
         ],
         errors=ERRORS,
     )
@@ -149,7 +147,7 @@ class ConcentrationView(ApiView):
                 ),
             }
         ),
-        parameters=[query("by", "Whom to rank.", {"enum": ["customer", "product"]}), *PERIOD, ETAG],
+        parameters=[query("by", "Whom to rank.", {"enum": ["customer", "product"]}), *PERIOD],
         errors=ERRORS,
     )
     def get(self, request: ApiRequest) -> HttpResponse:
@@ -201,7 +199,7 @@ class AgeingView(ApiView):
                 }
             )
         ),
-        parameters=[query("direction", "Which items.", {"enum": ["receivable", "payable"]}), ETAG],
+        parameters=[query("direction", "Which items.", {"enum": ["receivable", "payable"]})],
         errors=ERRORS,
     )
     def get(self, request: ApiRequest) -> HttpResponse:
@@ -227,7 +225,6 @@ class CohortsView(ApiView):
         summary="Who comes back",
         description="Customers by the month of their first purchase; `kept[n]` is how many of them bought in the n-th month after.",
         data=array(record({"month": DAY, "size": INTEGER, "kept": array(INTEGER)})),
-        parameters=[ETAG],
         errors=ERRORS,
     )
     def get(self, request: ApiRequest) -> HttpResponse:
@@ -264,7 +261,6 @@ class ProjectionView(ApiView):
                 }
             )
         ),
-        parameters=[ETAG],
         errors=ERRORS,
     )
     def get(self, request: ApiRequest) -> HttpResponse:

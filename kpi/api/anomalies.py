@@ -73,9 +73,8 @@ class AnomaliesView(ApiView):
         parameters=[
             query("measure", "Only this number.", {"enum": Anomaly.Measure.values}),
             query("cursor", "Where the last page ended (`data.next`)."),
-            query("etag", "The ETag you hold."),
         ],
-        errors=(304, 400, 401, 403, 404),
+        errors=(400, 401, 403, 404),
     )
     def get(self, request: ApiRequest) -> HttpResponse:
         """Return the incidents."""

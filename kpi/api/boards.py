@@ -187,9 +187,8 @@ class BoardContentsView(ApiView):
             query(
                 "scope", f"One value of a dimension, as `store:Centro`. Dimensions: {', '.join(DIMENSIONS)}."
             ),
-            query("etag", "The ETag you hold."),
         ],
-        errors=(304, *ERRORS),
+        errors=ERRORS,
     )
     def get(self, request: ApiRequest, key: UUID) -> HttpResponse:
         """Return the figures."""

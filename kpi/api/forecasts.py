@@ -94,9 +94,8 @@ class ForecastsView(ApiView):
             query("grain", "Length of a period.", {"enum": Forecast.Grain.values, "default": "day"}),
             query("about", "Whose.", {"enum": Forecast.About.values, "default": "company"}),
             query("measure", "Only this one.", {"enum": Forecast.Measure.values}),
-            query("etag", "The ETag you hold."),
         ],
-        errors=(304, 400, 401, 403, 404),
+        errors=(400, 401, 403, 404),
     )
     def get(self, request: ApiRequest) -> HttpResponse:
         """Return the forecasts."""

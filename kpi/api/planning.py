@@ -118,8 +118,8 @@ class TargetsView(ApiView):
         summary="Goals of a year",
         description="By number and month.",
         data=record({"year": INTEGER, "targets": array(GOAL)}),
-        parameters=[query("year", "The current one unless said.", {"type": "integer", "minimum": 1990, "maximum": 2100}), query("etag", "The ETag you hold.")],
-        errors=(304, 400, 401, 403, 404),
+        parameters=[query("year", "The current one unless said.", {"type": "integer", "minimum": 1990, "maximum": 2100})],
+        errors=(400, 401, 403, 404),
     )  # fmt: skip
     def get(self, request: ApiRequest) -> HttpResponse:
         """Return the goals."""
@@ -168,8 +168,7 @@ class OccasionsView(ApiView):
         summary="The company's own days",
         description="Events, and days on which it was closed (`free`), the newest first.",
         data=array(OCCASION),
-        parameters=[query("etag", "The ETag you hold.")],
-        errors=(304, 401, 403, 404),
+        errors=(401, 403, 404),
     )
     def get(self, request: ApiRequest) -> HttpResponse:
         """Return the days."""

@@ -29,7 +29,6 @@ from tenants.api.schema import (
     array,
     documented,
     nullable,
-    query,
     record,
 )
 from tenants.models import Capability
@@ -67,8 +66,7 @@ class RecurringLinesView(ApiView):
         description="What comes again in the bank movements: rent, payroll, software, instalments, retainers. `lines` count in the cash projection, those that "
         "move most first; `denied` are those of which a person said that they do not come again.",
         data=record({"lines": array(LINE), "denied": array(LINE)}),
-        parameters=[query("etag", "The ETag you hold.")],
-        errors=(304, 400, 401, 403, 404),
+        errors=(400, 401, 403, 404),
     )
     def get(self, request: ApiRequest) -> HttpResponse:
         """Return the lines."""

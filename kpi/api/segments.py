@@ -86,9 +86,8 @@ class SegmentsView(ApiView):
             query("segment", "List its customers too.", CODE),
             query("cursor", "Where the last page of customers ended (`data.next`)."),
             query("limit", "Customers at most.", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
-            query("etag", "The ETag you hold."),
         ],
-        errors=(304, 400, 401, 403, 404),
+        errors=(400, 401, 403, 404),
     )  # fmt: skip
     def get(self, request: ApiRequest) -> HttpResponse:
         """Return the segments."""

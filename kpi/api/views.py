@@ -110,8 +110,7 @@ class MonthView(ApiView):
         description="Out of the materialized view `mv_tenant_kpis`: posted, non-void lines in the company's currency; `active` leaves out "
         "ignored ones. `meta.as_of` is when the view was built for this company; while it is being built again, the month rollup answers.",
         data=MONTH,
-        parameters=[query("etag", "The ETag you hold.")],
-        errors=(304, 400, 401, 403, 404),
+        errors=(400, 401, 403, 404),
     )
     def get(self, request: ApiRequest, month: str) -> HttpResponse:
         """Return the month."""
@@ -150,9 +149,8 @@ class KpisView(ApiView):
             query("from", "First day.", DAY),
             query("to", "Last day, included.", DAY),
             COMPARE,
-            query("etag", "The ETag you hold."),
         ],
-        errors=(304, 400, 401, 403, 404),
+        errors=(400, 401, 403, 404),
     )
     def get(self, request: ApiRequest) -> HttpResponse:
         """Return the board."""

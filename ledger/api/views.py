@@ -35,7 +35,7 @@ def list_view(name: str, resource: str = "list") -> type[ApiView]:
             meta=rows.LIST_META,
             top=delta.TOP,
             parameters=[*parameters.documented_parameters(name), *delta.PARAMETERS],
-            errors=(304, 400, 401, 403, 404),
+            errors=(400, 401, 403, 404),
         )
         def get(self, request: ApiRequest) -> HttpResponse:
             """Return one page."""
@@ -95,8 +95,8 @@ def detail_view(name: str) -> type[ApiView]:
             description="With `max_age` the ERP is asked when what is stored is older and its budget allows; otherwise the stored record "
             "answers, and `meta.as_of` says how old it is.",
             data=rows.detail_schema(name),
-            parameters=[query("max_age", "Seconds."), query("etag", "The ETag you hold.")],
-            errors=(304, 400, 401, 403, 404),
+            parameters=[query("max_age", "Seconds.")],
+            errors=(400, 401, 403, 404),
         )
         def get(self, request: ApiRequest, pk: int) -> HttpResponseBase:
             """Return the record."""
@@ -144,8 +144,7 @@ class AccountsView(ApiView):
         summary="Bank accounts and cards",
         description="Balances are as the bank last told (`balance_at`); null when it did not. Debt on a card is negative.",
         data=array(rows.account_schema()),
-        parameters=[query("etag", "The ETag you hold.")],
-        errors=(304, 401, 403, 404),
+        errors=(401, 403, 404),
     )
     def get(self, request: ApiRequest) -> HttpResponse:
         """Return every account."""

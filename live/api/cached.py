@@ -1,6 +1,5 @@
 """Cached answers: ready-made bytes out of the tenant cache, with their headers, and 304 for who has them already."""
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -12,6 +11,7 @@ from rest_framework.request import Request
 from lib import clock
 from live import cache
 from tenants.access import Access
+from tenants.api.validators import holds
 
 
 def cached(
@@ -38,15 +38,9 @@ def cached(
     # Weak, because the time of the answer is no part of what is compared.
     tag = f"W/{found.etag}"
     headers = {**cache.headers(found), "ETag": tag}
-    if _has(request, tag):
+    if holds(request, tag):
         return _with(HttpResponseNotModified(), headers)
     return _with(HttpResponse(_stamped(found.body, clock.now()), content_type="application/json"), headers)
-
-
-def _has(request: Request, tag: str) -> bool:
-    """Return whether the caller holds exactly this answer (weak comparison)."""
-    named = f"{request.headers.get('If-None-Match', '')},{request.query_params.get('etag', '')}"
-    return re.sub('^W/|"', "", tag) in {re.sub('^W/|"', "", each.strip()) for each in named.split(",")}
 
 
 def _stamped(body: bytes, moment: datetime) -> bytes:

@@ -15,7 +15,7 @@ from live.cache import forget_generations
 from tenants import services
 from tenants.api.answers import ok
 from tenants.api.base import ApiRequest, ApiView
-from tenants.api.schema import MOMENT, STRING, columns, documented, query, record
+from tenants.api.schema import MOMENT, STRING, columns, documented, record
 from tenants.models import Capability, Tenant, TenantSettings
 
 COLUMNS = services.SETTINGS_FIELDS
@@ -56,8 +56,7 @@ class SettingsView(ApiView):
     @documented(
         summary="Settings of the company",
         data=SETTINGS,
-        parameters=[query("etag", "The ETag you hold.")],
-        errors=(304, 401, 403, 404),
+        errors=(401, 403, 404),
     )
     def get(self, request: ApiRequest) -> HttpResponse:
         """Return the settings."""

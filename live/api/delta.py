@@ -27,6 +27,7 @@ from live.delta import Change, Feed
 from tenants.api.base import ApiRequest
 from tenants.api.errors import BadParameter
 from tenants.api.schema import BOOLEAN, MOMENT, STRING, Schema, query
+from tenants.api.validators import bare, holds
 
 Row = dict[str, Any]
 OPERATIONS: Final = ("insert", "update", "delete")
@@ -42,7 +43,6 @@ PARAMETERS: Final[tuple[OpenApiParameter, ...]] = (
         "What is unreadable, or longer ago than a day, gets the whole list with `isDelta: false`.",
     ),
     query("fields", "Only these fields, separated by commas; `id` is always there."),
-    query("etag", "The validator you hold: answers 304 while nothing changed, like `If-None-Match`."),
     query("compress", "`true`: gzip, whatever `Accept-Encoding` says.", BOOLEAN),
 )
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -80,7 +80,7 @@ def answer(request: ApiRequest, view: View) -> HttpResponse:
     _compress(request)
     place = _place(request.query_params.get("cursor", ""))
     tag = _tag(request, view, fields)
-    if _has(request, tag):
+    if holds(request, tag):
         cache.stats.count(view.resource, "hits", "memory")
         ttl = 0 if "since" in request.query_params else cache.resources()[view.resource].ttl
         return _with(HttpResponseNotModified(), _headers(tag, ttl=ttl))
@@ -232,7 +232,7 @@ def _text(moment: datetime) -> str:
 def _answered(body: bytes, headers: Mapping[str, str]) -> HttpResponse:
     """Return the answer with what belongs to this moment: its validator in front, its time at the end."""
     assert body.endswith(b"}}"), "an answer ends with its meta"
-    tag = orjson.dumps(_bare(headers["ETag"]))
+    tag = orjson.dumps(bare(headers["ETag"]))
     stamp = b',"timestamp":"' + host_clock.now().isoformat().encode() + b'"}}'
     content = b'{"etag":' + tag + b"," + body[1:-2] + stamp
     return _with(HttpResponse(content, content_type="application/json"), headers)
@@ -249,15 +249,6 @@ def _tag(request: ApiRequest, view: View, fields: frozenset[str] | None) -> str:
     position = ".".join(str(current[group]) for group in cache.resources()[view.resource].groups)
     question = {"list": view.feed.name, **view.key, "fields": sorted(fields) if fields else None}
     return f'W/"{position}-{cache.digest(question)[:16]}"'
-
-
-def _has(request: ApiRequest, tag: str) -> bool:
-    named = f"{request.headers.get('If-None-Match', '')},{request.query_params.get('etag', '')}"
-    return _bare(tag) in {_bare(each.strip()) for each in named.split(",")}
-
-
-def _bare(tag: str) -> str:
-    return re.sub('^W/|"', "", tag)
 
 
 def _headers(tag: str, *, ttl: int = 0) -> dict[str, str]:

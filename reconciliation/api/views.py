@@ -22,7 +22,7 @@ from reconciliation.services import KeyReused, Outcome, Refusal, Refused
 from tenants.api.answers import ok
 from tenants.api.base import ApiRequest, ApiView
 from tenants.api.errors import BadParameter, Conflict
-from tenants.api.schema import array, documented, query
+from tenants.api.schema import array, documented
 from tenants.models import Capability, Tenant
 
 STATUSES = ("open", "confirmed", "rejected", "undone")
@@ -41,8 +41,8 @@ class QueueView(ApiView):
         "`meta.queue` counts what is open, by currency.",
         data=array(shapes.ROW),
         meta=shapes.META,
-        parameters=[*shapes.PARAMETERS, query("etag", "The ETag you hold.")],
-        errors=(304, 400, 401, 403, 404),
+        parameters=[*shapes.PARAMETERS],
+        errors=(400, 401, 403, 404),
     )
     def get(self, request: ApiRequest) -> HttpResponse:
         """Return one page."""

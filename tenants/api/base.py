@@ -1,18 +1,21 @@
 """The base of every API view."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, ClassVar, NoReturn
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tenants import doors
 from tenants.access import Access, CompanyNotNamed
 from tenants.api.errors import BadParameter, TooMany
+from tenants.api.validators import validated
 from tenants.models import Capability, Tenant, User
 
 
@@ -60,6 +63,15 @@ class ApiView(APIView):
                 "known": ", ".join(sorted(known or ()))
             }
             raise BadParameter({name[:40]: said for name in strange[:10]})
+
+    def finalize_response(
+        self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Give what is read at every request a validator; cached answers and lists with deltas bring their own."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        is_read = request.method in {"GET", "HEAD"} and answer.status_code == HTTPStatus.OK
+        enveloped = isinstance(answer, Response) and isinstance(answer.data, dict) and "meta" in answer.data
+        return validated(request, answer) if is_read and enveloped else answer
 
     def throttled(self, request: Request, wait: float | None) -> NoReturn:
         """Raise the 429 in our words."""

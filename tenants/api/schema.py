@@ -119,6 +119,16 @@ def query(name: str, description: str, schema: Schema = STRING) -> OpenApiParame
     return OpenApiParameter(name, schema, OpenApiParameter.QUERY, description=description)
 
 
+ETAG: Final = query(
+    "etag", "The validator you hold: answers 304 while nothing changed, like `If-None-Match`."
+)
+UNCHANGED: Final = {304: OpenApiResponse(None, "What you hold is still right.")}
+
+
+def _failed(errors: Iterable[int]) -> dict[int, Schema]:
+    return {code: {"description": _WORDS[code], **ERROR_REF} for code in sorted({*errors, 429})}
+
+
 def documented(
     *,
     summary: str,
@@ -134,24 +144,28 @@ def documented(
 ) -> Callable[[F], F]:
     """Return a decorator that documents one method of a view: its answer in the envelope, its body, its errors (429 always among them).
 
-    304 among `errors`: the answer has a validator.
+    What is read has a validator, so its `etag` and its 304 are documented with it.
     """
-    parameters = list(parameters)
-    unchanged = {304: OpenApiResponse(None, "What you hold is still right.")} if 304 in errors else {}
-    failed = {code: {"description": _WORDS[code], **ERROR_REF} for code in sorted({*errors, 429} - {304})}
-    described = extend_schema(
-        summary=summary,
-        description=description or summary,
-        parameters=parameters,
-        request={"application/json": body} if body else None,
-        responses={status: answer(data, meta=meta, top=top), **unchanged, **failed},
-        auth=[] if open_to_all else None,
-    )
-    names = frozenset(one.name for one in parameters if one.location == OpenApiParameter.QUERY)
+    named = list(parameters)
 
     def decorate(method: F) -> F:
+        is_read = method.__name__ == "get" and not open_to_all
+        known = [*named, ETAG] if is_read else named
+        names = frozenset(one.name for one in known if one.location == OpenApiParameter.QUERY)
         if "cursor" in names:  # a list: a name that it does not know would quietly filter nothing
             method.query_names = names  # type: ignore[attr-defined]  # `ApiView` asks for it
+        described = extend_schema(
+            summary=summary,
+            description=description or summary,
+            parameters=known,
+            request={"application/json": body} if body else None,
+            responses={
+                status: answer(data, meta=meta, top=top),
+                **(UNCHANGED if is_read else {}),
+                **_failed(errors),
+            },
+            auth=[] if open_to_all else None,
+        )
         return described(method)
 
     return decorate
