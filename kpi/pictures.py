@@ -93,7 +93,7 @@ class Pictures:
         return f"{url}?flow=1&from={month.isoformat()}&to={month_end(month).isoformat()}"
 
     def expected(self, found: Expected) -> Chart:
-        """Return the last weeks by day and the next ones as expected, with the band that holds 80 % of what comes."""
+        """Return the last weeks by day and the next ones as expected, with the band that holds 80 % of what comes; past days lead to their rows."""
         past, ahead = list(found.past), list(found.ahead)
         nothing: list[Decimal | None] = [None] * len(past)
         sells = found.measure == "sales"
@@ -113,6 +113,7 @@ class Pictures:
             ],
             unit=self.unit,
             by="day",
+            links=self._day_rows([day for day, _total in past], sells=sells),
             band=Band(
                 _("8 of 10 days lie here"),
                 [*nothing, *(one.low for one in ahead)],
@@ -125,28 +126,33 @@ class Pictures:
 
         `total` is what the compared days hold, where they are not all among `before`.
         """
-        url = reverse("ledger:sales", kwargs={"slug": self.tenant.slug})
         titles = _Titles(
             _("Sales by day"),
             _("Sales %(share)s above the compared period"),
             _("Sales %(share)s below the compared period"),
             _("Sales equal to the compared period"),
         )
-        return self._by_day(now, before, total, _("Sales"), titles, f"{url}?status=counted")
+        return self._by_day(now, before, total, _("Sales"), titles, sells=True)
 
     def received(self, now: DayTotals, before: Beside, total: Decimal | None = None) -> Chart:
         """Return money in by day like `sales`; each day leads to its lines."""
-        url = reverse("ledger:transactions", kwargs={"slug": self.tenant.slug})
         titles = _Titles(
             _("Received by day"),
             _("Received %(share)s more than in the compared period"),
             _("Received %(share)s less than in the compared period"),
             _("Received as much as in the compared period"),
         )
-        return self._by_day(now, before, total, _("Received"), titles, f"{url}?type=CREDIT&flow=1")
+        return self._by_day(now, before, total, _("Received"), titles, sells=False)
 
     def _by_day(
-        self, now: DayTotals, before: Beside, whole: Decimal | None, name: str, titles: "_Titles", url: str
+        self,
+        now: DayTotals,
+        before: Beside,
+        whole: Decimal | None,
+        name: str,
+        titles: "_Titles",
+        *,
+        sells: bool,
     ) -> Chart:
         values = [total for _day, total in now]
         earlier = [total for _day, total in before][: len(values)]
@@ -163,8 +169,16 @@ class Pictures:
             flags=self.plan.day_flags,
             unit=self.unit,
             by="day",
-            links=[f"{url}&from={day.isoformat()}&to={day.isoformat()}" for day, _total in now],
+            links=self._day_rows([day for day, _total in now], sells=sells),
         )
+
+    def _day_rows(self, days: Sequence[date], *, sells: bool) -> list[str]:
+        """Return where each day leads: to its sales, or to its lines of money in."""
+        name, query = (
+            ("ledger:sales", "status=counted") if sells else ("ledger:transactions", "type=CREDIT&flow=1")
+        )
+        url = reverse(name, kwargs={"slug": self.tenant.slug})
+        return [f"{url}?{query}&from={day.isoformat()}&to={day.isoformat()}" for day in days]
 
 
 @dataclass(frozen=True, slots=True)

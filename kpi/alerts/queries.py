@@ -95,6 +95,21 @@ def unheard(tenant: Tenant, rules: Iterable[AlertRule], *, today: date) -> set[i
     return {pk for pk, name in asked.items() if name not in heard}
 
 
+class Untold(StrEnum):
+    """Why nobody heard of an alert."""
+
+    MUTED = "muted"
+    LATE = "late"
+
+
+def untold(event: AlertEvent) -> Untold | None:
+    """Return why nobody heard of an alert: it was found when it was no news any more, or its rule was muted. None: people were told."""
+    if not event.was_muted:
+        return None
+    found_on = clock.business_day(event.fired_at, event.rule.tenant.zone)
+    return Untold.MUTED if judging.is_news(event.day, found_on) else Untold.LATE
+
+
 def history(tenant: Tenant) -> QuerySet[AlertEvent]:
     """Return the alerts of a company, also of rules that were removed, with their rules."""
     return AlertEvent.objects.filter(tenant=tenant).select_related("rule", "rule__tenant")

@@ -88,7 +88,9 @@ def _page(request: TenantRequest, rows: Any) -> "Page[AlertEvent]":
 
 def _told(event: AlertEvent) -> dict[str, Any]:
     title, sentence = words.event_said(event)
-    return {"event": event, "title": title, "sentence": sentence, "said": words.rule_said(event.rule)}
+    return {
+        "event": event, "title": title, "sentence": sentence, "said": words.rule_said(event.rule), "untold": queries.untold(event),
+    }  # fmt: skip
 
 
 def _rule(request: TenantRequest, pk: int) -> AlertRule:

@@ -34,6 +34,10 @@ EVENT: Final = record(
         "first_got": {**TEXT_OR_NONE, "description": "What was told first, where a later synchronisation brought another value."},
         "title": STRING, "sentence": STRING, "fired_at": MOMENT, "changed_at": nullable(MOMENT), "withdrawn_at": nullable(MOMENT),
         "was_muted": BOOLEAN,
+        "untold": {
+            "enum": [*(why.value for why in queries.Untold), None],
+            "description": "Why nobody was told (`was_muted`): the rule was muted, or it was found more than a week later.",
+        },
     }
 )  # fmt: skip
 
@@ -81,6 +85,7 @@ def event_shown(event: AlertEvent) -> dict[str, Any]:
     plain = ("id", "day", "ended_on", "fired_at", "changed_at", "withdrawn_at", "was_muted")
     return {name: getattr(event, name) for name in plain} | {
         "rule": event.rule_id,
+        "untold": queries.untold(event),
         "title": title,
         "sentence": sentence,
         **{

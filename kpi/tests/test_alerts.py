@@ -155,6 +155,7 @@ def test_a_muted_rule_keeps_what_it_finds_and_tells_nobody(cast: Cast):
     services.mute(access=access_of(cast.ana, tenant), rule=one, until=clock.now() + timedelta(days=1))
     assert judging.judge(tenant=tenant) == Judged(fired=1)
     assert (len(kept(one)), told(tenant)) == (1, 0)
+    assert queries.untold(queries.history(tenant).get()) == "muted"
     assert queries.rules(tenant, now=clock.now())[0].state == "muted"
 
 
@@ -336,4 +337,4 @@ def test_on_the_last_day_of_a_week_the_week_before_is_still_news(cast: Cast, age
     one = rule(cast)
     judging.judge(tenant=tenant)
     event = AlertEvent.objects.get(rule=one, day=ago(tenant, age))
-    assert (event.was_muted, told(tenant)) == (not news, int(news))
+    assert (queries.untold(event), told(tenant)) == (None if news else "late", int(news))

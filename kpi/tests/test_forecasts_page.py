@@ -4,8 +4,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 from kpi.forecasts import services
-from kpi.forecasts.expected import expected
+from kpi.forecasts.expected import Expected, Range, expected
 from kpi.models import Daily, ForecastPoint
+from kpi.pictures import Pictures
 from kpi.tests.test_forecasts_api import make
 from lib import clock
 from live import cache
@@ -76,3 +77,14 @@ def forget(cast: Cast) -> None:
 
     events.publish("facts_changed", tenant_id=cast.aurora.pk)
     cache.forget_generations()
+
+
+def test_past_days_of_the_picture_lead_to_their_rows(cast: Cast) -> None:
+    day = clock.today(cast.aurora.zone)
+    found = Expected(
+        "sales", "ok", Decimal("0.1"), Decimal("0.8"), [(day - timedelta(days=1), Decimal(30))],
+        [Range(day, Decimal(29), Decimal(20), Decimal(40))], [],
+    )  # fmt: skip
+    past, ahead = Pictures(tenant=cast.aurora, locale="pt_BR").expected(found).table.rows
+    span = f"from={day - timedelta(days=1)}&to={day - timedelta(days=1)}"
+    assert (past.href, ahead.href) == (f"/t/aurora/sales/?status=counted&{span}", "")
