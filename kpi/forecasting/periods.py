@@ -3,12 +3,14 @@
 import calendar
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import reduce
 from itertools import pairwise
 from math import gcd
 from typing import Final
+
+from kpi.forecasting.monthnames import numbered
 
 SEASONS: Final = {
     "minute": 60,
@@ -69,6 +71,9 @@ class Axis:
 
 def read(labels: Sequence[str]) -> Axis:
     """Return the time of a series from how its periods are written. Raises PeriodError for one that cannot be read."""
+    if named := numbered(labels):
+        axis, back = read(named[0]), named[1]
+        return replace(axis, label=lambda place: back(axis.label(place)))
     kind, pattern, raw = _recognised(labels)
     hand = _Hand(kind, pattern, tuple(labels))
     if kind != "day":
