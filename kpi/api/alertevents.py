@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 
 from kpi.alerts import queries, words
 from kpi.api.alerts import TEXT_OR_NONE, plain_text
+from kpi.api.parameters import CURSOR, PAGE, cursor_of
 from kpi.models import AlertEvent
-from lib.keyset import CursorError, paginate
+from lib.keyset import paginate
 from live import freshness
 from live.api.cached import cached
 from tenants.api.base import ApiRequest, ApiView
@@ -53,7 +54,7 @@ class EventsView(ApiView):
         data=record({"events": array(EVENT), "next": TEXT_OR_NONE}),
         parameters=[
             query("rule", "Only of this rule.", {"type": "integer", "minimum": 1}),
-            query("cursor", "Where the last page ended (`data.next`)."),
+            CURSOR,
         ],
         errors=(400, 401, 403, 404),
     )
@@ -62,21 +63,18 @@ class EventsView(ApiView):
         tenant, rule = request.access.tenant, request.query_params.get("rule", "")
         if rule and not (rule.isascii() and rule.isdigit() and len(rule) < 19):
             raise BadParameter({"rule": _("Write a number.")})
-        cursor = request.query_params.get("cursor") or None
+        cursor = cursor_of(request)
         rows = queries.history(tenant)
         rows = rows.filter(rule=int(rule)) if rule else rows
 
         def told() -> tuple[Any, dict[str, Any]]:
-            page = paginate(rows, order=("-day", "-id"), limit=50, cursor=cursor)
+            page = paginate(rows, order=("-day", "-id"), limit=PAGE, cursor=cursor)
             return {"events": [event_shown(one) for one in page.rows], "next": page.next}, {
                 "as_of": freshness.as_of(tenant)
             }
 
         params = {"rule": rule, "cursor": cursor, "language": get_language()}
-        try:
-            return cached(request, "alerts", compute=told, params=params, part="events")
-        except CursorError as error:
-            raise BadParameter({"cursor": str(error)}) from error
+        return cached(request, "alerts", compute=told, params=params, part="events")
 
 
 def event_shown(event: AlertEvent) -> dict[str, Any]:

@@ -11,15 +11,15 @@ from rest_framework.response import Response
 from kpi.alerts import queries, services, words
 from kpi.alerts.conditions import Kind, Way
 from kpi.alerts.queries import State, Told
-from kpi.api.planning import NUMBER, checked, done
+from kpi.api.parameters import NUMBER
 from kpi.catalog import CATALOG
 from kpi.models import AlertRule
 from live import freshness
 from live.api.cached import cached
-from reconciliation.api.forms import StrictForm
 from tenants.access import owned
 from tenants.api.answers import ok
 from tenants.api.base import ApiRequest, ApiView
+from tenants.api.forms import StrictForm, checked, done
 from tenants.api.schema import (
     BOOLEAN,
     DAY,

@@ -6,10 +6,11 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from rest_framework.response import Response
 
+from kpi.api.parameters import CURSOR, PAGE, cursor_of
 from kpi.incidents import services
 from kpi.models import Anomaly
 from lib import clock
-from lib.keyset import CursorError, paginate
+from lib.keyset import paginate
 from live import freshness
 from live.api.cached import cached
 from tenants.access import owned
@@ -72,7 +73,7 @@ class AnomaliesView(ApiView):
         data=record({"incidents": array(ONE), "next": nullable(STRING)}),
         parameters=[
             query("measure", "Only this number.", {"enum": Anomaly.Measure.values}),
-            query("cursor", "Where the last page ended (`data.next`)."),
+            CURSOR,
         ],
         errors=(400, 401, 403, 404),
     )
@@ -82,7 +83,7 @@ class AnomaliesView(ApiView):
         if measure and measure not in Anomaly.Measure.values:
             known = ", ".join(Anomaly.Measure.values)
             raise BadParameter({"measure": _("Use one of: %(names)s.") % {"names": known}})
-        cursor = request.query_params.get("cursor") or None
+        cursor = cursor_of(request)
         rows = Anomaly.objects.filter(services.standing(tenant))
         rows = rows.filter(measure=measure) if measure else rows
         newest = max(
@@ -91,7 +92,7 @@ class AnomaliesView(ApiView):
 
         def told() -> tuple[Any, dict[str, Any]]:
             as_of = freshness.as_of(tenant)
-            page = paginate(rows, order=("-last_day", "-id"), limit=50, cursor=cursor)
+            page = paginate(rows, order=("-last_day", "-id"), limit=PAGE, cursor=cursor)
             return {"incidents": [shown(one) for one in page.rows], "next": page.next}, {"as_of": as_of}
 
         params = {
@@ -101,10 +102,7 @@ class AnomaliesView(ApiView):
             "n": rows.count(),
             "day": clock.today(tenant.zone),
         }
-        try:
-            return cached(request, "board", compute=told, params=params, part="anomalies")
-        except CursorError as error:
-            raise BadParameter({"cursor": str(error)}) from error
+        return cached(request, "board", compute=told, params=params, part="anomalies")
 
 
 class FeedbackView(ApiView):

@@ -9,17 +9,17 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from kpi.api.planning import NUMBER, checked
+from kpi.api.parameters import NUMBER
 from kpi.boards import queries, sharing
 from kpi.boards.catalog import OptionsError
 from kpi.boards.services import LONGEST_NAME, TooMany
 from kpi.models import Board, BoardLink
 from lib import periods
-from reconciliation.api.forms import StrictForm
 from tenants.access import owned
 from tenants.api.answers import ok
 from tenants.api.base import ApiRequest, ApiView
 from tenants.api.errors import BadParameter
+from tenants.api.forms import StrictForm, checked
 from tenants.api.schema import INTEGER, MOMENT, STRING, Schema, array, documented, nullable, record
 from tenants.models import Capability
 

@@ -1,28 +1,26 @@
 """Goals and the company's own days as JSON."""
 
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from kpi.api.parameters import NUMBER
 from kpi.models import Occasion, Target
 from kpi.occasions import services as occasions
 from kpi.targets import queries, services
 from lib import clock
 from live import freshness
 from live.api.cached import cached
-from reconciliation.api.forms import LARGEST, StrictForm
 from tenants.access import owned
 from tenants.api.answers import ok
 from tenants.api.base import ApiRequest, ApiView
 from tenants.api.errors import BadParameter
+from tenants.api.forms import StrictForm, checked, done
 from tenants.api.schema import DAY, INTEGER, STRING, Schema, array, documented, query, record
 from tenants.models import Capability
 
@@ -68,8 +66,6 @@ NEW: Final[Schema] = {
     "type": "object", "required": ["label", "first_day"], "properties": _FIELDS, "additionalProperties": False,
 }  # fmt: skip
 CHANGE: Final[Schema] = {"type": "object", "properties": _FIELDS, "additionalProperties": False}
-ID: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": LARGEST}
-NUMBER: Final = OpenApiParameter("id", ID, OpenApiParameter.PATH)
 
 
 class GoalForm(StrictForm):
@@ -93,20 +89,6 @@ class OccasionForm(StrictForm):
     label = serializers.CharField(max_length=80)  # type: ignore[assignment]  # a field of that name
     first_day = serializers.DateField()
     last_day = serializers.DateField(required=False)
-
-
-def checked(form: StrictForm) -> dict[str, Any]:
-    """Return what a form holds. Raises the API's 400."""
-    form.is_valid(raise_exception=True)
-    return dict(form.validated_data)
-
-
-def done(work: Callable[[], Any]) -> Any:
-    """Return what `work` does; what a service refuses is a 400 by field."""
-    try:
-        return work()
-    except ValidationError as error:
-        raise BadParameter({name: " ".join(texts) for name, texts in error.message_dict.items()}) from error
 
 
 class TargetsView(ApiView):

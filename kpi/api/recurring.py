@@ -9,16 +9,16 @@ from rest_framework.response import Response
 
 from kpi.analysis.projection import WEEKS
 from kpi.analysis.rhythms import Rhythm
-from kpi.api.planning import NUMBER, checked
+from kpi.api.parameters import NUMBER
 from kpi.models import RecurringLine
 from kpi.recurrence import queries, services
 from lib import clock
 from live import freshness
 from live.api.cached import cached
-from reconciliation.api.forms import StrictForm
 from tenants.access import owned
 from tenants.api.answers import ok
 from tenants.api.base import ApiRequest, ApiView
+from tenants.api.forms import StrictForm, checked
 from tenants.api.schema import (
     BOOLEAN,
     DAY,

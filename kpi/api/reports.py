@@ -9,11 +9,11 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from rest_framework.response import Response
 
+from kpi.api.parameters import CURSOR, cursor_of, limit, limit_of
 from kpi.boards.queries import board_of
 from kpi.models import Report, ReportDelivery, ReportRecipient
 from kpi.reports import queries, services
 from lib import periods
-from lib.keyset import CursorError
 from tenants.api.answers import ok
 from tenants.api.base import ApiRequest, ApiView
 from tenants.api.errors import BadParameter
@@ -26,7 +26,6 @@ from tenants.api.schema import (
     array,
     documented,
     nullable,
-    query,
     record,
 )
 from tenants.models import Capability
@@ -174,22 +173,12 @@ class ReportHistoryView(ApiView):
         description="The newest first. `skipped`: nothing had changed. `unsure`: the connection broke while the mail server took it, so it is not"
         " sent again by itself.",
         data=record({"deliveries": array(DELIVERY), "next": nullable(STRING)}),
-        parameters=[
-            query("cursor", "Where the last page ended (`data.next`)."),
-            query("limit", "Deliveries at most.", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
-        ],
+        parameters=[CURSOR, limit("Deliveries at most.")],
         errors=(400, 401, 403, 404),
     )  # fmt: skip
     def get(self, request: ApiRequest, pk: int) -> Response:
         """Return a page of the history."""
-        report = _one(request, pk)
-        text = request.query_params.get("limit", "50")
-        if not (text.isascii() and text.isdecimal() and len(text) <= 3 and 1 <= int(text) <= 200):
-            raise BadParameter({"limit": _("Use a whole number from 1 to 200.")})
-        try:
-            page = queries.history(report, limit=int(text), cursor=request.query_params.get("cursor") or None)
-        except CursorError as error:
-            raise BadParameter({"cursor": str(error)}) from error
+        page = queries.history(_one(request, pk), limit=limit_of(request), cursor=cursor_of(request))
         return ok({"deliveries": [delivered(one) for one in page.rows], "next": page.next})
 
 

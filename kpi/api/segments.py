@@ -8,12 +8,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from rest_framework.response import Response
 
+from kpi.api.parameters import cursor_of, limit, limit_of
 from kpi.segmenting import edging, queries, services
 from kpi.segmenting.queries import Member, Overview
 from kpi.segmenting.words import WORDS
 from kpi.segments import edges
 from kpi.segments.edges import SEGMENTS, EdgesError
-from lib.keyset import CursorError
 from live import freshness
 from live.api.cached import cached
 from tenants.api.answers import ok
@@ -85,15 +85,15 @@ class SegmentsView(ApiView):
             query("month", "A month that is over; the running one unless given.", MONTH),
             query("segment", "List its customers too.", CODE),
             query("cursor", "Where the last page of customers ended (`data.next`)."),
-            query("limit", "Customers at most.", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
+            limit("Customers at most."),
         ],
         errors=(400, 401, 403, 404),
     )  # fmt: skip
     def get(self, request: ApiRequest) -> HttpResponse:
         """Return the segments."""
         tenant = request.access.tenant
-        segment, limit, month = _segment(request), _limit(request), _month(request)
-        cursor = request.query_params.get("cursor") or None
+        segment, month = _segment(request), _month(request)
+        most, cursor = limit_of(request), cursor_of(request)
         made = queries.state(tenant)
 
         def told() -> tuple[Any, dict[str, Any]]:
@@ -103,16 +103,13 @@ class SegmentsView(ApiView):
                 raise BadParameter({"month": _("There are no segments of this month.")})
             data = _shown(found)
             if found and segment:
-                page = queries.members(tenant, as_of=found.as_of, segment=segment, cursor=cursor, limit=limit)
+                page = queries.members(tenant, as_of=found.as_of, segment=segment, cursor=cursor, limit=most)
                 data |= {"members": [_member(one) for one in page.rows], "next": page.next}
             return data, {"as_of": as_of}
 
-        params = {"segment": segment, "month": month, "cursor": cursor, "limit": limit, "at": made.built_at if made else None,
+        params = {"segment": segment, "month": month, "cursor": cursor, "limit": most, "at": made.built_at if made else None,
                   "language": get_language()}  # fmt: skip
-        try:
-            return cached(request, "board", compute=told, params=params, part="segments")
-        except CursorError as error:
-            raise BadParameter({"cursor": str(error)}) from error
+        return cached(request, "board", compute=told, params=params, part="segments")
 
 
 class EdgesView(ApiView):
@@ -181,13 +178,6 @@ def _month(request: ApiRequest) -> date | None:
         return date.fromisoformat(f"{text}-01") if text else None
     except ValueError as error:
         raise BadParameter({"month": _("Write the month as 2026-03.")}) from error
-
-
-def _limit(request: ApiRequest) -> int:
-    text = request.query_params.get("limit", "50")
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:4]) <= 200 and len(text) <= 3):
-        raise BadParameter({"limit": _("Use a whole number from 1 to 200.")})
-    return int(text)
 
 
 def _shown(found: Overview | None) -> dict[str, Any]:

@@ -5,15 +5,14 @@ from typing import Any, Final
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from kpi.api.planning import NUMBER, checked, done
-from lib.keyset import CursorError, paginate
+from kpi.api.parameters import CURSOR, NUMBER, PAGE, cursor_of
+from lib.keyset import paginate
 from live.hooks import services
 from live.models import HookDelivery, HookEndpoint
-from reconciliation.api.forms import StrictForm
 from tenants.access import owned
 from tenants.api.answers import ok
 from tenants.api.base import ApiRequest, ApiView
-from tenants.api.errors import BadParameter
+from tenants.api.forms import StrictForm, checked, done
 from tenants.api.schema import (
     BOOLEAN,
     INTEGER,
@@ -23,7 +22,6 @@ from tenants.api.schema import (
     array,
     documented,
     nullable,
-    query,
     record,
 )
 from tenants.models import Capability
@@ -168,17 +166,14 @@ class DeliveriesView(ApiView):
         summary="What was sent to a webhook",
         description="The newest first, kept for 30 days.",
         data=record({"deliveries": array(DELIVERY), "next": nullable(STRING)}),
-        parameters=[NUMBER, query("cursor", "Where the last page ended (`data.next`).")],
+        parameters=[NUMBER, CURSOR],
         errors=(400, 401, 403, 404),
     )
     def get(self, request: ApiRequest, pk: int) -> Response:
         """Return one page."""
         row = _ours(request, pk)
         rows = HookDelivery.objects.filter(tenant=request.access.tenant, endpoint=row)
-        try:
-            page = paginate(rows, order=("-id",), limit=50, cursor=request.query_params.get("cursor") or None)
-        except CursorError as error:
-            raise BadParameter({"cursor": str(error)}) from error
+        page = paginate(rows, order=("-id",), limit=PAGE, cursor=cursor_of(request))
         return ok({"deliveries": [_delivery(one) for one in page.rows], "next": page.next})
 
 

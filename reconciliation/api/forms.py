@@ -12,22 +12,7 @@ from reconciliation.api.shapes import LINKS, MOST
 from reconciliation.services.booking import AT_ONCE, LONGEST
 from reconciliation.services.linking import BY_HAND, DIFFERENCES
 from tenants.api.errors import BadParameter
-
-LARGEST = 2**63 - 1
-
-
-class StrictForm(serializers.Serializer[Any]):
-    """A form that refuses fields it does not know: a program that misspells must not get something else."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Return the checked values. Raises ValidationError."""
-        if isinstance(data, dict):
-            unknown = {str(name) for name in data} - set(self.fields)
-            if unknown:
-                raise serializers.ValidationError(
-                    {name: [_("There is no such field.")] for name in sorted(unknown)}
-                )
-        return super().to_internal_value(data)
+from tenants.api.forms import LARGEST, StrictForm
 
 
 def _id(**more: Any) -> serializers.IntegerField:

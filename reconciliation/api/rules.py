@@ -10,7 +10,6 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from reconciliation.api.forms import LARGEST, StrictForm
 from reconciliation.api.shapes import ID
 from reconciliation.models import Rule, RuleRun
 from reconciliation.rules import queries, running, services
@@ -19,6 +18,7 @@ from reconciliation.rules.services import MayNotAct
 from tenants.api.answers import ok
 from tenants.api.base import ApiRequest, ApiView
 from tenants.api.errors import Conflict
+from tenants.api.forms import LARGEST, StrictForm, checked
 from tenants.api.schema import BOOLEAN, INTEGER, Schema, array, columns, documented, record
 from tenants.models import Capability
 
@@ -153,7 +153,7 @@ class RulesView(ApiView):
     )
     def post(self, request: ApiRequest) -> Response:
         """Make it and return it."""
-        fields = _form(RuleForm(data=request.data))
+        fields = checked(RuleForm(data=request.data))
         return _answer(lambda: _one(services.create(access=request.access, fields=fields)))
 
 
@@ -173,7 +173,7 @@ class RuleView(ApiView):
     )
     def patch(self, request: ApiRequest, pk: int) -> Response:
         """Change and return it."""
-        rule, fields = _ours(request, pk), _form(ChangeForm(data=request.data, partial=True))
+        rule, fields = _ours(request, pk), checked(ChangeForm(data=request.data, partial=True))
         return _answer(lambda: _one(services.change(access=request.access, rule=rule, fields=fields)))
 
     @documented(
@@ -205,7 +205,7 @@ class DryRunView(ApiView):
     def post(self, request: ApiRequest, pk: int) -> Response:
         """Begin or go on, and return how far it is."""
         rule = _ours(request, pk)
-        _form(RunForm(data=request.data))
+        checked(RunForm(data=request.data))
         return _answer(lambda: _worked(services.dry_run(access=request.access, rule=rule)))
 
 
@@ -227,7 +227,7 @@ class RunView(ApiView):
     def post(self, request: ApiRequest, pk: int) -> Response:
         """Begin and return the run."""
         rule = _ours(request, pk)
-        _form(RunForm(data=request.data))
+        checked(RunForm(data=request.data))
         return _answer(lambda: _shown(services.run(access=request.access, rule=rule)), status=202)
 
 
@@ -247,7 +247,7 @@ class UndoRunView(ApiView):
     )
     def post(self, request: ApiRequest, pk: int) -> Response:
         """Take back and return the run."""
-        wanted = _form(UndoForm(data=request.data)).get("run")
+        wanted = checked(UndoForm(data=request.data)).get("run")
         runs = RuleRun.objects.filter(tenant=request.access.tenant, rule=pk).order_by("-pk")
         if wanted is None:
             runs = runs.filter(dry=False).exclude(status=RuleRun.Status.UNDONE)
@@ -297,9 +297,3 @@ def _rule(rule: Rule, runs: list[RuleRun]) -> dict[str, Any]:
 def _shown(run: RuleRun) -> dict[str, Any]:
     shown = {name: getattr(run, name) for name in _RUN}
     return {**shown, "done": run.status not in {RuleRun.Status.OPEN, RuleRun.Status.UNDOING}}
-
-
-def _form(form: StrictForm) -> dict[str, Any]:
-    form.is_valid(raise_exception=True)
-    values: dict[str, Any] = form.validated_data
-    return values

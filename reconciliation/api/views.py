@@ -22,6 +22,7 @@ from reconciliation.services import KeyReused, Outcome, Refusal, Refused
 from tenants.api.answers import ok
 from tenants.api.base import ApiRequest, ApiView
 from tenants.api.errors import BadParameter, Conflict
+from tenants.api.forms import checked
 from tenants.api.schema import array, documented
 from tenants.models import Capability, Tenant
 
@@ -143,7 +144,7 @@ class ConfirmView(ApiView):
     )
     def post(self, request: ApiRequest) -> Response:
         """Confirm and return what was."""
-        ids, key = forms.ids_of(_form(forms.MatchesForm, request)), forms.key_of(request)
+        ids, key = forms.ids_of(checked(forms.MatchesForm(data=request.data))), forms.key_of(request)
         return _answer(lambda: services.confirm(access=request.access, matches=ids, key=key))
 
 
@@ -162,7 +163,7 @@ class RejectView(ApiView):
     )
     def post(self, request: ApiRequest) -> Response:
         """Reject and return what was."""
-        ids, key = forms.ids_of(_form(forms.MatchesForm, request)), forms.key_of(request)
+        ids, key = forms.ids_of(checked(forms.MatchesForm(data=request.data))), forms.key_of(request)
         return _answer(lambda: services.reject(access=request.access, matches=ids, key=key))
 
 
@@ -181,7 +182,7 @@ class UndoView(ApiView):
     )
     def post(self, request: ApiRequest) -> Response:
         """Take back and return what was."""
-        values, key = _form(forms.UndoForm, request), forms.key_of(request)
+        values, key = checked(forms.UndoForm(data=request.data)), forms.key_of(request)
         ids, run = forms.ids_of(values), values.get("run")
         return _answer(lambda: services.undo(access=request.access, matches=ids, run=run, key=key))
 
@@ -204,9 +205,9 @@ class LinkView(ApiView):
         data: Any = request.data
         key = forms.key_of(request)
         if isinstance(data, dict) and "links" in data:
-            drafts = [forms.link_of(one) for one in _form(forms.LinksForm, request)["links"]]
+            drafts = [forms.link_of(one) for one in checked(forms.LinksForm(data=request.data))["links"]]
             return _answer(lambda: _links(request, drafts, key))
-        draft = forms.link_of(_form(forms.LinkForm, request))
+        draft = forms.link_of(checked(forms.LinkForm(data=request.data)))
         return _answer(lambda: services.link(access=request.access, key=key, **draft))
 
 
@@ -225,7 +226,7 @@ class BookView(ApiView):
     )
     def post(self, request: ApiRequest) -> Response:
         """Settle and return the matches."""
-        values, key = _form(forms.BookForm, request), forms.key_of(request)
+        values, key = checked(forms.BookForm(data=request.data)), forms.key_of(request)
         return _answer(lambda: services.book(access=request.access, key=key, **values))
 
 
@@ -244,10 +245,3 @@ def _links(request: ApiRequest, drafts: list[dict[str, Any]], key: str) -> Outco
     if not total.decided:
         raise Refused(total.refused)
     return total
-
-
-def _form(kind: type[forms.StrictForm], request: ApiRequest) -> dict[str, Any]:
-    form = kind(data=request.data)
-    form.is_valid(raise_exception=True)
-    values: dict[str, Any] = form.validated_data
-    return values
