@@ -6,7 +6,7 @@ A library of its own: it needs no company and no database. It is linear in the m
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -144,7 +144,7 @@ def find(movements: Iterable[Movement], *, today: date, calendar: Calendar) -> l
 def _lines(group: list[Movement], today: date, calendar: Calendar) -> Iterator[Line]:
     """Yield the lines of one party: all together, by text, twice a month, by equal amounts; what is in one line is in no other."""
     rest = sorted(group, key=lambda one: (one.day, one.amount, one.text, one.name, one.description))
-    drafts: list[_Draft] = []
+    drafts: list[Line] = []
     for cut in (_whole, _by_text, _twice_a_month, _by_amount):
         if len(rest) < 2:
             break
@@ -161,20 +161,7 @@ def _lines(group: list[Movement], today: date, calendar: Calendar) -> Iterator[L
         places[rhythm] += 1
         way = "out" if draft.amount < 0 else "in"
         code = f"{way}:{rhythm}:{places[rhythm]}:{draft.party}"
-        yield Line(
-            code, draft.party, draft.name, draft.rule, draft.unit, draft.share, draft.amount, draft.paid
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    party: str
-    name: str
-    rule: Rule
-    unit: int
-    share: Decimal
-    amount: Decimal
-    paid: tuple[Paid, ...]
+        yield replace(draft, code=code)
 
 
 _Cut = Callable[[list[Movement]], list[list[Movement]]]
@@ -215,8 +202,8 @@ def _by_amount(rest: list[Movement]) -> list[list[Movement]]:
     return [part for part in found.values() if len(part) > LATEST]
 
 
-def _draft(part: list[Movement], today: date, calendar: Calendar, cut: _Cut) -> _Draft | None:
-    """Return the line that these movements are, or None."""
+def _draft(part: list[Movement], today: date, calendar: Calendar, cut: _Cut) -> Line | None:
+    """Return the line that these movements are, its code still empty, or None."""
     if len(part) < 2 or len(part) > BUSY:
         return None
     paid = _occurrences(part)
@@ -230,8 +217,8 @@ def _draft(part: list[Movement], today: date, calendar: Calendar, cut: _Cut) -> 
     if not alike(amounts) or (len(paid) < FEW - 1 and cut is not _whole and cut is not _by_text):
         return None
     share = Decimal(str(fitting.share)).quantize(CENT)
-    return _Draft(
-        part[0].party, _called(part), fitting.rule, fitting.unit, share, usual(amounts), tuple(paid)
+    return Line(
+        "", part[0].party, _called(part), fitting.rule, fitting.unit, share, usual(amounts), tuple(paid)
     )
 
 
