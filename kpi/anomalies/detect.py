@@ -48,7 +48,7 @@ def detect(
     times: Times, values: Floats, *, rarity: float = RARITY, free_days: Collection[date] = (), start: int = 0
 ) -> Detection:
     """Judge the points from position `start` on. `times` ascend; a NaN among the values is a missing one. On `free_days` (holidays, daily series
-    only) a value may also be what a Sunday is. The score is the deviation in units of the band: from 1 on it is an anomaly.
+    only) a value may also be what a Sunday is, and on the first day worked after them it may hold what they would have. The score is the deviation in units of the band: from 1 on it is an anomaly.
     """
     known = np.flatnonzero(np.isfinite(values))
     judged = _Judge(times, values, known, math.log10(rarity), free_days)
@@ -101,6 +101,8 @@ class _Judge:
             np.where(free, np.minimum(lo, sunday - width), lo),
             np.where(free, np.maximum(hi, sunday + width), hi),
         )
+        late = expected + self._put_off(shift.level, profile, position, stop)
+        lo, hi = np.minimum(lo, late - width), np.maximum(hi, late + width)
         values = self._values[position:stop]
         with np.errstate(invalid="ignore"):
             beyond = np.maximum(np.maximum(lo - values, values - hi), 0.0)
@@ -149,6 +151,18 @@ class _Judge:
         if echo is None or any(abs(echo.period - one.period) <= one.period // 20 for one in self._calendar):
             return self._calendar
         return [*self._calendar, echo]
+
+    def _put_off(self, level: float, profile: Floats, position: int, stop: int) -> Floats:
+        """Return what free days put off until each place: as a bank does, which settles theirs on the first day worked after them."""
+        start = max(0, position - 7)
+        owed, carried = np.zeros(stop - start), 0.0
+        if self._free[start:stop].any():
+            usual, least = level + _at(profile, self._place[start:stop]), abs(level + np.median(profile)) / 2
+            for n, (free, value) in enumerate(zip(self._free[start:stop], usual, strict=True)):
+                owed[n] = 0.0 if free else carried
+                # Nothing is settled on the weekend after a free Friday.
+                carried = carried + value if free else carried if abs(value) < least else 0.0
+        return owed[position - start :]
 
     def _sunday(self, profile: Floats, places: Ints) -> Floats:
         """Return the profile of the next Sunday for each place. 1970-01-01, place 0, was a Thursday."""

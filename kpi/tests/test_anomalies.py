@@ -137,6 +137,20 @@ def test_a_holiday_may_be_like_a_sunday():
     assert 248 in found(values, free_days={holiday})
 
 
+def test_the_first_day_worked_after_a_holiday_may_hold_both():
+    bank = shop(400)
+    bank[np.arange(400) % 7 >= 5] = 0.0
+    bank[249], bank[252] = 0.0, 240.0  # a free Friday, settled on Monday with Monday's own
+    friday = {date(2025, 9, 12)}
+    assert {249, 252} <= set(found(bank))
+    assert not {249, 252} & set(found(bank, free_days=friday))
+    assert 252 in found(bank, free_days={date(2025, 9, 5)})
+    bank[252] = 340.0
+    assert 252 in found(bank, free_days=friday)
+    bank[252], bank[253] = 100.0, 230.0  # Tuesday is late
+    assert 253 in found(bank, free_days=friday)
+
+
 def test_carnival_and_corpus_christi_are_kept_in_brazil():
     kept = freedays.brazilian([2026])
     assert {
