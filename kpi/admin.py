@@ -40,7 +40,8 @@ class ViewStateAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ViewState]:
         """Return states with the version of the facts."""
-        return super().get_queryset(request).annotate(facts=F("tenant__generation__facts"))  # type: ignore[no-any-return]
+        states: QuerySet[ViewState] = super().get_queryset(request)
+        return states.annotate(facts=F("tenant__generation__facts"))
 
     @admin.display(description=_("versions behind"))
     def behind(self, row: ViewState) -> int:

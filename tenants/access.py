@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
+from django_htmx.middleware import HtmxDetails
 
 from tenants.models import ApiKey, Capability, Membership, Tenant, User
 
@@ -58,6 +59,7 @@ class Access:
 class TenantRequest(HttpRequest):
     """A request that came through the door."""
 
+    htmx: HtmxDetails
     access: Access
     tenant: Tenant
     user: User

@@ -155,7 +155,8 @@ class Reader:
             )
             own = min((day for _kind, day, _n, _total in rows), default=None)
             # A store that is not open yet has sold nothing that could be too little.
-            begins = tuple(own and first and max(own, first) for first in begins)  # type: ignore[assignment]
+            lines, sales = (own and first and max(own, first) for first in begins)
+            begins = lines, sales
         else:
             rows = pg.fetch(_DAILY, self._asked)
         self._begins[source] = begins

@@ -166,7 +166,7 @@ def _edited(request: TenantRequest, draft: Draft, rule: AlertRule | None) -> Htt
         "problems": problems,
         **_tried(request, draft),
     }
-    template = "kpi/alert_form.html#editor" if request.htmx else "kpi/alert_form.html"  # type: ignore[attr-defined]
+    template = "kpi/alert_form.html#editor" if request.htmx else "kpi/alert_form.html"
     return render(request, template, context)
 
 

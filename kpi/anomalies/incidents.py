@@ -9,6 +9,7 @@ from kpi.anomalies.detect import Detection
 from kpi.anomalies.seasons import Floats
 
 Kind = Literal["high", "low", "missing"]
+Flags = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 BRIDGE: Final = 1  # calm points that do not end an incident
 
 
@@ -31,17 +32,18 @@ def incidents(values: Floats, detection: Detection, *, bridge: int = BRIDGE) -> 
     """Return what happened, in order. Too high and too low are two incidents, even side by side."""
     found: list[Incident] = []
     above = values > detection.expected
-    for kind, flags in (
-        ("high", detection.anomaly & above),
-        ("low", detection.anomaly & ~above),
-        ("missing", np.isnan(values) & np.isfinite(detection.expected)),
-    ):
+    flagged: dict[Kind, Flags] = {
+        "high": detection.anomaly & above,
+        "low": detection.anomaly & ~above,
+        "missing": np.isnan(values) & np.isfinite(detection.expected),
+    }
+    for kind, flags in flagged.items():
         reach = 0 if kind == "missing" else bridge
-        found += [_incident(kind, group, values, detection) for group in _groups(flags, reach)]  # type: ignore[arg-type]
+        found += [_incident(kind, group, values, detection) for group in _groups(flags, reach)]
     return sorted(found, key=lambda one: (one.first, one.kind))
 
 
-def _groups(flags: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]", reach: int) -> list[list[int]]:
+def _groups(flags: Flags, reach: int) -> list[list[int]]:
     groups: list[list[int]] = []
     for position in np.flatnonzero(flags).tolist():
         if groups and position - groups[-1][-1] <= reach + 1:

@@ -63,7 +63,7 @@ class EndpointForm(StrictForm):
     """A webhook."""
 
     url = serializers.CharField(max_length=500)
-    label = serializers.CharField(max_length=80, allow_blank=True, required=False)  # type: ignore[assignment]
+    label = serializers.CharField(max_length=80, allow_blank=True, required=False)  # type: ignore[assignment]  # a field of that name
     events = serializers.ListField(child=serializers.CharField(max_length=40), max_length=20, required=False)
 
 

@@ -45,7 +45,7 @@ def _own_tile(request: TenantRequest, pk: int) -> Tile:
 
 def _done(request: TenantRequest, board: Board, toast: Mapping[str, Any] | None = None) -> HttpResponse:
     """Answer a post: htmx reads the board again (unless the page shows it already), a browser without it gets the page."""
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not request.htmx:
         if toast:
             messages.success(request, toast["text"], extra_tags=(toast.get("undo") or {}).get("url", ""))
         return HttpResponseRedirect(_page(request, board, "?arrange=1"))
@@ -59,7 +59,7 @@ def _done(request: TenantRequest, board: Board, toast: Mapping[str, Any] | None 
 
 
 def _refused(request: TenantRequest, board: Board, error: Exception) -> HttpResponse:
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not request.htmx:
         messages.warning(request, str(error))
         return HttpResponseRedirect(_page(request, board, "?arrange=1"))
     response = HttpResponse(status=204)

@@ -18,6 +18,7 @@ from kpi.boards.services import LONGEST_NAME, TooMany
 from kpi.models import BoardLink
 from kpi.occasions.forms import Day
 from lib import clock
+from lib.forms import offer
 from lib.periods import CALENDAR
 from tenants.access import TenantRequest, member_required, owned
 from tenants.models import Capability
@@ -47,7 +48,7 @@ class LinkForm(forms.Form):
 
     def __init__(self, *args: Any, boards: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["boards"].choices = boards  # type: ignore[attr-defined]
+        offer(self, boards=boards)
 
 
 class ChangeForm(forms.Form):

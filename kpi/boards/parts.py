@@ -13,7 +13,7 @@ from kpi.analysis.pictures import DIMENSIONS, MEASURES, rows_url
 from kpi.boards.asking import Scope
 from kpi.boards.desk import Desk, NotShown, own_title
 from kpi.boards.facts import TYPES, Part, Split
-from kpi.boards.records import Choices, Column, Content, Sheet
+from kpi.boards.records import Cell, Choices, Column, Content, Sheet
 from kpi.models import Tile
 from lib.charts import Chart, Series, Slice, Step, bar_chart, donut, waterfall
 
@@ -158,9 +158,11 @@ def drivers(desk: Desk, tile: Tile) -> Content:
     columns = (
         Column(str(DIMENSIONS[dimension]), "text"), *(Column(name, "money") for name in (_("Now"), _("Before"), _("Difference"))), Column(_("Share of what moved"), "percent"),
     )  # fmt: skip
-    rows = [(part.name, part.now, part.before, part.difference, found.share(part)) for part in found.parts]
+    rows: list[tuple[Cell, ...]] = [
+        (part.name, part.now, part.before, part.difference, found.share(part)) for part in found.parts
+    ]
     if found.others_count:
-        rows.append((_("Others"), None, None, found.others, None))  # type: ignore[arg-type]
+        rows.append((_("Others"), None, None, found.others, None))
         links.append("")
     if one := found.unnamed:
         rows.append((one.name, one.now, one.before, one.difference, found.share(one)))

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kpi.models import Board, Report
 from kpi.reports.queries import ScopeChoice
+from lib.forms import offer
 from tenants.models import User
 
 PERIODS: Final = (
@@ -48,7 +49,7 @@ class ReportForm(forms.Form):
     def __init__(self, *args: Any, boards: list[Board], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.boards = {str(board.key): board for board in boards}
-        self.fields["board"].choices = [(key, board.name) for key, board in self.boards.items()]  # type: ignore[attr-defined]
+        offer(self, board=[(key, board.name) for key, board in self.boards.items()])
 
     def clean(self) -> dict[str, Any]:
         """Forget what belongs to another rhythm than the chosen one, whatever it holds: the page does not show it."""
@@ -78,9 +79,12 @@ class RecipientForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.people = {str(person.pk): person for person in people}
-        self.fields["user"].choices = [("", "–"), *((pk, str(one)) for pk, one in self.people.items())]  # type: ignore[attr-defined]
         grouped = [(name, [(one.value, one.name) for one in choices]) for name, choices in scopes]
-        self.fields["scope"].choices = [("", _("everything")), *grouped]  # type: ignore[attr-defined]
+        offer(
+            self,
+            user=[("", "–"), *((pk, str(one)) for pk, one in self.people.items())],
+            scope=[("", _("everything")), *grouped],
+        )
 
     def chosen(self) -> dict[str, Any]:
         """Return what the service takes."""

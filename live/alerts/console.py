@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from lib.forms import offer
 from live.alerts import catalog
 from live.models import Alert, AlertRule, PerformanceMetric, Presence, Process
 from tenants import audit
@@ -88,7 +89,7 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the ch
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if isinstance(self.fields.get("code"), forms.ChoiceField):
-            self.fields["code"].choices = [(kind.code, _named(kind)) for kind in catalog.kinds().values()]  # type: ignore[attr-defined]
+            offer(self, code=[(kind.code, _named(kind)) for kind in catalog.kinds().values()])
 
     class Meta:
         model = AlertRule
