@@ -27,7 +27,7 @@ DIMENSIONS: Final[Mapping[str, str | Promise]] = {
     "category": _("category"),
     "account": _("account"),
 }
-Number: Any = TextChoices("Number", {kpi.code.upper(): (kpi.code, kpi.label) for kpi in CATALOG})  # type: ignore[call-overload]
+Number: Any = TextChoices("Number", {kpi.code.upper(): (kpi.code, kpi.label) for kpi in CATALOG})  # type: ignore[call-overload]  # made, not written
 
 
 def locale() -> str:

@@ -13,29 +13,12 @@ from kpi.boards import services, sharing
 from kpi.boards.catalog import OptionsError
 from kpi.models import Board, BoardLink
 from lib import clock
-from tenants.access import Access
 from tenants.models import AuditLog
 from tests.api import signed_in
 from tests.cast import Cast
 from tests.factories import access_of, make_account, make_sale, make_transaction
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ana(cast: Cast) -> Access:
-    """Ana inside Aurora."""
-    return access_of(cast.ana, cast.aurora)
-
-
-@pytest.fixture
-def board(cast: Cast, ana: Access) -> Board:
-    """Ana's own board: sales, by store, and words."""
-    made = services.create_board(tenant=cast.aurora, name="Meu painel", actor=ana)
-    services.add_tile(board=made, kind="number", options={"kpi": "revenue"})
-    services.add_tile(board=made, kind="by_dimension", options={"by": "store", "measure": "revenue"})
-    services.add_tile(board=made, kind="text", options={"title": "Leia"})
-    return made
 
 
 class TestPublicLinks:

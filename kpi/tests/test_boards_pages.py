@@ -28,22 +28,6 @@ pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
 
 
-@pytest.fixture
-def ana(cast: Cast) -> Access:
-    """Ana inside Aurora."""
-    return access_of(cast.ana, cast.aurora)
-
-
-@pytest.fixture
-def board(cast: Cast, ana: Access) -> Board:
-    """Ana's own board: sales, by store, and words."""
-    made = services.create_board(tenant=cast.aurora, name="Meu painel", actor=ana)
-    services.add_tile(board=made, kind="number", options={"kpi": "revenue"})
-    services.add_tile(board=made, kind="by_dimension", options={"by": "store", "measure": "revenue"})
-    services.add_tile(board=made, kind="text", options={"title": "Leia"})
-    return made
-
-
 def url_of(board: Board, end: str = "") -> str:
     return f"/t/{board.tenant.slug}/boards/{board.key}/{end}"
 
