@@ -1,7 +1,7 @@
 """Tables of a person's own files: CSV as programs and as Excel write it, row by row, so that memory does not follow the file.
 
 Read are `,`, `;`, tab and `|` as separators (the header line decides), UTF-8 with or without its mark and Windows-1252, days as
-2026-07-31, 20260731 or 31/07/2026 (the day comes first), with or without a time of day, and numbers with a decimal point or comma.
+2026-07-31, 20260731 or 31/07/2026 (day first, unless a file has 07/31/2026), with or without a time, and numbers with a decimal point or comma.
 """
 
 import codecs
@@ -9,12 +9,12 @@ import csv
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TypeVar
 
 SAMPLE: Final = 10_000  # rows that decide whether a comma is the decimal sign
 _CHUNK: Final = 1 << 20
@@ -25,17 +25,23 @@ _CLOCK: Final = re.compile(r"(\d\d?):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(Z|[+-]\d\d:?
 _PLAIN: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _COMMA: Final = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)?,\d+")
 _GROUPED: Final = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+")
+_MILLIONS: Final = re.compile(r"[+-]?\d{1,3}(?:\.\d{3}){2,}")
 _THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+|[+-]?\d{1,3}(?:,\d{3}){2,}")
 _EITHER: Final = re.compile(
     r"[+-]?[1-9]\d{0,2},\d{3}"
 )  # 1,234: more than a thousand, or a little more than one
 _NOISE: Final = re.compile(r"[\s\u00a0\u202f]|R\$")
 LIMIT: Final = Decimal("1e30")
+T = TypeVar("T")
 _SMALLEST: Final = 320  # decimal places; a float holds no smaller number
 
 
 class FileError(ValueError):
     """A file cannot be used. The message is one sentence with the line of the file."""
+
+
+class MonthFirst(FileError):
+    """A day can only be read with the month first (07/31/2026), so the others of its file are to be read so, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ class Table:
         word = text if plain else _NOISE.sub("", text).replace("\u2212", "-")
         if plain and not self.decimal_comma:
             pass
-        elif self.decimal_comma and _GROUPED.fullmatch(word):
+        elif (self.decimal_comma and _GROUPED.fullmatch(word)) or _MILLIONS.fullmatch(word):
             word = word.replace(".", "")
         elif self.grouping_comma and _EITHER.fullmatch(word):
             word = word.replace(",", "")
@@ -171,7 +177,9 @@ def _decimal_signs(path: Path, encoding: str, delimiter: str, place: int) -> tup
         if number >= SAMPLE:
             break
         word = _NOISE.sub("", cells[place]) if len(cells) > place else ""
-        if "," not in word:
+        if _MILLIONS.fullmatch(word):
+            comma = True  # 1.234.567: where a point parts thousands, a comma is the decimal sign
+        elif "," not in word:
             point = point or ("." in word and not _GROUPED.fullmatch(word))
         elif _THOUSANDS.fullmatch(word):
             point = True
@@ -185,11 +193,12 @@ def _decimal_signs(path: Path, encoding: str, delimiter: str, place: int) -> tup
 class Days:
     """Reads days; a file repeats the same few thousand, so each text is read once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, month_first: bool = False) -> None:
+        self._month_first = month_first
         self._known: dict[str, date] = {}
 
     def read(self, text: str, line: int, column: str = "date") -> date:
-        """Return the day, the time of day left away (and with it the zone: the day is the one that is written). Raises FileError."""
+        """Return the day, the time of day left away (and with it the zone: the day is the one that is written). Raises FileError, MonthFirst."""
         word = text[:10]
         found = self._known.get(word)
         if found is None or len(text) > 10:
@@ -199,7 +208,7 @@ class Days:
     def _read(self, text: str, line: int, column: str) -> date:
         head, _mark, clock = text.replace("T", " ", 1).partition(" ")
         if (found := self._known.get(head)) is None:
-            found = _day(head, line, column, text)
+            found = _day(head, line, column, text, month_first=self._month_first)
             if len(self._known) < 100_000:
                 self._known[head] = found
         if clock and not _CLOCK.fullmatch(clock.strip().replace(" ", "")):
@@ -207,11 +216,27 @@ class Days:
         return found
 
 
-def _day(word: str, line: int, column: str, text: str) -> date:
+def by_day(read: Callable[[Days], T]) -> T:
+    """Return what `read` makes of a file with days that have the day first; with the month first where one of them has no other meaning.
+
+    Raises FileError, also for a file that has both.
+    """
+    try:
+        return read(Days())
+    except MonthFirst:
+        return read(Days(month_first=True))
+
+
+def _day(word: str, line: int, column: str, text: str, *, month_first: bool) -> date:
     if match := _ISO.fullmatch(word):
         year, month, day = map(int, match.groups())
     elif match := _LOCAL.fullmatch(word):
         day, month, year = map(int, match.groups())
+        if month > 12 >= day and not month_first:
+            raise MonthFirst(f"line {line}, column {column}: {text!r} has the month first")
+        if month_first and day > 12 >= month:
+            refuse(line, column, f"{text!r} has the day first, where other lines have the month first")
+        day, month = (month, day) if month_first else (day, month)
     else:
         refuse(line, column, f"{text!r} is not a date (2026-07-31 or 31/07/2026)" if text else "is empty")
     try:
@@ -222,7 +247,7 @@ def _day(word: str, line: int, column: str, text: str) -> date:
 
 def moment(text: str, days: Days, line: int, column: str = "timestamp") -> datetime:
     """Return the moment as it is written: naive, zones left away, so that a series keeps its own clock. A month is its first day;
-    Unix seconds and milliseconds are taken as UTC. Raises FileError.
+    Unix seconds and milliseconds are taken as UTC. Raises FileError, MonthFirst.
     """
     if text.isdecimal() and len(text) in (10, 13):
         return datetime.fromtimestamp(int(text[:10]), UTC).replace(tzinfo=None)
@@ -252,17 +277,23 @@ def plain(value: float, digits: int = 6) -> str:
 
 
 def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
-    """Write a CSV file (UTF-8, comma) and return its rows. It appears whole or not at all. Raises OSError."""
+    """Write a CSV file (UTF-8, comma) and return its rows. It appears whole or not at all, but for a pipe or device, which is written to. Raises OSError."""
+    if path.exists() and not path.is_file():
+        return _write(path, columns, rows)  # to put a file in its place would take /dev/stdout from everybody
+    path = Path(os.path.realpath(path))  # a link goes on leading to its file
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    count = 0
     try:
-        with draft.open("w", encoding="utf-8", newline="") as out:
-            writer = csv.writer(out, lineterminator="\n")
-            writer.writerow(columns)
-            for row in rows:
-                writer.writerow(row)
-                count += 1
+        count = _write(draft, columns, rows)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
     return count
+
+
+def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
+    with path.open("w", encoding="utf-8", newline="") as out:
+        writer, count = csv.writer(out, lineterminator="\n"), 0
+        writer.writerow(columns)
+        for count, row in enumerate(rows, start=1):
+            writer.writerow(row)
+        return count

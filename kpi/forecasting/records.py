@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 LEVELS: Final = (80, 95)
-ROWS: Final = 20_000  # periods between the first and the last of a series; more is a typing error in a period
+ROWS: Final = 20_000  # latest periods that a forecast looks at
 
 
 class SeriesError(ValueError):

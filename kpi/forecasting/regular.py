@@ -18,6 +18,7 @@ _ENOUGH: Final = 4  # seasons behind a hole that can stand for themselves
 _LONG: Final = 2  # seasons without a row that are a hole where nearly every period has one: weeks of days, years of months
 _LONGEST_SEASON: Final = 24
 _UNLIKE: Final = 3  # times as long as every gap that is no hole
+_WHOLE: Final = 3  # periods for each row; what is longer and thinner has a typing error in a period
 _FEW: Final = 3  # holes; what comes back more often is the series' own way
 
 
@@ -36,17 +37,20 @@ def regular(axis: Axis, values: list[float | None], labels: tuple[str, ...]) -> 
     months), or between its neighbours where there are none. A period without a row is unknown too, unless it means zero: in a series
     of amounts that never says zero and leaves out more than a third of its periods, those of a hole not counted: two seasons and more
     without a row, in a series that otherwise has one nearly always, were not written down. Unknown periods at either end are cut off, and
-    so is what lies before a hole of more than four seasons where four seasons came after it.
+    so is what lies before a hole of more than four seasons where four seasons came after it, or more than ROWS periods back.
     """
     places = np.asarray(axis.places)
     _refuse_twice(places, labels)
     start, end = int(places.min()), int(places.max())
-    if end - start >= ROWS:
-        far = int(np.argmax(np.abs(places - int(np.median(places)))))
-        raise SeriesError(f"period {labels[far]!r} lies {end - start:,} periods from the other end", far)
     given = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
     if np.isfinite(given).any() and np.nanmax(np.abs(given)) > LIMIT:
         raise SeriesError(f"a value is beyond {LIMIT:g}", int(np.nanargmax(np.abs(given))))
+    if end - start >= ROWS:
+        if end - start > _WHOLE * len(places):
+            far = int(np.argmax(np.abs(places - int(np.median(places)))))
+            raise SeriesError(f"period {labels[far]!r} lies {end - start:,} periods from the other end", far)
+        start = end - ROWS + 1
+        places, given = places[places >= start], given[places >= start]
     start, places, given = _after_the_hole(start, places, given, axis.season)
     found = np.full(end - start + 1, np.nan)
     found[places - start] = given

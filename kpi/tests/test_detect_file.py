@@ -23,7 +23,7 @@ def run(tmp_path, text, **options):
 
 def hourly(count, write="{:%Y-%m-%d %H:%M:%S}"):
     """Return rows of a calm series: 10 and 12 by turns."""
-    start = datetime(2026, 1, 1)  # noqa: DTZ001 - a file's own clock
+    start = datetime(2026, 1, 12)  # noqa: DTZ001 - a file's own clock
     return [f"{write.format(start + timedelta(hours=n))},{10 + n % 2 * 2}" for n in range(count)]
 
 
@@ -44,7 +44,9 @@ def test_every_row_comes_back_in_its_place(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "write", ["{:%d/%m/%Y %H:%M}", "{:%Y-%m-%dT%H:%M:%SZ}", "{:%s}"], ids=["brazilian", "iso", "unix"]
+    "write",
+    ["{:%d/%m/%Y %H:%M}", "{:%m/%d/%Y %H:%M}", "{:%Y-%m-%dT%H:%M:%SZ}", "{:%s}"],
+    ids=["brazilian", "american", "iso", "unix"],
 )  # fmt: skip
 def test_moments_of_all_habits_are_read(tmp_path, write):
     rows = hourly(60, write)
@@ -60,9 +62,10 @@ def test_moments_of_all_habits_are_read(tmp_path, write):
         lambda n: f"{2010 + n // 4}Q{n % 4 + 1}",
         lambda n: 1960 + n,
         lambda n: f"{2020 + n // 12}{n % 12 + 1:02d}",
+        lambda n: f"{n % 12 + 1:02d}/{2020 + n // 12}",
         lambda n: 99_970 + n,
     ],
-    ids=["weeks", "quarters", "years", "months", "numbers"],
+    ids=["weeks", "quarters", "years", "months", "months_first", "numbers"],
 )
 def test_periods_without_a_day_are_read(tmp_path, name):
     rows = [f"{name(n)},{99 if n == 50 else 10 + n % 2 * 2}" for n in range(60)]

@@ -107,6 +107,11 @@ def test_days_that_come_back_without_rows_mean_nothing(days: list[int], zeros: i
     assert (int((found == 0).sum()), len(found)) == (zeros, days[-1] + 1)
 
 
+def test_of_a_long_series_the_latest_periods_count():
+    made = forecast(Series("a", [str(n) for n in range(30_000)], [9.0] * 9_000 + [5.0] * 21_000), 2)
+    assert (made.periods, made.mean, made.model) == (("30000", "30001"), (5.0, 5.0), "constant")
+
+
 def test_the_forecast_begins_behind_empty_cells_at_the_end():
     assert forecast(months([4.0, 4.0, 4.0, None, None]), 1).periods == ("2020-06",)
 

@@ -1,6 +1,7 @@
 """`manage.py rfm_file`: orders in, customers out, whatever wrote the file."""
 
 import csv
+import os
 from datetime import date
 from io import StringIO
 
@@ -89,6 +90,32 @@ def test_a_comma_parts_thousands_where_other_values_have_a_point(tmp_path, other
     assert comma["a"]["monetary"] == "1.234"
 
 
+def test_points_that_part_thousands_show_even_where_no_value_has_a_comma(tmp_path):
+    found, _said = run(tmp_path, "customer;date;value\na;2026-01-01;1.234\nb;2026-01-01;2.345.678\n")
+    assert (found["a"]["monetary"], found["b"]["monetary"]) == ("1234.00", "2345678.00")
+
+
+def test_the_month_comes_first_in_a_file_that_has_a_day_which_says_so(tmp_path):
+    found, _said = run(tmp_path, "customer,date,value\na,01/02/2026,1\nb,01/31/2026 10:00,1\n")
+    assert (found["a"]["recency"], found["b"]["recency"]) == ("30", "1")
+
+
+def test_what_is_no_file_is_written_to_and_a_link_keeps_leading_to_its_file(tmp_path):
+    (tmp_path / "orders.csv").write_text(ORDERS)
+    pipe, link, target = tmp_path / "pipe", tmp_path / "link", tmp_path / "target.csv"
+    os.mkfifo(pipe)
+    link.symlink_to(target)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        for out in (pipe, link):
+            call_command("rfm_file", str(tmp_path / "orders.csv"), out=out, stderr=StringIO())
+        assert os.read(reader, 10_000).decode() == target.read_text()
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+
+
 def test_the_last_day_of_the_calendar_needs_a_named_day(tmp_path):
     text = "customer,date,value\na,9999-12-31,5\n"
     with pytest.raises(CommandError, match="last day of the calendar"):
@@ -103,7 +130,8 @@ def test_the_last_day_of_the_calendar_needs_a_named_day(tmp_path):
         ("customer,day,value\na,2026-01-01,1\n", "line 1: column date is missing; the columns are customer, day, value"),
         ("customer,date,value,date\n", "line 1: column date stands twice"),
         ("customer,date,value\na,2026-01-01,1\na,2026-02-30,1\n", "line 3, column date: '2026-02-30' is no day of the calendar"),
-        ("customer,date,value\na,12/31/2026,1\n", "line 2, column date: '12/31/2026' is no day"),
+        ("customer,date,value\na,12/32/2026,1\n", "line 2, column date: '12/32/2026' is no day"),
+        ("customer,date,value\na,12/31/2026,1\na,31/12/2026,1\n", "line 3, column date: '31/12/2026' has the day first, where other lines"),
         ("customer,date,value\na,yesterday,1\n", "line 2, column date: 'yesterday' is not a date"),
         ("customer,date,value\na,2026-01-01,lots\n", "line 2, column value: 'lots' is not a number"),
         ("customer,date,value\na,2026-01-01,NaN\n", "line 2, column value: 'NaN' is not a number"),

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 IN: Final = ("timestamp", "value")
 OUT: Final = ("timestamp", "value", "expected", "lo", "hi", "score", "anomaly")
-# Periods without a day: weeks, quarters, years, months in six digits, mere numbers. How far apart they are taken to lie.
+# Periods without a day: weeks, quarters, years, months in six digits or before the year, mere numbers. How far apart they are taken to lie.
 _COUNTED: Final = re.compile(
-    r"\d{1,7}|\d{4}[- ]?W\d\d?(-[1-7])?|\d{4}[-/ ]?[QqTt][1-4]|[QqTt]?[1-4][QqTt]?[-/ ]?\d{4}"
+    r"\d{1,7}|\d{4}[- ]?W\d\d?(-[1-7])?|\d{4}[-/ ]?[QqTt][1-4]|[QqTt]?[1-4][QqTt]?[-/ ]?\d{4}|\d\d?[-/.]\d{4}"
 )
 _APART: Final = {
     "week": timedelta(days=7), "month": timedelta(days=30), "quarter": timedelta(days=91), "year": timedelta(days=365),
@@ -92,8 +92,8 @@ def _read(path: Path) -> _Series:
 def _moments(stamps: list[str], lines: list[int]) -> list[datetime]:
     """Return when each row was; of periods without a day only how far apart they are. Raises FileError."""
     if not stamps or not _COUNTED.fullmatch(stamps[0]):
-        days = filetable.Days()
-        return [filetable.moment(stamp, days, line) for stamp, line in zip(stamps, lines, strict=True)]
+        rows = list(zip(stamps, lines, strict=True))
+        return filetable.by_day(lambda days: [filetable.moment(stamp, days, line) for stamp, line in rows])
     from kpi.forecasting import periods
 
     try:

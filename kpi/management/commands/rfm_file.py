@@ -54,7 +54,7 @@ class Command(BaseCommand):
         begun = time.monotonic()
         path, as_of = options["orders"], options["as_of"]
         try:
-            found = rfm.read(_orders(path), before=as_of)
+            found = filetable.by_day(lambda days: rfm.read(_orders(path, days), before=as_of))
         except (OSError, filetable.FileError) as error:
             raise CommandError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
         if as_of is None and found.last == date.max:
@@ -67,9 +67,8 @@ class Command(BaseCommand):
         self.stderr.write(_said(rows, found, tally, time.monotonic() - begun))
 
 
-def _orders(path: Path) -> Iterator[tuple[str, date, Decimal]]:
+def _orders(path: Path, days: filetable.Days) -> Iterator[tuple[str, date, Decimal]]:
     table = filetable.table(path, IN)
-    days = filetable.Days()
     for line, (customer, day, value) in table.rows():
         if not customer:
             filetable.refuse(line, "customer", "is empty")
