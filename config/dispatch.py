@@ -10,6 +10,7 @@ from kpi import dimensions
 from kpi import services as kpi
 from kpi.alerts import judging as alerts
 from kpi.recurrence import services as recurrence
+from lib import apart
 from reconciliation import runner as matcher
 from reconciliation.rules import running as rules
 
@@ -17,11 +18,15 @@ from reconciliation.rules import running as rules
 @shared_task(name="config.dispatch.dispatch", ignore_result=True)
 def dispatch(**_: object) -> None:
     """Bring what is derived from facts up to date, but no expensive step more often than it says itself. Cheap when there is nothing to do."""
-    dimensions.bring_due()
-    kpi.refresh_if_due()
-    alerts.judge_due()
-    matcher.wake_due()
-    recurrence.find_due()
+    steps = (
+        dimensions.bring_due,
+        kpi.refresh_if_due,
+        alerts.judge_due,
+        matcher.wake_due,
+        recurrence.find_due,
+    )
+    for _step, _done in apart.each(steps, lambda step: step()):
+        pass
 
 
 def run() -> dict[str, int]:

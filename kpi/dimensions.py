@@ -11,7 +11,7 @@ from django.db import transaction
 
 from kpi import sql
 from kpi.models import DimensionDaily, DimensionMonthly, TouchedDay
-from lib import pg
+from lib import apart, pg
 
 AT_ONCE: Final = 120  # days summed in one transaction
 KINDS: Final = {TouchedDay.Kind.SALES: ("SALE",), TouchedDay.Kind.LINES: ("CREDIT", "DEBIT")}
@@ -60,7 +60,7 @@ SELECT DISTINCT tenant_id, 'lines', date FROM ledger_transaction WHERE tenant_id
 
 def bring_due() -> int:
     """Bring every company's sums up to date; return how many days were summed. Cheap when nothing changed."""
-    return sum(bring(row[0]) for row in pg.fetch(_DUE))
+    return sum(days for _id, days in apart.each([row[0] for row in pg.fetch(_DUE)], bring))
 
 
 def bring(tenant_id: int) -> int:

@@ -28,7 +28,7 @@ from kpi.alerts.reading import Reader
 from kpi.alerts.silence import silence
 from kpi.forecasts.facts import closed_day
 from kpi.models import AlertEvent, AlertRule, AlertState
-from lib import clock, pg
+from lib import apart, clock, pg
 from live import events
 from tenants.models import Tenant
 
@@ -69,7 +69,8 @@ def judge_due() -> int:
     One query when there is nothing to do.
     """
     ids = [row[0] for row in pg.fetch(_DUE)]
-    return sum(judge(tenant=tenant).fired for tenant in Tenant.objects.filter(pk__in=ids).order_by("pk"))
+    tenants = Tenant.objects.filter(pk__in=ids).order_by("pk")
+    return sum(judged.fired for _tenant, judged in apart.each(tenants, lambda one: judge(tenant=one)))
 
 
 @transaction.atomic

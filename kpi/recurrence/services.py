@@ -10,7 +10,7 @@ from django.db import transaction
 from kpi import comparing, sql
 from kpi.analysis.recurring import BUSY, NUMBERING, Line, Movement, find
 from kpi.models import RecurringLine, RecurringState
-from lib import clock, pg
+from lib import apart, clock, pg
 from live import events
 from tenants import audit
 from tenants.access import Access
@@ -41,7 +41,8 @@ SELECT t.id FROM tenants_tenant t LEFT JOIN kpi_recurringstate s ON s.tenant_id 
 def find_due() -> int:
     """Look for the recurring lines of every company that is behind; return how many companies' lines changed. One query when there is nothing to do."""
     ids = [row[0] for row in pg.fetch(_DUE)]
-    return sum(bool(refresh(tenant=tenant)) for tenant in Tenant.objects.filter(pk__in=ids).order_by("pk"))
+    tenants = Tenant.objects.filter(pk__in=ids).order_by("pk")
+    return sum(bool(changed) for _tenant, changed in apart.each(tenants, lambda one: refresh(tenant=one)))
 
 
 def refresh(*, tenant: Tenant) -> bool | None:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from config.dispatch import dispatch
 from kpi.alerts import judging, queries, services
 from kpi.alerts.judging import Judged
-from kpi.models import AlertEvent, AlertRule, Forecast, ForecastPoint, Foretold
+from kpi.models import AlertEvent, AlertRule, AlertState, Forecast, ForecastPoint, Foretold, RecurringState
 from kpi.targets import services as targets
 from ledger.models import Sale
 from lib import clock
@@ -338,3 +339,19 @@ def test_on_the_last_day_of_a_week_the_week_before_is_still_news(cast: Cast, age
     judging.judge(tenant=tenant)
     event = AlertEvent.objects.get(rule=one, day=ago(tenant, age))
     assert (queries.untold(event), told(tenant)) == (None if news else "late", int(news))
+
+
+def test_a_company_that_cannot_be_judged_costs_the_others_nothing(cast: Cast) -> None:
+    broken, other = rule(cast), cast.boreal
+    AlertRule.objects.filter(pk=broken.pk).update(kpi="of_a_later_version")
+    sell(cast.aurora, "50")
+    sell(other, "50")
+    make_transaction(make_account(other), "-5.00")
+    asked = {"kpi": "revenue", "kind": "absolute", "way": "below", "limit": D(100), "window": "day"}
+    made = services.create(access=access_of(cast.carla, other), fields=asked)
+    AlertRule.objects.filter(pk=made.pk).update(starts_on=ago(other, 30))
+    with pytest.raises(KeyError, match="of_a_later_version"):
+        dispatch()
+    assert kept(made) == [(ago(other, 1), "50", None)]
+    assert not AlertState.objects.filter(tenant=cast.aurora).exists()
+    assert RecurringState.objects.filter(tenant=other).exists(), "a step after the alerts"

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from kpi.incidents import services
+from lib import apart
 from tenants.management.companies import company_of
 
 
@@ -21,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *, tenant: str | None, **options: Any) -> None:
         """Print a line for each company."""
         one = company_of(tenant)
-        for company in [one] if one else services.due():
-            done = services.judge(tenant=company)
+        companies = [one] if one else services.due()
+        for company, done in apart.each(companies, lambda each: services.judge(tenant=each)):
             said = f"{done.found} new incidents, {done.gone} gone" if done else "another process is at it"
             self.stdout.write(f"{company.slug}: {said}")

@@ -7,7 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from kpi.segmenting import services
+from lib import apart
 from tenants.management.companies import company_of
+from tenants.models import Tenant
 
 
 class Command(BaseCommand):
@@ -22,12 +24,14 @@ class Command(BaseCommand):
     def handle(self, *, tenant: str | None, **options: Any) -> None:
         """Print a line for each company."""
         one = company_of(tenant)
-        for company in [one] if one else services.due():
-            begun = time.monotonic()
-            made = services.compute(tenant=company)
+        for company, (made, seconds) in apart.each([one] if one else services.due(), _timed):
             if made is None:
                 self.stdout.write(f"{company.slug}: another process is at it")
                 continue
-            seconds = time.monotonic() - begun
             said = "" if made.fitted else ", too few purchases to expect any"
             self.stdout.write(f"{company.slug}: {made.customers} customers{said}, {seconds:.1f} s")
+
+
+def _timed(company: Tenant) -> tuple[services.Made | None, float]:
+    begun = time.monotonic()
+    return services.compute(tenant=company), time.monotonic() - begun
