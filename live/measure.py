@@ -76,12 +76,6 @@ class Totals:
             found.add(one.recent)
         return found
 
-    def per_minute(self, name: str) -> float:
-        """Return how many of these the living processes counted a minute."""
-        return sum(
-            60 * one.recent.count(name) / one.recent_seconds for one in self.processes if one.recent_seconds
-        )
-
     def of_kind(self, kind: str) -> list["Alive"]:
         """Return the living processes of this kind; of all kinds without one."""
         return [one for one in self.processes if kind in {"", one.kind}]

@@ -46,11 +46,6 @@ class Model:
         """Return each customer's expected purchases in (now, now + horizon] (equation 10)."""
         return _expected(self, float(horizon), x.astype(float), t_x.astype(float), age.astype(float))
 
-    def expected_of_anybody(self, horizon: float) -> float:
-        """Return the expected purchases of a customer of whom nothing is known, in the time after the first one (equation 9)."""
-        zero = np.zeros(1)
-        return float(_expected(self, float(horizon), zero, zero, zero)[0])
-
     def alive(self, x: Ints, t_x: Floats, age: Floats) -> Floats:
         """Return the probability that a customer is still one; 1 for who never came back, as the model has it."""
         return np.asarray(1 / (1 + _odds_left(self, x.astype(float), t_x.astype(float), age.astype(float))))

@@ -44,7 +44,7 @@ def test_the_expectation_solves_the_integral_it_stands_for():
     rng = np.random.default_rng(3)
     rate, chance = rng.gamma(PAPER.r, 1 / PAPER.alpha, 200_000), rng.beta(PAPER.a, PAPER.b, 200_000)
     drawn = ((1 - np.exp(-rate * chance * 39)) / chance).mean()
-    assert PAPER.expected_of_anybody(39) == pytest.approx(drawn, rel=0.01)
+    assert PAPER.expected(39, *one(0, 0.0, 0.0))[0] == pytest.approx(drawn, rel=0.01)
 
 
 @pytest.mark.parametrize("horizon", [1.0, 39.0, 400.0])
