@@ -20,7 +20,9 @@ from lib.charts import Chart, Series, Slice, Step, bar_chart, donut, waterfall
 ZERO: Final = Decimal(0)
 PARTS: Final = 5  # of a change that are told by name
 MOVED: Final = 8  # whose change was read (board_splits.sql)
-WORTH_SAYING: Final = Decimal("0.05")  # of the whole: who makes less is no finding
+WORTH_SAYING: Final = Decimal(
+    "0.05"
+)  # of the whole: who makes less is no finding, nor is that one alone makes all of it
 
 
 def by_dimension(desk: Desk, tile: Tile) -> Content:
@@ -76,7 +78,7 @@ def _choices(desk: Desk, dimension: str, rows: Sequence[Part]) -> Choices | None
 
 def _title(desk: Desk, measure: str, dimension: str, name: str, share: Decimal | None) -> str:
     said = {"measure": MEASURES[measure], "dimension": str(DIMENSIONS[dimension]).lower(), "name": name}
-    if share is None or not WORTH_SAYING <= share <= 1 or (desk.scope and desk.scope.dimension == dimension):
+    if share is None or not WORTH_SAYING <= share < 1 or (desk.scope and desk.scope.dimension == dimension):
         return _("%(measure)s by %(dimension)s") % said
     return _("%(measure)s by %(dimension)s: %(name)s makes %(share)s") % (said | {"share": desk.share(share)})
 

@@ -26,7 +26,7 @@ _WORTH_SAYING: Final = Decimal("0.001")  # of the whole, left out of a ranking
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One tile on a page. `view` says what it is: card, chart, ranking, table, news, words or problem; `data` is what that needs."""
+    """One tile on a page. `view` says what it is: card, chart, ranking, single (a ranking of one), table, news, words or problem; `data` is what that needs."""
 
     tile: Tile
     name: str
@@ -139,6 +139,8 @@ class _Screen:
             return "words", {}
         if content.card:
             return "card", {"one": self._card(tile, content, content.card)}
+        if tile.kind == "by_dimension" and len(content.sheet.rows) == 1:
+            return "single", {"row": self._ranking(content)[0], **_rest(content)}
         if content.chart:
             donut = tile.options.get("shape") == "donut"
             return "chart", {

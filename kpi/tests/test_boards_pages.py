@@ -260,6 +260,7 @@ class TestPages:
             customer=make_customer(cast.aurora, bad),
             date=clock.today(cast.aurora.zone),
         )
+        make_sale(cast.aurora, "5.00", store="Norte", date=clock.today(cast.aurora.zone))
         client = signed_in(cast.ana)
         pages = [client.get(url_of(board, end)) for end in ("", "?arrange=1", f"?scope=store:{bad}")]
         pages += [client.get("/t/aurora/boards/"), client.get(f"/t/aurora/boards/tv/?boards={board.key}")]
@@ -267,6 +268,12 @@ class TestPages:
             assert page.status_code == 200
             assert "<script>alert" not in page.content.decode()
             assert "style=" not in page.content.decode()
+
+    def test_a_ranking_of_one_is_a_number(self, cast: Cast, board: Board) -> None:
+        make_sale(cast.aurora, "70.00", store="Centro", date=clock.today(cast.aurora.zone))
+        page = signed_in(cast.ana).get(url_of(board, "?period=30d")).content.decode()
+        assert "is-single" in page
+        assert "Só Centro neste período: não há com o que comparar." in page
 
     def test_a_row_of_a_ranking_filters_the_board_and_takes_it_back(self, cast: Cast, board: Board) -> None:
         today = clock.today(cast.aurora.zone)
