@@ -292,8 +292,9 @@ def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
 def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
     with path.open("w", encoding="utf-8", newline="") as out:
-        writer, count = csv.writer(out, lineterminator="\n"), 0
+        count, writer = 0, csv.writer(out, lineterminator="\n")
         writer.writerow(columns)
-        for count, row in enumerate(rows, start=1):
+        for row in rows:
             writer.writerow(row)
-        return count
+            count += 1
+    return count

@@ -17,7 +17,7 @@ from kpi.models import AlertEvent, AlertRule
 from lib import clock, pg
 from live import events
 from tenants import audit
-from tenants.access import Access
+from tenants.access import Access, owned
 from tenants.models import Tenant
 
 MOST: Final = 100  # rules of a company
@@ -43,9 +43,7 @@ def create(*, access: Access, fields: Mapping[str, Any]) -> AlertRule:
 def change(*, access: Access, rule: AlertRule, fields: Mapping[str, Any]) -> AlertRule:
     """Return the rule with these fields changed; what is not named stays. Raises ValidationError by field."""
     pg.lock(pg.Lock.ALERTS, access.tenant.pk)
-    row = AlertRule.objects.select_for_update(no_key=True).get(
-        tenant=access.tenant, pk=rule.pk, removed_at=None
-    )
+    row = _locked(access, rule)
     before, was = _said(row), conditions.of_rule(row)
     asked = {name: getattr(row, name) for name in _ASKS}
     if set(fields) & set(_ASKS):
@@ -75,9 +73,7 @@ def mute(*, access: Access, rule: AlertRule, until: datetime | None) -> AlertRul
     """Tell nobody of what the rule finds until a moment (it is kept all the same); None ends that. Raises ValidationError."""
     if until is not None and not clock.now() < until <= clock.now() + LONGEST_MUTE:
         raise ValidationError({"until": _("Choose a day within the next year.")})
-    row = AlertRule.objects.select_for_update(no_key=True).get(
-        tenant=access.tenant, pk=rule.pk, removed_at=None
-    )
+    row = _locked(access, rule)
     before = _said(row)
     row.muted_until = until
     row.save(update_fields=["muted_until"])
@@ -89,13 +85,18 @@ def mute(*, access: Access, rule: AlertRule, until: datetime | None) -> AlertRul
 def rearm(*, access: Access, rule: AlertRule) -> AlertRule:
     """Let a rule that fired, and is still on or was to tell once only, tell again from today on."""
     pg.lock(pg.Lock.ALERTS, access.tenant.pk)
-    row = AlertRule.objects.select_for_update(no_key=True).get(
-        tenant=access.tenant, pk=rule.pk, removed_at=None
-    )
+    row = _locked(access, rule)
     _begin_anew(row)
     row.save()
     _tell(access, row, "alert.rearm", after=_said(row))
     return row
+
+
+def _locked(access: Access, rule: AlertRule) -> AlertRule:
+    """Return the rule as it is now, held. Raises Http404 where it was removed meanwhile."""
+    return owned(
+        AlertRule.objects.select_for_update(no_key=True), tenant=access.tenant, pk=rule.pk, removed_at=None
+    )
 
 
 def _begin_anew(rule: AlertRule) -> None:

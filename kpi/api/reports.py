@@ -199,10 +199,10 @@ def _add(request: ApiRequest, report: Report, recipients: list[dict[str, str]]) 
 
 
 def _list(request: ApiRequest, report: Report, recipients: list[dict[str, str]]) -> None:
-    """Make the list what was sent: who stays as they were is left alone."""
+    """Make the list what was sent: who stays as they were is left alone. The report is held, so that of two lists the later one is whole."""
     wanted = [(one["email"].strip().lower(), one["scope"]) for one in recipients]
     kept = set()
-    for row in report.recipients.all():
+    for row in ReportRecipient.objects.filter(report=report).select_related("user", "report__tenant"):
         told = _recipient(row)
         known = (told["email"].lower(), told["scope"])
         if row.unsubscribed_at is not None or known in wanted:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from kpi.models import Occasion
 from live import events
 from tenants import audit
-from tenants.access import Access
+from tenants.access import Access, owned
 
 MOST: Final = 2_000  # of a company
 LONGEST: Final = timedelta(days=366)
@@ -32,8 +32,8 @@ def create(*, access: Access, fields: Mapping[str, Any]) -> Occasion:
 
 @transaction.atomic
 def change(*, access: Access, occasion: Occasion, fields: Mapping[str, Any]) -> Occasion:
-    """Return the occasion with these fields changed. Raises ValidationError by field."""
-    row = Occasion.objects.select_for_update(no_key=True).get(tenant=access.tenant, pk=occasion.pk)
+    """Return the occasion with these fields changed. Raises ValidationError by field, Http404 where it was removed meanwhile."""
+    row = owned(Occasion.objects.select_for_update(no_key=True), tenant=access.tenant, pk=occasion.pk)
     before = _said(row)
     _set(row, fields)
     if _said(row) != before:

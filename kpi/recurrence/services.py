@@ -13,7 +13,7 @@ from kpi.models import RecurringLine, RecurringState
 from lib import apart, clock, pg
 from live import events
 from tenants import audit
-from tenants.access import Access
+from tenants.access import Access, owned
 from tenants.models import Tenant
 
 WINDOW: Final = timedelta(
@@ -116,8 +116,11 @@ def _fields(line: Line) -> dict[str, Any]:
 
 @transaction.atomic
 def say(*, access: Access, line: RecurringLine, recurring: bool) -> RecurringLine:
-    """Return the line as a person says it is: recurring after all, or not (then it is left out from now on). Saying it again changes nothing."""
-    row = RecurringLine.objects.select_for_update(no_key=True).get(tenant=access.tenant, pk=line.pk)
+    """Return the line as a person says it is: recurring after all, or not (then it is left out from now on). Saying it again changes nothing.
+
+    Raises Http404 for a line that is gone: the search found that it ended.
+    """
+    row = owned(RecurringLine.objects.select_for_update(no_key=True), tenant=access.tenant, pk=line.pk)
     if recurring == (row.denied_at is None):
         return row
     before = {"recurring": not recurring}

@@ -5,8 +5,9 @@ from typing import Any, Final
 from uuid import uuid4
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import MaxLengthValidator, validate_email
 from django.db import transaction
+from django.shortcuts import get_object_or_404
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -24,17 +25,10 @@ from tenants.models import Membership, Tenant, User
 DELIVER: Final = "kpi.reports_due"
 MOST_REPORTS: Final = 50  # of a company
 MOST_RECIPIENTS: Final = 30  # of a report
+ADDRESS: Final = 254  # characters of an e-mail address: RFC 5321, and what the column holds
 FIELDS: Final = (
-    "name",
-    "frequency",
-    "weekday",
-    "month_day",
-    "hour",
-    "period",
-    "as_pdf",
-    "as_xlsx",
-    "is_active",
-)
+    "name", "frequency", "weekday", "month_day", "hour", "period", "as_pdf", "as_xlsx", "is_active",
+)  # fmt: skip
 Status = ReportDelivery.Status
 
 
@@ -56,7 +50,7 @@ def create(*, access: Access, board: Board, fields: Mapping[str, Any]) -> Report
 
 @transaction.atomic
 def change(*, access: Access, report: Report, fields: Mapping[str, Any]) -> Report:
-    """Return the report with these fields changed; the next occasion follows from now. Raises ValidationError by field."""
+    """Return the report with these fields changed; the next occasion follows from now, but for one that is due. Raises ValidationError by field."""
     row = _locked(report)
     before = _said(row)
     _set(row, fields)
@@ -91,7 +85,7 @@ def add_recipient(
     if user is None and not address:
         raise ValidationError({"email": _("Choose a person, or write an e-mail address.")})
     if user is None:
-        validate_email(address)
+        _check_address(address)
         user = User.objects.filter(email__iexact=address, memberships__tenant=report.tenant).first()
     _check_person(report, user)
     _check_room(report, user, address)
@@ -101,6 +95,14 @@ def add_recipient(
     )  # fmt: skip
     _tell(access, report, "report.add_recipient", row)
     return row
+
+
+def _check_address(address: str) -> None:
+    try:
+        validate_email(address)
+        MaxLengthValidator(ADDRESS)(address)
+    except ValidationError as error:
+        raise ValidationError({"email": error}) from error
 
 
 def _check_person(report: Report, user: User | None) -> None:
@@ -246,14 +248,13 @@ def plan_of(report: Report) -> Plan:
 
 
 def _locked(report: Report) -> Report:
-    return (
-        Report.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("tenant", "board")
-        .get(pk=report.pk)
-    )
+    """Return the report as it is now, held. Raises Http404 where it was removed meanwhile."""
+    held = Report.objects.select_for_update(no_key=True, of=("self",)).select_related("tenant", "board")
+    return get_object_or_404(held, pk=report.pk)
 
 
 def _set(report: Report, fields: Mapping[str, Any]) -> Report:
+    was, now = (plan_of(report), report.is_active), clock.now()
     for name in FIELDS:
         if name in fields:
             setattr(report, name, fields[name])
@@ -272,10 +273,11 @@ def _set(report: Report, fields: Mapping[str, Any]) -> Report:
     if problems:
         raise ValidationError(problems)
     report.clean_fields(exclude=["tenant", "board", "created_by"])
+    is_due = report.next_at is not None and report.next_at <= now
+    if is_due and was == (plan_of(report), report.is_active):
+        return report  # the worker has not come to it yet: another name must not cost today's delivery
     report.next_at = (
-        next_occasion(plan_of(report), after=clock.now(), zone=report.tenant.zone)
-        if report.is_active
-        else None
+        next_occasion(plan_of(report), after=now, zone=report.tenant.zone) if report.is_active else None
     )
     return report
 

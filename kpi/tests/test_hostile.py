@@ -12,7 +12,9 @@ from django.test.utils import CaptureQueriesContext
 
 from kpi import dimensions
 from kpi.boards import services as boards
-from kpi.models import ReportRecipient, Target, Tile
+from kpi.models import Occasion, RecurringLine, ReportRecipient, Target, Tile
+from kpi.occasions import services as occasions
+from kpi.recurrence import services as recurrence
 from kpi.targets import services as targets
 from tests.api import signed_in, with_key
 from tests.cast import Cast
@@ -113,3 +115,18 @@ def test_what_somebody_else_removed_is_not_brought_back_by_saving_it(cast: Cast)
     with pytest.raises(Http404):
         boards.save_tile(tile=tile, options={"text": "b"})
     assert not board.tiles.exists()
+
+
+def test_what_was_removed_while_somebody_changed_it_is_not_there(cast: Cast) -> None:
+    access = access_of(cast.ana, cast.aurora)
+    day = {"first_day": date(2026, 1, 1), "last_day": date(2026, 1, 1), "label": "Feira"}
+    line = RecurringLine.objects.create(
+        tenant=cast.aurora, code="x", party="n:x", name="x", rhythm="monthly", kind="day", number=5, back=False, unit=1, share="1", amount="-1", paid=[]
+    )  # fmt: skip
+    occasion = Occasion.objects.create(tenant=cast.aurora, **day)
+    for row in (line, occasion):
+        type(row).objects.filter(pk=row.pk).delete()
+    with pytest.raises(Http404):
+        recurrence.say(access=access, line=line, recurring=False)
+    with pytest.raises(Http404):
+        occasions.change(access=access, occasion=occasion, fields={"label": "y"})

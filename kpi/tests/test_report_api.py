@@ -7,11 +7,12 @@ from django.test import Client
 
 from kpi import dimensions
 from kpi.models import Board, Report, ReportDelivery, ReportRecipient
+from kpi.reports import services
 from lib import clock
 from live import cache, events
 from tests.api import body, make_key, signed_in, with_key
 from tests.cast import Cast
-from tests.factories import make_customer, make_sale
+from tests.factories import access_of, make_customer, make_sale
 
 WAY = "/api/kpis/reports"
 
@@ -66,6 +67,7 @@ def test_what_is_wrong_is_named_and_nothing_is_kept(cast: Cast, board: Board) ->
         (good | {"frequency": "yearly"}, "frequency"), (good | {"period": "ever"}, "period"), (good | {"as_pdf": False}, "as_pdf"),
         (good | {"next_at": "now"}, "next_at"), (good | {"recipients": ["x"]}, "recipients"), (good | {"name": "x" * 81}, "name"),
         (good | {"recipients": [{"email": "a@example.org"}, {"email": "A@example.org"}]}, "email"),
+        (good | {"recipients": [{"email": "a@b@c"}]}, "email"), (good | {"recipients": [{"email": f"{'a' * 243}@example.org"}]}, "email"),
         (good | {"recipients": [{"email": "a@example.org", "scope": "store:Nowhere"}]}, "scope"),
         (good | {"recipients": [{"email": "a@example.org", "scope": "planet:Mars"}]}, "scope"), (good | {"name": "a\x00b"}, "name"),
     ]  # fmt: skip
@@ -134,3 +136,29 @@ def test_a_report_is_changed_paused_and_its_list_is_what_was_sent(cast: Cast, bo
         ).status_code
         == 403
     )
+
+
+def test_what_somebody_else_did_meanwhile_counts(
+    cast: Cast, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, change = with_key(cast.aurora), services.change
+    report = services.create(
+        access=access_of(cast.ana, cast.aurora), board=board, fields={"name": "x", "frequency": "daily"}
+    )
+
+    def patch(email: str) -> Any:
+        asked = {"recipients": [{"email": email}]}
+        return client.patch(f"{WAY}/{report.pk}", asked, content_type="application/json")
+
+    def after(deed: Any) -> Any:
+        def late(**asked: Any) -> Report:
+            monkeypatch.setattr(services, "change", change)
+            deed()
+            return change(**asked)
+
+        monkeypatch.setattr(services, "change", late)
+        return patch("second@example.org")
+
+    listed = body(after(lambda: patch("first@example.org")))["data"]["recipients"]
+    assert [one["email"] for one in listed] == ["second@example.org"]
+    assert after(report.delete).status_code == 404

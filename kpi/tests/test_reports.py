@@ -364,6 +364,9 @@ def test_an_occasion_is_planned_once_and_missed_ones_are_made_up_for_by_one(
     moment.now += timedelta(days=5)
     assert (delivering.plan_due(), delivering.plan_due()) == (1, 0)
     Report.objects.update(next_at=first)  # as if the commit had been lost
+    services.change(
+        access=access_of(cast.ana, cast.aurora), report=report, fields={"name": "Cedo"}
+    )  # before the worker came to it
     assert delivering.plan_due() == 1
     assert report.deliveries.count() == 1
     assert delivering.deliver_due() == 1

@@ -14,7 +14,7 @@ from live import events, wake
 from live.hooks import signing
 from live.models import HookDelivery, HookEndpoint
 from tenants import audit
-from tenants.access import Access
+from tenants.access import Access, owned
 from tenants.models import Tenant
 
 SEND: Final = "live.send_hooks"
@@ -138,7 +138,8 @@ def create(*, access: Access, url: str, label: str = "", events_: Any = ()) -> t
 @transaction.atomic
 def change(*, access: Access, endpoint: HookEndpoint, fields: Mapping[str, Any]) -> HookEndpoint:
     """Return the endpoint with `url`, `label`, `events` or `is_active` changed. What waits for it goes to the new address. Raises ValidationError."""
-    row = HookEndpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk, tenant=access.tenant)
+    held = HookEndpoint.objects.select_for_update(no_key=True)
+    row = owned(held, tenant=access.tenant, pk=endpoint.pk, removed_at=None)
     before = _said(row)
     if "url" in fields and fields["url"] != row.url:
         row.url = checked_url(str(fields["url"]))
