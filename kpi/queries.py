@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
-from django.db.models import Case, CharField, Count, DecimalField, F, Min, Q, Sum, Value, When
+from django.db.models import Count, DecimalField, Min, Q, Sum, Value
 from django.db.models.functions import Coalesce
 
 from kpi import comparing
@@ -17,8 +17,7 @@ from kpi.catalog import CATALOG, Kpi
 from kpi.comparing import Compared, Spans
 from kpi.models import Daily, Monthly
 from kpi.targets.goals import Courses, Goals
-from ledger.models import Account, OpenItem, Sale, SaleItem, Transaction
-from ledger.models.customer import WALK_IN
+from ledger.models import Account, OpenItem, Transaction
 from lib import pg
 from lib.clock import add_months
 from lib.periods import Period
@@ -363,66 +362,6 @@ def sales_by_day(tenant: Tenant, *, period: Period) -> list[tuple[date, Decimal]
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """One row of a ranking: whose, how much, how many sales."""
-
-    pk: int
-    name: str
-    total: Decimal
-    sales: int
-    share: Decimal | None  # of the period's whole
-
-
-def _counted(tenant: Tenant, period: Period, prefix: str = "") -> Q:
-    names = {
-        "tenant": tenant, "currency": tenant.currency, "date__gte": period.start, "date__lt": period.end,
-        "void_at": None, "is_cancelled": False, "ignored": False,
-    }  # fmt: skip
-    return Q(**{f"{prefix}{name}": value for name, value in names.items()})
-
-
-def top_customers(tenant: Tenant, *, period: Period, limit: int = 5) -> list[Ranked]:
-    """Return the customers with the largest sales of the period, walk-ins left out. Two queries, one over the period's sales."""
-    rows = (
-        Sale.objects.filter(_counted(tenant, period), customer__isnull=False)
-        .exclude(customer__name_folded__regex=WALK_IN)
-        .values("customer_id", shown=_shown("customer__"))
-        .annotate(sum=Sum("total"), n=Count("id"))
-        .order_by("-sum", "customer_id")[:limit]
-    )
-    return _ranked([(row["customer_id"], row["shown"], row["sum"], row["n"]) for row in rows], tenant, period)
-
-
-def walk_ins(tenant: Tenant, *, period: Period) -> tuple[int, Decimal]:
-    """Return how many sales of the period name no customer or the ERP's placeholder ("Consumidor final"), and their total. One query."""
-    anonymous = Q(customer=None) | Q(customer__name_folded__regex=WALK_IN)
-    found = Sale.objects.filter(_counted(tenant, period)).filter(anonymous)
-    sums = found.aggregate(n=Count("id"), total=Sum("total", default=ZERO))
-    return sums["n"], sums["total"]
-
-
-def top_products(tenant: Tenant, *, period: Period, limit: int = 5) -> list[Ranked]:
-    """Return the products with the largest sales of the period. One query over the period's sale items."""
-    rows = (
-        SaleItem.objects.filter(_counted(tenant, period, "sale__"), tenant=tenant, product__isnull=False)
-        .values("product_id", shown=_shown("product__"))
-        .annotate(sum=Sum("total"), n=Count("sale_id", distinct=True))
-        .order_by("-sum", "product_id")[:limit]
-    )
-    return _ranked([(row["product_id"], row["shown"], row["sum"], row["n"]) for row in rows], tenant, period)
-
-
-def _shown(prefix: str) -> Any:
-    override, name = f"{prefix}name_override", f"{prefix}name"
-    return Case(When(**{override: ""}, then=F(name)), default=F(override), output_field=CharField())
-
-
-def _ranked(rows: Sequence[tuple[int, str, Decimal, int]], tenant: Tenant, period: Period) -> list[Ranked]:
-    whole = sum((total for _day, total in sales_by_day(tenant, period=period)), ZERO) if rows else ZERO
-    return [Ranked(pk, name, total, n, total / whole if whole else None) for pk, name, total, n in rows]
-
-
 def facts_as_of(tenant: Tenant) -> datetime | None:
     """Return when the stalest connection last finished well: the time at which all numbers were true. None if one never did.
 
@@ -453,5 +392,5 @@ def pending(tenant: Tenant) -> tuple[int, Decimal, Decimal]:
 
 
 __all__ = [
-    "Board", "Card", "MonthFlow", "Ranked", "board", "cash_flow_by_month", "facts_as_of", "pending", "sales_by_day", "state", "top_customers", "top_products", "walk_ins",
+    "Board", "Card", "MonthFlow", "board", "cash_flow_by_month", "facts_as_of", "pending", "sales_by_day", "state",
 ]  # fmt: skip

@@ -11,12 +11,13 @@ from typing import Any, Final
 
 import orjson
 
-from kpi import overview, queries
+from kpi import overview, queries, rankings
 from kpi.calculations import Number
 from kpi.catalog import BY_CODE, Kpi, Unit
 from kpi.comparing import Compared
 from kpi.overview import Counterparty
-from kpi.queries import CREDIT, DEBIT, Board, Card, MonthFlow, Ranked
+from kpi.queries import CREDIT, DEBIT, Board, Card, MonthFlow
+from kpi.rankings import Ranked
 from lib import workdays
 from lib.periods import Period
 from lib.workdays import Days
@@ -145,7 +146,7 @@ def _remember(
 
 def _sales(tenant: Tenant, board: Board, today: date) -> dict[str, Any]:
     period = board.period
-    tops = queries.top_products(tenant, period=period), queries.top_customers(tenant, period=period)
+    tops = rankings.top_products(tenant, period=period), rankings.top_customers(tenant, period=period)
     products, customers = ([_row(one) for one in rows] for rows in tops)
     return {
         "cash_flow": _flow(tenant, today),
@@ -153,7 +154,7 @@ def _sales(tenant: Tenant, board: Board, today: date) -> dict[str, Any]:
         **_beside(board, queries.sales_by_day(tenant, period=board.compared)),
         "top_products": products,
         "top_customers": customers,
-        "walk_ins": queries.walk_ins(tenant, period=period),
+        "walk_ins": rankings.walk_ins(tenant, period=period),
     }
 
 

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from kpi import comparing, queries
+from kpi.analysis.concentration import Concentration
 from kpi.analysis.drivers import COUNTS, SHARES, Drivers, dimensions_of
 from kpi.analysis.pictures import DIMENSIONS, NAMES, Drawing, rows_url
 from kpi.analysis.projection import Projection
-from kpi.analysis.ready import Reading
+from kpi.analysis.ready import Reading, Why
 from kpi.recurrence import telling
 from kpi.views import asked_period
 from lib import clock, formats
@@ -23,6 +24,7 @@ from tenants.access import TenantRequest, member_required
 from tenants.models import Capability
 
 _FEW = 8  # recurring lines that are shown before somebody asks for all
+_CARRIERS = ("customer", "product")
 
 
 @require_GET
@@ -33,17 +35,10 @@ def analysis(request: TenantRequest) -> HttpResponse:
     period = asked_period(request)
     comparison = _one_of(request, "compare", comparing.COMPARISONS)
     draw, read = Drawing(tenant, to_locale(get_language() or "pt-br")), Reading(tenant, today)
-    measure = _one_of(request, "measure", tuple(NAMES))
-    asked: dict[str, Any] = {"period": period, "comparison": comparison}
-    dimension = _one_of(request, "by", dimensions_of(measure))
-    found = read.why(measure=measure, dimension=dimension, **asked)
-    if not found.drivers.parts and not request.GET.get(
-        "measure"
-    ):  # nothing is sold here: money is what changes
-        measure, dimension = "inflow", dimensions_of("inflow")[0]
-        found = read.why(measure=measure, dimension=dimension, **asked)
+    found = _asked(request, read, period, comparison)
     why, late, ahead, kept = found.drivers, read.ageing(), read.projection(), read.cohorts()
-    carried = read.concentration(dimension=_one_of(request, "abc", ("customer", "product")), period=period)
+    measure, dimension = why.measure, why.dimension
+    carried = read.concentration(dimension=_one_of(request, "abc", _CARRIERS), period=period)
     context: dict[str, Any] = {
         "period": period,
         "compared": found.compared,
@@ -60,22 +55,7 @@ def analysis(request: TenantRequest) -> HttpResponse:
         "why_title": draw.why(why),
         "why_against": draw.against(why),
         "widest": max((abs(part.difference) for part in why.parts), default=None),
-        "carried": carried,
-        "carriers": [
-            {
-                "name": one.name,
-                "value": one.total,
-                "note": formats.percent(one.total / carried.whole, draw.locale) if carried.whole else "",
-                "url": rows_url(
-                    tenant, measure="revenue", dimension=carried.dimension, key=one.key, period=period
-                ),
-            }
-            for one in carried.largest
-        ],
-        "abc": _choices(
-            request, "abc", {name: DIMENSIONS[name] for name in ("customer", "product")}, carried.dimension
-        ),
-        "carried_chart": draw.concentration(carried),
+        **_carried(request, carried, period, draw),
         "receivables": draw.ageing(late.receivable, "receivable"),
         "payables": draw.ageing(late.payable, "payable"),
         "owes": any(bucket.n for bucket in (*late.receivable, *late.payable)),
@@ -90,6 +70,38 @@ def analysis(request: TenantRequest) -> HttpResponse:
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _asked(request: TenantRequest, read: Reading, period: Period, comparison: str) -> Why:
+    """Return what the address asks to be split. Where nothing is sold and nobody asks for sales, money is what changes."""
+    measure = _one_of(request, "measure", tuple(NAMES))
+    dimension = _one_of(request, "by", dimensions_of(measure))
+    found = read.why(measure=measure, dimension=dimension, period=period, comparison=comparison)
+    if found.drivers.parts or request.GET.get("measure"):
+        return found
+    return read.why(
+        measure="inflow", dimension=dimensions_of("inflow")[0], period=period, comparison=comparison
+    )
+
+
+def _carried(request: TenantRequest, carried: Concentration, period: Period, draw: Drawing) -> dict[str, Any]:
+    """Return who carries the sales: the curve, the largest of them, and the choice between customers and products."""
+    return {
+        "carried": carried,
+        "carriers": [
+            {
+                "name": one.name,
+                "value": one.total,
+                "note": formats.percent(one.total / carried.whole, draw.locale) if carried.whole else "",
+                "url": rows_url(
+                    request.tenant, measure="revenue", dimension=carried.dimension, key=one.key, period=period
+                ),
+            }
+            for one in carried.largest
+        ],
+        "abc": _choices(request, "abc", {name: DIMENSIONS[name] for name in _CARRIERS}, carried.dimension),
+        "carried_chart": draw.concentration(carried),
+    }
 
 
 def _recurring(request: TenantRequest, ahead: Projection | None) -> dict[str, Any]:

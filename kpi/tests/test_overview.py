@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from kpi import overview, queries, ready
+from kpi import overview, queries, rankings, ready
 from kpi.models import Visit
 from ledger.models import Sale, Transaction
 from lib.periods import Period
@@ -122,10 +122,10 @@ def test_between_a_loss_and_a_gain_the_card_says_money_and_no_percentage(aurora:
 
 def test_walk_in_customers_are_told_and_not_ranked(aurora: Client, cast: Cast) -> None:
     period = Period("range", DAY, DAY + timedelta(days=1))
-    assert [(row.name, row.total) for row in queries.top_customers(cast.aurora, period=period)] == [
+    assert [(row.name, row.total) for row in rankings.top_customers(cast.aurora, period=period)] == [
         ("Maria Souza", Decimal("50.00"))
     ]
-    assert queries.walk_ins(cast.aurora, period=period) == (2, Decimal("720.00"))
+    assert rankings.walk_ins(cast.aurora, period=period) == (2, Decimal("720.00"))
     html = page(aurora)
     assert "CONSUMIDOR FINAL" not in html
     assert "R$ 720,00" in html
@@ -136,7 +136,7 @@ def test_walk_in_customers_are_told_and_not_ranked(aurora: Client, cast: Cast) -
 )
 def test_placeholders_of_shops_are_known_by_name(cast: Cast, name: str) -> None:
     factories.make_sale(cast.aurora, "5.00", customer=factories.make_customer(cast.aurora, name))
-    assert queries.walk_ins(cast.aurora, period=Period("range", DAY, DAY + timedelta(days=1)))[0] == 1
+    assert rankings.walk_ins(cast.aurora, period=Period("range", DAY, DAY + timedelta(days=1)))[0] == 1
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_placeholders_of_shops_are_known_by_name(cast: Cast, name: str) -> None:
 )
 def test_names_that_only_resemble_a_placeholder_are_customers(cast: Cast, name: str) -> None:
     factories.make_sale(cast.aurora, "5.00", customer=factories.make_customer(cast.aurora, name))
-    assert queries.walk_ins(cast.aurora, period=Period("range", DAY, DAY + timedelta(days=1)))[0] == 0
+    assert rankings.walk_ins(cast.aurora, period=Period("range", DAY, DAY + timedelta(days=1)))[0] == 0
 
 
 def test_a_company_without_sales_gets_four_numbers_that_it_has(cast: Cast, client: Client) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kpi import months, queries
+from kpi import months, queries, rankings
 from kpi.catalog import BY_CODE, CATALOG
 from kpi.models import ViewState
 from kpi.queries import Board, board
@@ -253,13 +253,13 @@ def test_sales_by_day_has_every_day(aurora: Tenant, django_assert_num_queries: A
 
 def test_rankings(aurora: Tenant, django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(2):
-        customers = queries.top_customers(aurora, period=MARCH)
+        customers = rankings.top_customers(aurora, period=MARCH)
     assert [(row.name, row.total, row.sales, row.share) for row in customers] == [
         ("Maria", D("90.00"), 2, D("0.9")),
         ("Bento", D("10.00"), 1, D("0.1")),
     ]
     with django_assert_num_queries(2):
-        products = queries.top_products(aurora, period=MARCH)
+        products = rankings.top_products(aurora, period=MARCH)
     assert [(row.name, row.total, row.sales) for row in products] == [
         ("Banho", D("70.00"), 2),
         ("Ração", D("20.00"), 1),
