@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from kpi import filetable
+from kpi.management.refusing import named
 
 if TYPE_CHECKING:
     from kpi.anomalies.detect import Detection
@@ -63,15 +64,11 @@ class Command(BaseCommand):
         """Write the points and say on standard error what was found."""
         begun = time.monotonic()
         path = options["series"]
-        try:
+        with named(path):
             series = _read(path)
-        except (OSError, filetable.FileError) as error:
-            raise CommandError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
         found, order = _judge(series, holidays=options["brazilian_holidays"])
-        try:
+        with named(options["out"]):
             rows = filetable.write(options["out"], OUT, _rows(series, found, order))
-        except OSError as error:
-            raise CommandError(f"{options['out']}: {error.strerror}") from error
         self.stderr.write(
             f"{rows} points, {_said(series, found, order)}, in {time.monotonic() - begun:.1f} s"
         )

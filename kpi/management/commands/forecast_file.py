@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.core.management.base import BaseCommand, CommandError
 
 from kpi import filetable
+from kpi.management.refusing import named
 from reconciliation.management.bar import Bar
 
 if TYPE_CHECKING:
@@ -52,16 +53,14 @@ class Command(BaseCommand):
         )  # numpy is heavy, and every command's module is read by `manage.py help`
 
         begun, path = time.monotonic(), options["series"]
-        try:
+        with named(path):
             # All series are read and put in order before the first is forecast: what is wrong with the file is said at once.
             ready = files.prepared(files.read(path), options["horizon"], options["season"])
-        except (OSError, filetable.FileError) as error:
-            raise CommandError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
         _say(self.stderr, path, ready.refused)
         tally: Counter[str] = Counter()
         found, waiting = [rows for rows, _one in ready.series], [one for _rows, one in ready.series]
         try:
-            with Bar(self.stderr) as bar:
+            with named(options["out"]), Bar(self.stderr) as bar:
                 made = _counted(
                     parallel.forecast_all(waiting, processes=options["processes"]), len(waiting), bar, tally
                 )
@@ -70,8 +69,6 @@ class Command(BaseCommand):
             raise CommandError(
                 "A process ended before it was done: is there enough memory? Try --processes 1."
             ) from error
-        except OSError as error:
-            raise CommandError(f"{options['out']}: {error.strerror}") from error
         by_model = ", ".join(f"{count} {model}" for model, count in tally.most_common())
         self.stderr.write(f"{len(waiting)} series in {time.monotonic() - begun:.1f} s: {by_model}")
         if ready.refused:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 
 from kpi import filetable
+from kpi.management.refusing import named
 from kpi.segments import rfm
 
 IN: Final = ("customer", "date", "value")
@@ -53,17 +54,13 @@ class Command(BaseCommand):
         """Write the customers and say on standard error how many of each segment there are."""
         begun = time.monotonic()
         path, as_of = options["orders"], options["as_of"]
-        try:
+        with named(path):
             found = filetable.by_day(lambda days: rfm.read(_orders(path, days), before=as_of))
-        except (OSError, filetable.FileError) as error:
-            raise CommandError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
         if as_of is None and found.last == date.max:
             raise CommandError(f"{path}: {date.max} is the last day of the calendar; name a day with --as-of")
         tally: Counter[str | None] = Counter()
-        try:
+        with named(options["out"]):
             rows = filetable.write(options["out"], OUT, _rows(rfm.standings(found, as_of=as_of), tally))
-        except OSError as error:
-            raise CommandError(f"{options['out']}: {error.strerror}") from error
         self.stderr.write(_said(rows, found, tally, time.monotonic() - begun))
 
 
