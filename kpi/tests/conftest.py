@@ -1,6 +1,9 @@
 """What several files of these tests begin with."""
 
+from collections.abc import Iterator
+
 import pytest
+from django.utils import translation
 
 from kpi.boards import services
 from kpi.models import Board
@@ -23,3 +26,10 @@ def board(cast: Cast, ana: Access) -> Board:
     services.add_tile(board=made, kind="by_dimension", options={"by": "store", "measure": "revenue"})
     services.add_tile(board=made, kind="text", options={"title": "Leia"})
     return made
+
+
+@pytest.fixture
+def english() -> Iterator[None]:
+    """Sentences as the code has them."""
+    with translation.override("en"):
+        yield

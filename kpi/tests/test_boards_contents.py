@@ -1,8 +1,6 @@
 """What boards show: the overview's own numbers, exact sums of every kind of tile, few queries, and a sentence where there is nothing to show."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,99 +9,27 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from kpi import queries
-from kpi.boards import asking, catalog
+from kpi.boards import catalog
 from kpi.boards.asking import Scope
 from kpi.boards.contents import DRAWN, contents, look
-from kpi.boards.records import Column, Content
+from kpi.boards.records import Column
 from kpi.boards.screen import written
 from kpi.catalog import BY_CODE
-from kpi.models import Anomaly, Board, Forecast, ForecastPoint, Occasion, SegmentState, Target, Tile
+from kpi.models import Anomaly, Board, Forecast, ForecastPoint, Occasion, SegmentState, Target
 from kpi.segmenting.services import score
-from ledger.models import Customer, Product
+from kpi.tests.boards import FEBRUARY, MARCH, TODAY, D, board_of, filled, only, shown
 from lib.periods import Period, preset
 from live import cache
 from tenants.models import Tenant
 from tests.cast import Cast
-from tests.factories import (
-    make_account,
-    make_customer,
-    make_open_item,
-    make_product,
-    make_sale,
-    make_source,
-    make_transaction,
-)
 
-pytestmark = pytest.mark.django_db
-D = Decimal
-TODAY = date(2026, 3, 21)
-MARCH = preset("month", TODAY)
-FEBRUARY = date(2026, 2, 10)
-
-
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    """Sentences as the code has them."""
-    with translation.override("en"):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
 
 @pytest.fixture
 def aurora(cast: Cast) -> Tenant:
-    """Aurora with two months of everything, and Boreal with a thousand times as much beside it."""
-    for tenant, factor in ((cast.aurora, 1), (cast.boreal, 1000)):
-        fill(tenant, factor)
-    return cast.aurora
-
-
-def fill(tenant: Tenant, factor: int) -> None:
-    source = make_source(tenant)
-    bank = make_account(tenant, balance=D("500.00") * factor, source=source, name="Banco")
-    make_account(tenant, kind="card", balance=D("-80.00") * factor, source=source)
-    for amount, changes in (
-        ("300.00", {"category": "Vendas"}), ("-120.00", {"category": "Aluguel"}), ("-30.00", {"category": "Luz"}),
-        ("-50.00", {"nature": "bill_payment"}), ("9.00", {"currency": "USD"}),
-        ("200.00", {"date": FEBRUARY}), ("-150.00", {"date": FEBRUARY, "category": "Aluguel"}), ("10.00", {"date": date(2025, 12, 31)}),
-    ):  # fmt: skip
-        make_transaction(bank, D(amount) * factor, **changes)
-    maria, bento = (make_customer(tenant, name, source=source) for name in ("Maria", "Bento"))
-    bath, food = (make_product(tenant, name, source=source) for name in ("Banho", "Ração"))
-    nobody = make_customer(tenant, "Consumidor final", source=source)
-    sales: tuple[tuple[int, Customer, str, dict[str, Any]], ...] = (
-        (60, maria, "Centro", {"items": [(bath, 40 * factor), (food, 20 * factor)]}),
-        (30, maria, "Norte", {"date": date(2026, 3, 1), "items": [(bath, 30 * factor)]}),
-        (10, bento, "Centro", {"date": TODAY}), (500, bento, "Centro", {"is_cancelled": True}),
-        (40, nobody, "Sul", {"date": date(2026, 3, 2)}), (80, maria, "Norte", {"date": FEBRUARY}), (5, maria, "Centro", {"date": date(2025, 12, 30)}),
-    )  # fmt: skip
-    for total, customer, store, changes in sales:
-        make_sale(tenant, total * factor, customer=customer, store=store, **changes)
-    items: tuple[tuple[str, date, dict[str, Any]], ...] = (
-        ("100.00", TODAY + timedelta(days=3), {}), ("40.00", TODAY - timedelta(days=2), {"open_amount": D(15) * factor, "status": "partial"}),
-        ("-25.00", TODAY + timedelta(days=9), {}), ("-7.00", TODAY - timedelta(days=40), {}),
-    )  # fmt: skip
-    for amount, due, changes in items:
-        make_open_item(tenant, D(amount) * factor, due_date=due, source=source, **changes)
-
-
-def board_of(tenant: Tenant, *tiles: tuple[str, dict[str, Any]]) -> Board:
-    """Return a stored board with these tiles."""
-    board = Board.objects.create(tenant=tenant, name="Painel")
-    for position, (kind, options) in enumerate(tiles):
-        Tile.objects.create(
-            tenant=tenant, board=board, kind=kind, options=options, position=position, width=6, height=2
-        )
-    return board
-
-
-def shown(tenant: Tenant, *tiles: tuple[str, dict[str, Any]], **changes: Any) -> list[Content]:
-    """Return what a board of these tiles shows in March."""
-    asked: dict[str, Any] = {"period": MARCH, "today": TODAY, "locale": "pt_BR"} | changes
-    return contents(board_of(tenant, *tiles), **asked)
-
-
-def only(tenant: Tenant, kind: str, changes: dict[str, Any] | None = None, **options: str) -> Content:
-    """Return what one tile shows in March."""
-    return shown(tenant, (kind, options), **(changes or {}))[0]
+    """Aurora with two months of everything."""
+    return filled(cast)
 
 
 EVERY = [("number", {"kpi": code}) for code in BY_CODE] + [
@@ -316,143 +242,6 @@ class TestPeople:
     def test_words(self, aurora: Tenant) -> None:
         found = only(aurora, "text", title="Vendas", text="<b>negrito</b>")
         assert (found.title, found.note, found.sheet.rows) == ("Vendas", "<b>negrito</b>", ())
-
-
-class TestScope:
-    """One store, one account: what the sums by dimension know is shown, of the rest the tile says that it is not."""
-
-    def test_numbers_and_days_of_one_store(self, aurora: Tenant) -> None:
-        tiles = [
-            ("number", {"kpi": code})
-            for code in (
-                "revenue",
-                "sales_count",
-                "average_ticket",
-                "inflow",
-                "active_customers",
-                "cash_balance",
-            )
-        ]
-        found = shown(
-            aurora,
-            *tiles,
-            ("by_day", {"measure": "revenue"}),
-            ("cash_flow", {}),
-            scope=Scope("store", "Centro"),
-        )
-        assert [one.card.value if one.card else None for one in found[:6]] == [
-            D(70),
-            2,
-            D(35),
-            None,
-            None,
-            None,
-        ]
-        assert [bool(one.problem) for one in found] == [False] * 3 + [True] * 3 + [False, True]
-        assert "store" in found[3].problem
-        assert sum(row[1] for row in found[6].sheet.rows) == D(70)
-        assert found[6].sheet.links[0].endswith("&store=Centro")
-
-    def test_one_category_of_money(self, aurora: Tenant) -> None:
-        tiles = [
-            ("number", {"kpi": "expenses"}),
-            ("number", {"kpi": "revenue"}),
-            ("cash_flow", {"months": "6"}),
-        ]
-        found = shown(aurora, *tiles, scope=Scope("category", "Aluguel"))
-        assert found[0].card is not None
-        assert (found[0].card.value, found[0].card.previous) == (D(-120), D(-150))
-        assert found[1].problem
-        assert [row[2] for row in found[2].sheet.rows][-2:] == [D(-150), D(-120)]
-
-    def test_a_product_has_no_number_of_sales(self, aurora: Tenant) -> None:
-        key = (
-            str(aurora.product_set.get(name="Banho").pk)
-            if hasattr(aurora, "product_set")
-            else product_key(aurora, "Banho")
-        )
-        revenue, count = shown(
-            aurora,
-            ("number", {"kpi": "revenue"}),
-            ("number", {"kpi": "sales_count"}),
-            scope=Scope("product", key),
-        )
-        assert revenue.card is not None
-        assert revenue.card.value == D(70)
-        assert count.problem
-
-    def test_documents_show_the_one_value_and_pages_offer_the_others(self, aurora: Tenant) -> None:
-        tiles = (
-            ("by_dimension", {"measure": "revenue", "by": "store", "shape": "bars"}),
-            ("by_dimension", {"measure": "revenue", "by": "seller"}),
-        )
-        alone, other = shown(aurora, *tiles, scope=Scope("store", "Sul"))
-        assert [row[0] for row in alone.sheet.rows] == ["Sul"]
-        assert other.sheet.rows == (("not told", D(40), D(1)),)
-        asked: dict[str, Any] = {
-            "period": MARCH,
-            "today": TODAY,
-            "locale": "pt_BR",
-            "scope": Scope("store", "Sul"),
-        }
-        choose = "?scope={0.dimension}:{0.key}".format
-        page = look(board_of(aurora, *tiles), **asked, choose=choose).contents[0]
-        assert [row[0] for row in page.sheet.rows] == ["Centro", "Sul", "Norte"]
-        assert page.choices is not None
-        assert (page.choices.chosen, page.choices.urls[0]) == (1, "?scope=store:Centro")
-        assert page.chart is not None
-        assert 'href="?scope=store:Centro"' in page.chart.svg
-
-    def test_one_value_is_split_by_other_dimensions_from_the_facts(self, aurora: Tenant) -> None:
-        def split(scope: Scope, **options: str) -> list[tuple[Any, ...]]:
-            return [row[:2] for row in only(aurora, "by_dimension", {"scope": scope}, **options).sheet.rows]
-
-        assert split(Scope("store", "Centro"), by="customer") == [("Maria", D(60)), ("Bento", D(10))]
-        assert split(Scope("store", "Centro"), by="product") == [("Banho", D(40)), ("Ração", D(20))]
-        assert split(Scope("product", product_key(aurora, "Banho")), by="store") == [
-            ("Centro", D(40)),
-            ("Norte", D(30)),
-        ]
-        assert split(Scope("category", "Aluguel"), measure="expenses", by="account") == [("Banco", D(120))]
-        assert only(aurora, "by_dimension", {"scope": Scope("category", "Aluguel")}, by="store").problem
-        moved = only(
-            aurora, "drivers", {"scope": Scope("store", "Norte")}, measure="revenue", by="customer"
-        ).sheet.rows
-        assert [row[:4] for row in moved] == [("Maria", D(30), D(80), D(-50))]
-
-    def test_in_a_long_period_one_value_is_split_where_few_facts_are_in_it(
-        self, aurora: Tenant, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        long = {"scope": Scope("store", "Centro"), "period": preset("12m", TODAY)}
-        tiles: Any = (
-            ("by_dimension", {"by": "customer"}),
-            ("drivers", {"measure": "revenue", "by": "product"}),
-        )
-        found = shown(aurora, *tiles, **long)
-        assert [row[:2] for row in found[0].sheet.rows] == [("Maria", D(65)), ("Bento", D(10))]
-        assert "nothing to compare with" in found[1].problem
-        monkeypatch.setattr(
-            asking, "FEW", 7
-        )  # all that the company has, cancelled ones too; Boreal has its own
-        assert not shown(aurora, tiles[0], **long)[0].problem
-        monkeypatch.setattr(asking, "FEW", 6)
-        assert "up to three months" in shown(aurora, tiles[0], **long)[0].problem
-        assert shown(aurora, tiles[0], scope=long["scope"])[0].sheet.rows[0][:2] == ("Maria", D(60))
-
-    def test_a_value_that_nobody_has_is_nothing(self, aurora: Tenant) -> None:
-        revenue, ranking = shown(
-            aurora,
-            ("number", {"kpi": "revenue"}),
-            ("by_dimension", {"by": "store"}),
-            scope=Scope("store", "<script>"),
-        )
-        assert revenue.card is not None
-        assert revenue.card.value == 0
-        assert ranking.problem
-
-
-def product_key(tenant: Tenant, name: str) -> str:
-    return str(Product.objects.get(tenant=tenant, name=name).pk)
 
 
 class TestWhole:
