@@ -6,7 +6,6 @@ import threading
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -15,66 +14,17 @@ from django.test import Client
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
-from kpi import dimensions
 from kpi.alerts import services as alerts
-from kpi.models import AlertEvent, Anomaly, Board, Report, ReportDelivery, ReportRecipient, Tile
+from kpi.models import AlertEvent, Anomaly, Board, Report, ReportDelivery, ReportRecipient
 from kpi.reports import delivering, letters, services
+from kpi.tests.reports import add, board_of, next_morning, planned, sells, states, text_of
 from lib import clock
-from live import cache, events
-from live.models import Notification
 from live.notifications.tests.smtp import Sink
 from tenants.models import Membership, Tenant, User
 from tests.cast import Cast
-from tests.factories import access_of, make_customer, make_sale
+from tests.factories import access_of
 
 Status = ReportDelivery.Status
-TILES = (
-    ("number", {"kpi": "revenue"}),
-    ("by_day", {"measure": "revenue"}),
-    ("by_dimension", {"measure": "revenue", "by": "store"}),
-)
-
-
-def sells(tenant: Tenant, total: str, store: str) -> None:
-    """Let a store sell something on 10 March, and tell this process."""
-    make_sale(tenant, total, customer=make_customer(tenant, "Maria"), store=store)
-    dimensions.bring(tenant.pk)
-    events.publish("facts_changed", tenant_id=tenant.pk)
-    cache.forget_generations()
-
-
-def board_of(tenant: Tenant, owner: User | None = None, *, shared: bool = True) -> Board:
-    """Return a board of one tile of each kind that is needed here."""
-    board = Board.objects.create(tenant=tenant, name="Visão", owner=owner, shared=shared)
-    for n, (kind, options) in enumerate(TILES):
-        Tile.objects.create(
-            tenant=tenant, board=board, kind=kind, options=options, position=n, width=6, height=2
-        )
-    return board
-
-
-def planned(cast: Cast, board: Board | None = None, **fields: Any) -> Report:
-    """Return Ana's report of every morning at seven, Ana on its list."""
-    board = board or board_of(cast.aurora)
-    return services.create(
-        access=access_of(cast.ana, cast.aurora), board=board, fields={"name": "Manhã", "frequency": "daily", "hour": 7, **fields}
-    )  # fmt: skip
-
-
-def add(cast: Cast, report: Report, **who: Any) -> ReportRecipient:
-    return services.add_recipient(access=access_of(cast.ana, cast.aurora), report=report, **who)
-
-
-def next_morning(moment: Any) -> int:
-    """Go to the next seven o'clock, and do what Beat does; return how many messages went out."""
-    day = moment.now.date() + timedelta(days=1)
-    moment.now = datetime.fromisoformat(f"{day}T10:00:00+00:00")
-    delivering.plan_due()
-    return delivering.deliver_due()
-
-
-def states(report: Report) -> list[tuple[str, str]]:
-    return list(report.deliveries.order_by("pk").values_list("who", "status"))
 
 
 def test_a_board_arrives_at_its_hour_as_numbers_picture_and_files(
@@ -87,7 +37,7 @@ def test_a_board_arrives_at_its_hour_as_numbers_picture_and_files(
     assert next_morning(moment) == 1
     mail = sink.messages[0]
     assert (mail["To"], mail["Subject"]) == ("ana@example.com", "Manhã: 01/03/2026 a 11/03/2026 · Aurora")
-    text, page = (mail.get_body((kind,)).get_content().replace("\xa0", " ") for kind in ("plain", "html"))  # type: ignore[union-attr]
+    text, page = (text_of(mail, kind) for kind in ("plain", "html"))
     assert "Vendas: R$ 1.234,50" in text
     assert "R$ 1.234,50" in page
     assert 'src="cid:chart@painel"' in page
@@ -123,11 +73,8 @@ def test_what_stood_out_is_named_to_whom_it_concerns(cast: Cast, sink: Sink, mom
         tenant=cast.aurora, rule=rule, day=day, got=99, first_got=99, expected=100, fired_at=now
     )
     assert next_morning(moment) == 3
-    said = {
-        str(mail["To"]): mail.get_body(("plain",)).get_content().replace("\xa0", " ")  # type: ignore[union-attr]
-        for mail in sink.messages
-    }
-    page = sink.messages[0].get_body(("html",)).get_content()  # type: ignore[union-attr]
+    said = {str(mail["To"]): text_of(mail) for mail in sink.messages}
+    page = text_of(sink.messages[0], "html")
     assert "O que chamou atenção" in page
     assert "Vendas · Sabão" in page
     assert "- Vendas: R$ 99,00." in said["ana@example.com"]
@@ -158,7 +105,7 @@ def test_each_copy_has_its_own_filter_and_language(cast: Cast, sink: Sink, momen
     add(cast, report, email="Contadora@Escritorio.example", dimension="store", key="Centro")
     assert next_morning(moment) == 3
     bodies = {
-        str(one["To"]): one.get_body(("plain",)).get_content().replace("\xa0", " ") for one in sink.messages  # type: ignore[union-attr]
+        str(one["To"]): text_of(one) for one in sink.messages
     }  # fmt: skip
     assert "Vendas: R$ 140,00" in bodies["ana@example.com"]
     assert "Revenue: R$40.00" in bodies["bruno@example.com"] or "R$40.00" in bodies["bruno@example.com"]
@@ -220,142 +167,6 @@ def test_who_may_not_see_it_any_more_gets_none(cast: Cast, sink: Sink, moment: A
     assert (row.status, bool(row.reason)) == (Status.DROPPED, True)
 
 
-def test_a_mail_server_that_is_away_is_asked_again_later_and_nothing_is_lost(
-    cast: Cast, sink: Sink, moment: Any, settings: Any
-) -> None:
-    sells(cast.aurora, "10.00", "Centro")
-    report = planned(cast)
-    settings.EMAIL_PORT = 1  # nobody listens there
-    rests = []
-    assert next_morning(moment) == 0
-    for _attempt in range(8):
-        row = report.deliveries.get()
-        assert row.status == Status.QUEUED
-        rests.append((row.due_at - moment.now).total_seconds() / 60)
-        moment.now = row.due_at
-        if len(rests) < 8:
-            assert delivering.deliver_due() == 0
-    assert rests == [1, 2, 4, 8, 16, 32, 60, 60]
-    settings.EMAIL_PORT = sink.port
-    assert delivering.deliver_due() == 1
-    assert states(report) == [(f"user:{cast.ana.pk}", "sent")]
-
-
-def test_after_three_days_it_is_given_up_told_and_can_be_sent_again(
-    cast: Cast, sink: Sink, moment: Any
-) -> None:
-    report = planned(cast, period="year")
-    sink.refuse = {"ana@": "451 later"}
-    assert next_morning(moment) == 0
-    Report.objects.update(next_at=None)
-    moment.now += timedelta(days=3, seconds=1)
-    assert delivering.deliver_due() == 0
-    row = report.deliveries.get()
-    assert (row.status, row.due_at) == (Status.FAILED, None)
-    told = Notification.objects.get(user=cast.ana, event="report_failed")
-    assert told.path == f"/t/aurora/reports/{report.pk}/"
-    sink.refuse = {}
-    client = Client()
-    client.force_login(cast.ana)
-    assert "não pôde ser alcançado por três dias" in client.get(told.path).content.decode()
-    assert client.post(f"/t/aurora/reports/deliveries/{row.pk}/again/").status_code == 302
-    assert delivering.deliver_due() == 1
-
-
-def test_an_address_that_is_refused_for_good_stops_nobody_else(cast: Cast, sink: Sink, moment: Any) -> None:
-    report = planned(cast)
-    add(cast, report, email="ninguem@example.org")
-    sink.refuse = {"ninguem@": "550 no such mailbox"}
-    assert next_morning(moment) == 1
-    assert [status for _who, status in states(report)] == ["sent", "failed"]
-
-
-def test_a_message_that_is_refused_for_good_is_not_offered_for_three_days(
-    cast: Cast, sink: Sink, moment: Any
-) -> None:
-    report = planned(cast)
-    sink.after_data = "554 too large"
-    assert next_morning(moment) == 0
-    row = report.deliveries.get()
-    assert (row.status, row.due_at, row.reason) == (Status.FAILED, None, "The mail server does not accept this message.")  # fmt: skip
-
-
-def test_one_death_after_days_without_a_server_is_no_reason_to_give_up(
-    cast: Cast, sink: Sink, moment: Any, settings: Any
-) -> None:
-    report = planned(cast)
-    settings.EMAIL_PORT = 1  # nobody listens there
-    assert next_morning(moment) == 0
-    ReportDelivery.objects.update(attempts=delivering.MOST_DEATHS)
-    settings.EMAIL_PORT = sink.port
-    moment.now += delivering.LONGEST_REST
-    with patch.object(delivering, "_send", side_effect=SystemExit), pytest.raises(SystemExit):
-        delivering.deliver_due()
-    moment.now += delivering.LEASE
-    assert delivering.deliver_due() == 1
-    assert states(report) == [(f"user:{cast.ana.pk}", "sent")]
-
-
-def test_a_worker_killed_between_making_and_sending_leaves_it_to_the_next(
-    cast: Cast, sink: Sink, moment: Any
-) -> None:
-    report = planned(cast)
-    with patch.object(delivering, "_send", side_effect=SystemExit), pytest.raises(SystemExit):
-        next_morning(moment)
-    assert states(report) == [(f"user:{cast.ana.pk}", "making")]
-    assert delivering.deliver_due() == 0, "perhaps it is still being made"
-    moment.now += delivering.LEASE
-    assert delivering.deliver_due() == 1
-    assert len(sink.raw) == 1
-
-
-def test_a_worker_killed_after_the_server_took_it_sends_no_second_one(
-    cast: Cast, sink: Sink, moment: Any
-) -> None:
-    report = planned(cast)
-    with (
-        patch("django.core.mail.backends.smtp.EmailBackend.send_messages", side_effect=SystemExit),
-        pytest.raises(SystemExit),
-    ):
-        next_morning(moment)
-    assert states(report) == [(f"user:{cast.ana.pk}", "sending")]
-    moment.now += delivering.LEASE
-    assert delivering.deliver_due() == 0
-    row = report.deliveries.get()
-    assert row.status == Status.UNSURE
-    assert Notification.objects.filter(user=cast.ana, event="report_failed").count() == 1
-    assert services.send_again(access=access_of(cast.ana, cast.aurora), delivery=row)
-    assert not services.send_again(access=access_of(cast.ana, cast.aurora), delivery=row)
-    assert delivering.deliver_due() == 1
-
-
-def test_a_server_that_hangs_up_with_the_content_in_hand_is_not_given_it_twice(
-    cast: Cast, sink: Sink, moment: Any
-) -> None:
-    report = planned(cast)
-    sink.hang_up_after_data = True
-    assert next_morning(moment) == 0
-    assert len(sink.raw) == 1
-    assert report.deliveries.get().status == Status.UNSURE
-    sink.hang_up_after_data = False
-    moment.now += timedelta(hours=2)
-    assert delivering.deliver_due() == 0
-    assert len(sink.raw) == 1
-
-
-def test_what_kills_every_worker_is_given_up(cast: Cast, sink: Sink, moment: Any) -> None:
-    report = planned(cast)
-    moment.now = datetime.fromisoformat("2026-03-11T10:00:00+00:00")
-    delivering.plan_due()
-    with patch.object(delivering, "_make", side_effect=SystemExit):
-        for _death in range(delivering.MOST_DEATHS):
-            with pytest.raises(SystemExit):
-                delivering.deliver_due()
-            moment.now += delivering.LEASE
-        assert delivering.deliver_due() == 0
-    assert report.deliveries.get().status == Status.FAILED
-
-
 def test_an_occasion_is_planned_once_and_missed_ones_are_made_up_for_by_one(
     cast: Cast, sink: Sink, moment: Any
 ) -> None:
@@ -391,7 +202,7 @@ def test_files_that_are_too_large_stay_behind_and_the_message_says_so(
     assert next_morning(moment) == 1
     mail = sink.messages[0]
     assert not [part for part in mail.walk() if (part.get_filename() or "").endswith(".pdf")]
-    assert "grandes demais" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "grandes demais" in text_of(mail)
 
 
 def test_a_line_break_in_a_name_does_not_end_the_header(cast: Cast, sink: Sink, moment: Any) -> None:
