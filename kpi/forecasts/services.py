@@ -51,29 +51,33 @@ def compute(*, tenant: Tenant) -> Made | None:
         if not taken:
             return None
         moment = clock.now()
-        made = Made(0, 0)
         closed = free_days(tenant, date.min, date.max)
-        for days in facts.series(tenant, closed):
-            for grain in Forecast.Grain:
-                spoken = _compute_one(tenant, days, grain, closed)
-                made = Made(made.kept + 1, made.unsaid + (not spoken))
-        # What is no longer among the main ones, or has no rows left.
-        Forecast.objects.filter(tenant=tenant, made_at__lt=moment).delete()
+        found = [
+            (days, grain, _found(days, grain, closed))
+            for days in facts.series(tenant, closed)
+            for grain in Forecast.Grain
+        ]
+        with (
+            transaction.atomic()
+        ):  # all or nothing: of one that was killed half way the rest would wait for the next day
+            for days, grain, one in found:
+                _keep(tenant, days, grain, one)
+            # What is no longer among the main ones, or has no rows left.
+            Forecast.objects.filter(tenant=tenant, made_at__lt=moment).delete()
         # No fact changed, but what pages say of the days to come did: what is kept of them is dropped, and open pages read themselves again.
         events.publish("settings_changed", tenant_id=tenant.pk)
-        return made
+        unsaid = sum(one is None or one.verdict != Forecast.Verdict.OK for *_series, one in found)
+        return Made(len(found), unsaid)
 
 
-def _compute_one(tenant: Tenant, days: facts.Days, grain: Forecast.Grain, closed: frozenset[date]) -> bool:
-    """Forecast one series by one grain and keep it; return whether it is to be drawn. `closed` are the company's own free days."""
+def _found(days: facts.Days, grain: Forecast.Grain, closed: frozenset[date]) -> "Judged | None":
+    """Return the forecast of one series by one grain; None where there is no whole week or month yet. `closed` are the company's own free days."""
     from kpi.forecasting.records import SeriesError
 
     try:
-        found = _judged(days, grain, closed)
-    except SeriesError:  # no whole week or month yet
-        found = None
-    _keep(tenant, days, grain, found)
-    return found is not None and found.verdict == Forecast.Verdict.OK
+        return _judged(days, grain, closed)
+    except SeriesError:
+        return None
 
 
 def _judged(days: facts.Days, grain: Forecast.Grain, closed: frozenset[date]) -> "Judged":
@@ -107,7 +111,6 @@ def _sign(measure: str) -> int:
     return -1 if measure == Forecast.Measure.EXPENSES else 1
 
 
-@transaction.atomic
 def _keep(tenant: Tenant, days: facts.Days, grain: Forecast.Grain, found: "Judged | None") -> None:
     said: dict[str, Any] = {"verdict": Forecast.Verdict.TOO_SHORT, "model": "", "origins": 0}
     if found:

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -153,6 +154,26 @@ def test_what_is_no_longer_main_is_dropped_and_the_next_day_is_due(cast: Cast, m
     assert cast.aurora not in services.due()
     monkeypatch.setattr(clock, "today", lambda zone: TODAY + timedelta(days=1))
     assert cast.aurora in services.due()
+
+
+def test_a_computation_that_is_killed_half_way_is_due_again(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for ago in range(1, 6):
+        day(cast.aurora, "CREDIT", ago, "5")
+        day(cast.boreal, "CREDIT", ago, "5")
+    keep = services._keep
+
+    def killed(*asked: Any) -> None:
+        keep(*asked)
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(services, "_keep", killed)
+        with pytest.raises(SystemExit):
+            services.compute(tenant=cast.aurora)
+    assert services.compute(tenant=cast.boreal) == services.Made(3, 3)
+    assert services.due() == [cast.aurora]
 
 
 def test_the_command_says_what_came_of_it(cast: Cast, capsys) -> None:
