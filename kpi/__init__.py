@@ -1,1 +1,1 @@
-"""kpi: numbers. Rollups kept exact by triggers, the materialized view, the catalog and the pages that show them."""
+"""kpi: numbers. Rollups kept exact by triggers, the materialized view, the catalog, and what is made of them: boards, forecasts, alerts, reports."""
