@@ -153,7 +153,10 @@ def test_every_style_sheet_is_linked():
 
 
 @pytest.mark.parametrize(
-    "path", sorted((ROOT / "templates").rglob("*.html")), ids=lambda path: str(path.relative_to(ROOT))
+    "path",
+    # The policy is of pages: mail programs know none, and many of them no style sheet either.
+    sorted(path for path in (ROOT / "templates").rglob("*.html") if path.name != "report_email.html"),
+    ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_templates_obey_the_content_security_policy(path):
     text = path.read_text()

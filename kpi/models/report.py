@@ -1,5 +1,7 @@
 """Boards that are delivered: which, when and to whom, and what became of every delivery."""
 
+from datetime import UTC, datetime
+
 from babel.dates import get_day_names
 from django.conf import settings
 from django.core.validators import MaxValueValidator
@@ -9,7 +11,13 @@ from django.utils.translation import get_language, gettext, to_locale
 from django.utils.translation import gettext_lazy as _
 
 from kpi.models.board import Board
+from lib import formats
 from tenants.models import Tenant
+
+
+def hour_said(hour: int) -> str:
+    """Return a full hour as it is written in the active language: `07h00`, `7:00 AM`."""
+    return formats.clock(datetime(2000, 1, 1, hour, tzinfo=UTC), UTC, to_locale(get_language() or "pt-br"))
 
 
 class Report(models.Model):
@@ -64,7 +72,7 @@ class Report(models.Model):
     @property
     def clock(self) -> str:
         """Return the hour as people write it."""
-        return f"{self.hour:02d}:00"
+        return hour_said(self.hour)
 
 
 class ReportRecipient(models.Model):

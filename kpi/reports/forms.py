@@ -7,6 +7,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from kpi.models import Board, Report
+from kpi.models.report import hour_said
 from kpi.reports.queries import ScopeChoice
 from lib.forms import offer
 from tenants.models import User
@@ -39,9 +40,7 @@ class ReportForm(forms.Form):
         label=_("Day of the month"), choices=[(n, str(n)) for n in range(1, 32)], coerce=int, initial=1,
         help_text=_("A shorter month has it on its last day."),
     )  # fmt: skip
-    hour = forms.TypedChoiceField(
-        label=_("Hour"), choices=[(n, f"{n:02d}:00") for n in range(24)], coerce=int, initial=7
-    )
+    hour = forms.TypedChoiceField(label=_("Hour"), coerce=int, initial=7)
     period = forms.ChoiceField(label=_("Period"), choices=PERIODS, required=False)
     as_pdf = forms.BooleanField(label="PDF", required=False, initial=True)
     as_xlsx = forms.BooleanField(label=_("Spreadsheet (XLSX)"), required=False)
@@ -49,7 +48,11 @@ class ReportForm(forms.Form):
     def __init__(self, *args: Any, boards: list[Board], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.boards = {str(board.key): board for board in boards}
-        offer(self, board=[(key, board.name) for key, board in self.boards.items()])
+        offer(
+            self,
+            board=[(key, board.name) for key, board in self.boards.items()],
+            hour=[(n, hour_said(n)) for n in range(24)],
+        )
 
     def clean(self) -> dict[str, Any]:
         """Forget what belongs to another rhythm than the chosen one, whatever it holds: the page does not show it."""

@@ -107,7 +107,7 @@ def test_a_report_is_planned_changed_paused_and_ended(ana: Client, cast: Cast) -
     assert (report.name, report.next_at is not None, report.created_by) == ("Visão", True, cast.ana)
     way = f"/t/aurora/reports/{report.pk}/"
     page = ana.get(way).content.decode()
-    assert "toda semana, segunda-feira às 07:00" in page.lower()
+    assert "toda semana, segunda-feira às 07h00" in page.lower()
     assert "ana@example.com" in page
     assert "Visão" in ana.get("/t/aurora/reports/").content.decode()
     assert (
