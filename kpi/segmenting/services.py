@@ -81,13 +81,12 @@ def compute(*, tenant: Tenant, expect: bool = True) -> Made | None:
         _catch_up(tenant, state, tomorrow)
         customers = score(tenant=tenant, as_of=tomorrow, rules=state.rules)
         fitted = _expect(tenant, tomorrow) if expect else None
-        state.as_of, state.built_version, state.built_at, state.fitted = (
-            tomorrow,
-            version,
-            clock.now(),
-            fitted,
-        )
-        state.save(update_fields=["as_of", "built_version", "built_at", "fitted"])
+        with transaction.atomic():
+            kept = SegmentState.objects.select_for_update(no_key=True).get(pk=state.pk)
+            # Who moved the edges meanwhile wants the names by the new ones: it stays due.
+            kept.built_version = version if kept.rules == state.rules else -1
+            kept.as_of, kept.built_at, kept.fitted = tomorrow, clock.now(), fitted
+            kept.save(update_fields=["as_of", "built_version", "built_at", "fitted"])
         return Made(customers, fitted is not None)
 
 

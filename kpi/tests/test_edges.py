@@ -55,6 +55,22 @@ def test_trying_says_who_would_move_and_moves_nobody(bought: Cast, django_assert
     assert edging.tried(bought.aurora, edging.standing(bought.aurora).rules).moved == 0
 
 
+def test_edges_that_moved_during_a_computation_leave_it_due(
+    bought: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def moving(*_asked: object) -> None:
+        services.move_edges(tenant=bought.aurora, rules=ALL_LOYAL)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(services, "_catch_up", moving)
+        services.compute(tenant=bought.aurora)
+    SegmentState.objects.update(built_at=clock.now() - timedelta(days=1))
+    assert services.due() == [bought.aurora]
+    services.compute(tenant=bought.aurora)
+    assert names(bought)["Gone"] == "loyal"
+    assert services.due() == []
+
+
 def test_moving_renames_this_month_at_once_and_past_months_never(bought: Cast) -> None:
     past = SegmentMember.objects.filter(
         tenant=bought.aurora, month__lt=clock.today(bought.aurora.zone).replace(day=1)
