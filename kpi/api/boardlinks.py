@@ -1,7 +1,6 @@
 """Public links of boards as JSON: made, listed, renamed, prolonged, ended. The address is in the answer that makes one, and nowhere else."""
 
-from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from uuid import UUID
 
 from django.urls import reverse
@@ -9,10 +8,10 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from kpi.api.boards import done
 from kpi.api.parameters import NUMBER
 from kpi.boards import queries, sharing
-from kpi.boards.catalog import OptionsError
-from kpi.boards.services import LONGEST_NAME, TooMany
+from kpi.boards.services import LONGEST_NAME
 from kpi.models import Board, BoardLink
 from lib import periods
 from tenants.access import owned
@@ -23,7 +22,6 @@ from tenants.api.forms import StrictForm, checked
 from tenants.api.schema import INTEGER, MOMENT, STRING, Schema, array, documented, nullable, record
 from tenants.models import Capability
 
-T = TypeVar("T")
 UUID_TEXT: Final[Schema] = {"type": "string", "format": "uuid"}
 NAME: Final[Schema] = {
     "type": "string", "minLength": 1, "maxLength": LONGEST_NAME, "description": "What the link is for; only the company sees it.",
@@ -98,11 +96,12 @@ class BoardLinksView(ApiView):
         """Make it; its address is in this answer only."""
         fields, access = checked(LinkForm(data=request.data)), request.access
         boards = _boards(request, fields["boards"])
-        link, token = _done(
+        link, token = done(
             lambda: sharing.create_link(
                 tenant=access.tenant, boards=boards, name=fields["name"], expires_at=fields["expires_at"],
                 period=fields.get("period", ""), actor=access,
-            )
+            ),
+            many="links",
         )  # fmt: skip
         response = ok(
             {
@@ -138,7 +137,7 @@ class BoardLinkView(ApiView):
         fields = checked(ChangeForm(data=request.data, partial=True))
         wanted: dict[str, Any] = {"name": link.name, "expires_at": link.expires_at} | fields
         if fields:
-            _done(lambda: sharing.change_link(link=link, actor=request.access, **wanted))
+            done(lambda: sharing.change_link(link=link, actor=request.access, **wanted), many="links")
         return ok(_one(request, pk))
 
     @documented(
@@ -160,16 +159,6 @@ def _boards(request: ApiRequest, keys: list[UUID]) -> list[Board]:
     if len(found) < len(set(keys)):
         raise BadParameter({"boards": _("There is no such board.")})
     return found
-
-
-def _done(work: Callable[[], T]) -> T:
-    """Return what `work` does; what it refuses is a 400 by field."""
-    try:
-        return work()
-    except OptionsError as error:
-        raise BadParameter({error.field: str(error)}) from error
-    except TooMany as error:
-        raise BadParameter({"links": str(error)}) from error
 
 
 def _one(request: ApiRequest, pk: int) -> dict[str, Any]:

@@ -131,7 +131,7 @@ class BoardsView(ApiView):
                 services.replace_tiles(board=board, tiles=_tiles(asked["tiles"]))
             return board
 
-        return ok(_whole(request, _done(make)))
+        return ok(_whole(request, done(make)))
 
 
 class BoardView(ApiView):
@@ -159,7 +159,7 @@ class BoardView(ApiView):
                 services.replace_tiles(board=saved, tiles=wanted)
             return saved
 
-        return ok(_whole(request, _done(change)))
+        return ok(_whole(request, done(change)))
 
     @documented(summary="Delete a board", data=record({"key": UUID_TEXT, "name": STRING}), parameters=[KEY])
     def delete(self, request: ApiRequest, key: UUID) -> Response:
@@ -248,15 +248,15 @@ def _tiles(value: Any) -> list[dict[str, Any]]:
     return value
 
 
-def _done(work: Callable[[], T]) -> T:
-    """Return what `work` does, all or nothing; what it refuses is a 400 by field."""
+def done(work: Callable[[], T], *, many: str = "tiles") -> T:
+    """Return what `work` does, all or nothing; what it refuses is a 400 by field, too many of them one of the field `many`."""
     try:
         with transaction.atomic():
             return work()
     except OptionsError as error:
         raise BadParameter({error.field: str(error)}) from error
     except TooMany as error:
-        raise BadParameter({"tiles": str(error)}) from error
+        raise BadParameter({many: str(error)}) from error
 
 
 def _period(request: ApiRequest, board: Board, today: date) -> Period:
