@@ -30,6 +30,9 @@ _SOFTER, _SHARPER = 1.6, 0.8  # what one answer of a person does to the rarity o
 _BOUNDS: Final = (60.0, 5_000.0)
 # What says of a product or store already that it sold more or less.
 _TOLD_BY: Final = (Anomaly.Measure.REVENUE, Anomaly.Measure.SALES)
+_JUDGED: Final = (
+    "first_day", "last_day", "name", "expected", "lo", "hi", "got", "score", "parts", "gone_at", "updated_at",
+)  # fmt: skip
 _DUE: Final = """
 SELECT t.id FROM tenants_tenant t LEFT JOIN kpi_anomalystate s ON s.tenant_id = t.id LEFT JOIN live_generation g ON g.tenant_id = t.id
  WHERE t.is_active AND EXISTS (SELECT FROM kpi_daily WHERE tenant_id = t.id)
@@ -191,13 +194,14 @@ def _settle(found: list[Anomaly], stands: list[Anomaly], through: date, now: dat
     fresh = 0
     for one in found:
         is_new = one.pk is None
-        one.save()
+        # Somebody may have said meanwhile what it was.
+        one.save(update_fields=None if is_new else _JUDGED)
         fresh += is_new
         if is_new and one.last_day > through - NEWS:
             telling.tell(one)
-    gone = [row.pk for row in stands if row.gone_at is None and not row.feedback]
-    Anomaly.objects.filter(pk__in=gone).update(gone_at=now, updated_at=now)
-    return Judged(fresh, len(gone))
+    gone = [row.pk for row in stands if row.gone_at is None]
+    taken_back = Anomaly.objects.filter(pk__in=gone, feedback="").update(gone_at=now, updated_at=now)
+    return Judged(fresh, taken_back)
 
 
 def _filled(

@@ -149,6 +149,21 @@ def test_answers_tune_how_rare_alarms_are(cast: Cast):
     assert services.rarity(tenant, "revenue") == 250
 
 
+def test_what_somebody_says_while_it_is_judged_stays_said(cast: Cast, monkeypatch: pytest.MonkeyPatch):
+    tenant, find = cast.aurora, services.find
+    shop(tenant)[1][0].delete()
+    services.judge(tenant=tenant)
+
+    def slowly(*series, **how):
+        for one in kept(tenant):
+            services.say(anomaly=one, feedback="expected", actor=cast.ana)
+        return find(*series, **how)
+
+    monkeypatch.setattr(services, "find", slowly)
+    services.judge(tenant=tenant)
+    assert [one.feedback for one in kept(tenant)] == ["expected"]
+
+
 def test_a_company_without_history_has_no_incidents(cast: Cast):
     assert services.due() == []
     assert services.judge(tenant=cast.aurora) == services.Judged(0, 0)
