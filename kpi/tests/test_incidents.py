@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from kpi.incidents import services
+from kpi.incidents import parts, services
 from kpi.models import Anomaly, Occasion
 from lib import clock
 from live.models import Notification
@@ -150,16 +150,16 @@ def test_answers_tune_how_rare_alarms_are(cast: Cast):
 
 
 def test_what_somebody_says_while_it_is_judged_stays_said(cast: Cast, monkeypatch: pytest.MonkeyPatch):
-    tenant, find = cast.aurora, services.find
+    tenant, of_gap = cast.aurora, parts.of_gap
     shop(tenant)[1][0].delete()
     services.judge(tenant=tenant)
 
-    def slowly(*series, **how):
-        for one in kept(tenant):
+    def slowly(company, measure, *days):
+        for one in kept(tenant, measure):
             services.say(anomaly=one, feedback="expected", actor=cast.ana)
-        return find(*series, **how)
+        return of_gap(company, measure, *days)
 
-    monkeypatch.setattr(services, "find", slowly)
+    monkeypatch.setattr(parts, "of_gap", slowly)
     services.judge(tenant=tenant)
     assert [one.feedback for one in kept(tenant)] == ["expected"]
 
