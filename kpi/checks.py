@@ -55,7 +55,7 @@ SELECT t.id, t.slug FROM tenants_tenant t
    AND (s.built_version IS DISTINCT FROM g.facts OR EXISTS (
         SELECT FROM sync_syncrun r WHERE r.tenant_id = t.id AND r.status = 'running'))
  ORDER BY t.slug
-"""  # noqa: S608
+"""  # noqa: S608 - texts of ours
 _VIEW = f"""
 {_TRUTH}, expected AS (
     SELECT x.tenant_id, date_trunc('month', day)::date AS month, x.type, sum(n)::int AS tx_count, sum(total) AS total_amount,
@@ -71,7 +71,7 @@ SELECT t.slug, concat_ws(' ', month, type), {", ".join(f"s.{name}, e.{name}" for
  WHERE ({", ".join(f"e.{name}" for name in VIEW)}) IS DISTINCT FROM ({", ".join(f"s.{name}" for name in VIEW)})
    AND tenant_id NOT IN (SELECT id FROM behind)
  ORDER BY tenant_id, month, type
-"""  # noqa: S608
+"""  # noqa: S608 - texts of ours
 
 
 # A day that waits to be summed is not compared.

@@ -63,7 +63,7 @@ def condition_said(condition: Condition, tenant: Tenant, name: str = "") -> str:
     subject = str(condition.number.label)
     if condition.dimension:
         subject = f"{subject} ({name or condition.key or gettext('not told')})"
-    return _said_of(condition, tenant) % {"number": subject, **_values(condition, tenant)}
+    return _said_of(condition) % {"number": subject, **_values(condition, tenant)}
 
 
 def _values(condition: Condition, tenant: Tenant) -> dict[str, str]:
@@ -100,7 +100,7 @@ _COMPARE: Final[Mapping[str, str | Promise]] = {
 }
 
 
-def _said_of(condition: Condition, tenant: Tenant) -> str:
+def _said_of(condition: Condition) -> str:
     way = condition.way
     if condition.kind == Kind.ABSOLUTE and condition.number.now:
         return (

@@ -213,7 +213,7 @@ def _donut(root: ET.Element, legend: Sequence[LegendItem], width: int, height: i
             parts.append(_arc(part))
     place = f"translate(8 {_px(top + (height - top - side) / 2)}) scale({_px(side / 120)})"
     left = side + 36
-    rows = [_named(item, n, left, width - left - 12) for n, item in enumerate(legend)]
+    rows = [_named(item, n, width - left - 12) for n, item in enumerate(legend)]
     start = top + max((height - top - len(rows) * 24) / 2, 0)
     return [
         tag("g", *parts, transform=place),
@@ -236,7 +236,7 @@ def _arc(part: ET.Element) -> Svg:
     )  # fmt: skip
 
 
-def _named(item: LegendItem, n: int, left: float, width: float) -> list[Svg]:
+def _named(item: LegendItem, n: int, width: float) -> list[Svg]:
     value = tag(
         "text", text(item.text), x=_px(width), y=n * 24 + 16, fill=LIGHT["text-soft"], text_anchor="end"
     )

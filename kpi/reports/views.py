@@ -77,13 +77,13 @@ def _page(request: TenantRequest, row: Report, form: RecipientForm | None) -> Ht
         "recipients": row.recipients.select_related("user"),
         "page": page,
         "may_change": may_change,
-        "form": form or (_recipient_form(request, row) if may_change else None),
+        "form": form or (_recipient_form(request) if may_change else None),
         "on_its_way": any(one.status in {"queued", "making", "sending"} for one in page.rows),
     }
     return render(request, "kpi/report.html", context)
 
 
-def _recipient_form(request: TenantRequest, row: Report, data: Any = None) -> RecipientForm:
+def _recipient_form(request: TenantRequest, data: Any = None) -> RecipientForm:
     people = list(User.objects.filter(memberships__tenant=request.tenant, is_active=True).order_by("email"))
     return RecipientForm(data, people=people, scopes=queries.scope_choices(request.tenant))
 
@@ -134,7 +134,7 @@ def report_delete(request: TenantRequest, pk: int) -> HttpResponseBase:
 def recipient_add(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Put somebody on the list."""
     row = _own(request, pk)
-    form = _recipient_form(request, row, request.POST)
+    form = _recipient_form(request, request.POST)
     if form.is_valid():
         try:
             added = services.add_recipient(access=request.access, report=row, **form.chosen())
