@@ -302,7 +302,7 @@ class TestPage:
 
     def test_an_empty_company_says_so(self, cast: Cast) -> None:
         page = signed_in(cast.ana).get("/t/aurora/analysis/")
-        assert "Nada aconteceu em nenhum dos períodos" in page.content.decode()
+        assert "A análise começa com os primeiros dados" in page.content.decode()
 
     def test_a_company_that_sells_nothing_begins_with_its_money(self, cast: Cast) -> None:
         make_transaction(make_account(cast.aurora), "10.00", category="Honorários")
