@@ -57,9 +57,8 @@ def compute(*, tenant: Tenant) -> Made | None:
             for days in facts.series(tenant, closed)
             for grain in Forecast.Grain
         ]
-        with (
-            transaction.atomic()
-        ):  # all or nothing: of one that was killed half way the rest would wait for the next day
+        # All or nothing: of one that was killed half way the rest would wait for the next day.
+        with transaction.atomic():
             for days, grain, one in found:
                 _keep(tenant, days, grain, one)
             # What is no longer among the main ones, or has no rows left.
