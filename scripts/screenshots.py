@@ -16,7 +16,7 @@ SHOTS = (
     ("board-dark", "boards/", "Clientes", 1440, 1300, "dark"),
     ("workbench", "reconciliation/", "", 1440, 900, "light"),
     ("transactions", "transactions/", "", 1440, 900, "light"),
-    ("phone", "", "", 390, 844, "light"),
+    ("phone", "", "", 390, 1180, "light"),
 )
 
 
@@ -45,6 +45,7 @@ def main(base: str) -> None:
                 page.wait_for_load_state("load")
             # The page's stream never ends, so "no network" cannot be awaited.
             expect(page.locator(".htmx-request")).to_have_count(0)
+            page.wait_for_selector('[data-live-dot][data-state="live"]', state="attached")
             page.screenshot(path=FOLDER / f"{name}.png")
             context.close()
         browser.close()
