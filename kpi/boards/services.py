@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from kpi.boards import catalog, starters
 from kpi.boards.catalog import OptionsError
 from kpi.comparing import COMPARISONS
-from kpi.models import Board, BoardState, Tile
+from kpi.models import Board, BoardState, Report, Tile
 from ledger.models import Sale, Transaction
 from lib import periods
 from live import events
@@ -125,8 +125,9 @@ def copy_board(*, board: Board, actor: Access) -> Board:
 
 @transaction.atomic
 def delete_board(*, board: Board, actor: Access | None) -> None:
-    """Delete a board with its tiles and its place in links."""
+    """Delete a board with its tiles, its place in links and its reports."""
     _locked_tiles(board)
+    list(Report.objects.select_for_update(no_key=True).filter(board=board).order_by("pk"))
     audit.record(tenant=board.tenant, action="delete", row=board, actor=actor, before={"name": board.name})
     board.delete()
 

@@ -41,6 +41,9 @@ def create_link(
     text = _named(name)
     _check_room(tenant, now)
     fixed_period(period, clock.today(tenant.zone))
+    keys = {board.pk for board in boards}
+    if len(Board.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")) < len(keys):
+        raise OptionsError("boards", _("There is no such board."))
     token = secrets.token_urlsafe(32)
     link = BoardLink.objects.create(
         tenant=tenant,

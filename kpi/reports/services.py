@@ -40,6 +40,7 @@ def create(*, access: Access, board: Board, fields: Mapping[str, Any]) -> Report
     )  # so that none is one too many
     if Report.objects.filter(tenant=access.tenant).count() >= MOST_REPORTS:
         raise ValidationError(_("A company can have %(n)d reports at most.") % {"n": MOST_REPORTS})
+    board = get_object_or_404(Board.objects.select_for_update(no_key=True), pk=board.pk)
     report = _set(Report(tenant=access.tenant, board=board, created_by=access.user), fields)
     report.save()
     if access.user:
@@ -64,6 +65,7 @@ def change(*, access: Access, report: Report, fields: Mapping[str, Any]) -> Repo
 @transaction.atomic
 def remove(*, access: Access, report: Report) -> None:
     """End a report and forget its history; what waits to be sent is not sent."""
+    report = _locked(report)
     audit.record(tenant=report.tenant, actor=access, action="report.remove", row=report, before=_said(report))
     report.delete()
 
@@ -137,15 +139,18 @@ def remove_recipient(*, access: Access, recipient: ReportRecipient) -> None:
 
     Raises ValidationError for an address that had enough: who forgot it could list it again.
     """
+    report = _locked(recipient.report)
+    recipient = get_object_or_404(ReportRecipient.objects.select_related("user"), pk=recipient.pk)
     if recipient.unsubscribed_at is not None:
         raise ValidationError(_("This address unsubscribed. It stays listed, so that nobody adds it again."))
-    _tell(access, recipient.report, "report.remove_recipient", recipient)
+    _tell(access, report, "report.remove_recipient", recipient)
     recipient.delete()
 
 
 @transaction.atomic
 def unsubscribe(*, recipient: ReportRecipient) -> None:
     """End a report for the holder of one of its messages: an address stays listed as such, a member is taken off."""
+    _locked(recipient.report)
     if recipient.user_id:
         recipient.delete()
     elif recipient.unsubscribed_at is None:
@@ -156,6 +161,7 @@ def unsubscribe(*, recipient: ReportRecipient) -> None:
 @transaction.atomic
 def send_me(*, report: Report, user: User) -> ReportDelivery:
     """Return the delivery of one copy, now, to the member who asks: everything that their own filter shows, changed or not."""
+    report = _locked(report)
     own = report.recipients.filter(user=user).first()
     row = _ask(report, who=f"user:{user.pk}", recipient=own, user=user, language=user.language, asked_by=user)
     wake.on_commit(DELIVER)
@@ -165,6 +171,7 @@ def send_me(*, report: Report, user: User) -> ReportDelivery:
 @transaction.atomic
 def send_all(*, access: Access, report: Report) -> list[ReportDelivery]:
     """Return deliveries to every recipient, now, changed or not."""
+    report = _locked(report)
     rows = [
         _ask(
             report,
@@ -248,7 +255,7 @@ def plan_of(report: Report) -> Plan:
 
 
 def _locked(report: Report) -> Report:
-    """Return the report as it is now, held. Raises Http404 where it was removed meanwhile."""
+    """Return the report as it is now, held: whoever adds to it or takes from it comes here first. Raises Http404 where it was removed meanwhile."""
     held = Report.objects.select_for_update(no_key=True, of=("self",)).select_related("tenant", "board")
     return get_object_or_404(held, pk=report.pk)
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,10 +12,14 @@ from django.test.utils import CaptureQueriesContext
 
 from kpi import dimensions
 from kpi.boards import services as boards
+from kpi.boards import sharing
+from kpi.boards.catalog import OptionsError
 from kpi.models import Occasion, RecurringLine, ReportRecipient, Target, Tile
 from kpi.occasions import services as occasions
 from kpi.recurrence import services as recurrence
+from kpi.reports import services as reports
 from kpi.targets import services as targets
+from lib import clock
 from tests.api import signed_in, with_key
 from tests.cast import Cast
 from tests.factories import access_of, make_customer, make_sale
@@ -124,9 +128,27 @@ def test_what_was_removed_while_somebody_changed_it_is_not_there(cast: Cast) -> 
         tenant=cast.aurora, code="x", party="n:x", name="x", rhythm="monthly", kind="day", number=5, back=False, unit=1, share="1", amount="-1", paid=[]
     )  # fmt: skip
     occasion = Occasion.objects.create(tenant=cast.aurora, **day)
-    for row in (line, occasion):
+    board = boards.create_board(tenant=cast.aurora, name="Visão", actor=None)
+    report = reports.create(access=access, board=board, fields={"frequency": "daily", "name": "x"})
+    recipient = report.recipients.get()
+    for row in (line, occasion, board):
         type(row).objects.filter(pk=row.pk).delete()
     with pytest.raises(Http404):
         recurrence.say(access=access, line=line, recurring=False)
     with pytest.raises(Http404):
         occasions.change(access=access, occasion=occasion, fields={"label": "y"})
+    with pytest.raises(Http404):
+        reports.create(access=access, board=board, fields={"frequency": "daily", "name": "y"})
+    for deed in (reports.send_all, reports.remove):
+        with pytest.raises(Http404):
+            deed(access=access, report=report)
+    with pytest.raises(Http404):
+        reports.remove_recipient(access=access, recipient=recipient)
+    with pytest.raises(OptionsError):
+        sharing.create_link(
+            tenant=cast.aurora,
+            boards=[board],
+            name="x",
+            expires_at=clock.now() + timedelta(days=1),
+            actor=access,
+        )
