@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -58,6 +58,14 @@ def paginate(
         next=_encode(rows[-1], names, backwards=False) if rows and forward_exists else None,
         previous=_encode(rows[0], names, backwards=True) if rows and back_exists else None,
     )
+
+
+def page_at(cursor: str | None, read: Callable[[str | None], Page[Row]]) -> Page[Row]:
+    """Return the page that a person's link names; the first one where the link was made by another list."""
+    try:
+        return read(cursor or None)
+    except CursorError:
+        return read(None)
 
 
 def _after(names: Sequence[str], key: Sequence[Any], *, less: bool) -> Q:

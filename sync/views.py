@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from lib.htmx import asks_for, wants_fragment
-from lib.keyset import CursorError
+from lib.keyset import page_at
 from sync import queries, services
 from sync.connect_views import ABOUT, back, one
 from sync.models import Connection, SyncRun
@@ -136,12 +136,12 @@ def runs(request: TenantRequest) -> HttpResponse:
     asked = request.GET.get("connection", "")
     connection_id = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
     status = request.GET.get("status", "")
-    try:
-        page = queries.run_page(
-            request.tenant, cursor=request.GET.get("cursor"), connection_id=connection_id, status=status
-        )
-    except CursorError:
-        page = queries.run_page(request.tenant, cursor=None, connection_id=connection_id, status=status)
+    page = page_at(
+        request.GET.get("cursor"),
+        lambda cursor: queries.run_page(
+            request.tenant, cursor=cursor, connection_id=connection_id, status=status
+        ),
+    )
     context = {
         "page": page,
         "polling": any(run.is_open for run in page.rows),

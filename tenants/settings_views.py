@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from lib import documents
-from lib.keyset import CursorError, paginate
+from lib.keyset import page_at, paginate
 from tenants import history, invitations, services, zones
 from tenants.access import TenantRequest, member_required, owned
 from tenants.models import ApiKey, AuditLog, Capability, Membership, Role, Tenant, TenantSettings
@@ -247,11 +247,10 @@ def revoke_key(request: TenantRequest, pk: int) -> HttpResponseBase:
 def audit_log(request: TenantRequest) -> HttpResponse:
     """What people and the system did here, newest first."""
     rows = AuditLog.objects.filter(tenant=request.tenant)
-    order = ("-created_at", "-id")
-    try:
-        page = paginate(rows, order=order, limit=50, cursor=request.GET.get("cursor"))
-    except CursorError:
-        page = paginate(rows, order=order, limit=50)
+    page = page_at(
+        request.GET.get("cursor"),
+        lambda cursor: paginate(rows, order=("-created_at", "-id"), limit=50, cursor=cursor),
+    )
     entries = history.tell(request.tenant, page.rows)
     context = {"tabs": tabs(request, "audit"), "page": page, "entries": entries}
     return render(request, "tenants/audit.html", context)

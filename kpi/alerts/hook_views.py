@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kpi.alerts.views import tabs
-from lib.keyset import CursorError, paginate
+from lib.keyset import page_at, paginate
 from live.hooks import services
 from live.models import HookDelivery, HookEndpoint
 from tenants.access import TenantRequest, member_required, owned
@@ -64,10 +64,9 @@ def webhook(request: TenantRequest, pk: int) -> HttpResponse:
 
 def _drawn(request: TenantRequest, row: HookEndpoint, **more: Any) -> HttpResponse:
     rows = HookDelivery.objects.filter(tenant=request.tenant, endpoint=row)
-    try:
-        page = paginate(rows, order=("-id",), limit=50, cursor=request.GET.get("cursor") or None)
-    except CursorError:
-        page = paginate(rows, order=("-id",), limit=50)
+    page = page_at(
+        request.GET.get("cursor"), lambda cursor: paginate(rows, order=("-id",), limit=50, cursor=cursor)
+    )
     return render(request, "kpi/webhook.html", {"row": row, "page": page, "rows": page.rows, **more})
 
 

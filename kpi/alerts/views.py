@@ -20,7 +20,7 @@ from kpi.analysis.drivers import SPLITS
 from kpi.catalog import BY_CODE
 from kpi.models import AlertEvent, AlertRule
 from lib import clock
-from lib.keyset import CursorError, Page, paginate
+from lib.keyset import Page, page_at, paginate
 from tenants.access import TenantRequest, member_required, owned
 from tenants.models import Capability
 
@@ -79,11 +79,10 @@ def alert_history(request: TenantRequest) -> HttpResponse:
 
 
 def _page(request: TenantRequest, rows: Any) -> "Page[AlertEvent]":
-    order = ("-day", "-id")
-    try:
-        return paginate(rows, order=order, limit=50, cursor=request.GET.get("cursor") or None)
-    except CursorError:
-        return paginate(rows, order=order, limit=50)
+    return page_at(
+        request.GET.get("cursor"),
+        lambda cursor: paginate(rows, order=("-day", "-id"), limit=50, cursor=cursor),
+    )
 
 
 def _told(event: AlertEvent) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from kpi.incidents import services, telling
 from kpi.models import Anomaly, AnomalyState
 from lib.htmx import wants_fragment
-from lib.keyset import CursorError, paginate
+from lib.keyset import page_at, paginate
 from tenants.access import TenantRequest, member_required, owned
 from tenants.models import Capability
 
@@ -22,11 +22,10 @@ from tenants.models import Capability
 def anomalies(request: TenantRequest) -> HttpResponse:
     """Incidents, the newest first."""
     rows = Anomaly.objects.filter(services.standing(request.tenant)).select_related("tenant")
-    order = ("-last_day", "-id")
-    try:
-        page = paginate(rows, order=order, limit=50, cursor=request.GET.get("cursor") or None)
-    except CursorError:
-        page = paginate(rows, order=order, limit=50)
+    page = page_at(
+        request.GET.get("cursor"),
+        lambda cursor: paginate(rows, order=("-last_day", "-id"), limit=50, cursor=cursor),
+    )
     context: dict[str, Any] = {
         "page": page,
         "rows": [_shown(one) for one in page.rows],

@@ -13,7 +13,7 @@ from kpi.models import Occasion
 from kpi.occasions import services
 from kpi.occasions.forms import OccasionForm, initial_of
 from kpi.targets.tabs import tabs
-from lib.keyset import CursorError, paginate
+from lib.keyset import page_at, paginate
 from tenants.access import TenantRequest, member_required, owned
 from tenants.models import Capability
 
@@ -29,11 +29,10 @@ def occasions(request: TenantRequest) -> HttpResponseBase:
             messages.success(request, _("Saved. It is drawn on the charts from now on."))
             return redirect("kpi:occasions", slug=request.tenant.slug)
     rows = Occasion.objects.filter(tenant=request.tenant)
-    order = ("-first_day", "-id")
-    try:
-        page = paginate(rows, order=order, limit=50, cursor=request.GET.get("cursor") or None)
-    except CursorError:
-        page = paginate(rows, order=order, limit=50)
+    page = page_at(
+        request.GET.get("cursor"),
+        lambda cursor: paginate(rows, order=("-first_day", "-id"), limit=50, cursor=cursor),
+    )
     return _drawn(request, {"form": form, "page": page, "rows": page.rows})
 
 

@@ -16,7 +16,7 @@ from kpi.boards.queries import visible
 from kpi.models import Report, ReportDelivery, ReportRecipient
 from kpi.reports import letters, queries, services
 from kpi.reports.forms import RecipientForm, ReportForm, initial_of
-from lib.keyset import CursorError
+from lib.keyset import page_at
 from live import limits
 from tenants.access import TenantRequest, member_required, owned
 from tenants.models import Capability, User
@@ -66,11 +66,7 @@ def report(request: TenantRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: TenantRequest, row: Report, form: RecipientForm | None) -> HttpResponse:
-    cursor = request.GET.get("cursor") or None
-    try:
-        page = queries.history(row, limit=ROWS, cursor=cursor)
-    except CursorError:
-        page = queries.history(row, limit=ROWS, cursor=None)
+    page = page_at(request.GET.get("cursor"), lambda cursor: queries.history(row, limit=ROWS, cursor=cursor))
     may_change = request.access.may(Capability.WRITE)
     context: dict[str, Any] = {
         "report": row,

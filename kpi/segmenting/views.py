@@ -16,7 +16,7 @@ from kpi.segmenting.queries import Member, Overview
 from kpi.segmenting.words import WORDS
 from ledger.exports import csv_cell
 from lib.htmx import wants_fragment
-from lib.keyset import CursorError
+from lib.keyset import page_at
 from tenants.access import TenantRequest, member_required
 from tenants.models import Capability
 
@@ -86,12 +86,10 @@ def _moves(made: Overview | None) -> list[dict[str, Any]]:
 
 
 def _members(request: TenantRequest, made: Overview, code: str) -> dict[str, Any]:
-    try:
-        page = queries.members(
-            request.tenant, as_of=made.as_of, segment=code, cursor=request.GET.get("cursor") or None
-        )
-    except CursorError:
-        page = queries.members(request.tenant, as_of=made.as_of, segment=code)
+    page = page_at(
+        request.GET.get("cursor"),
+        lambda cursor: queries.members(request.tenant, as_of=made.as_of, segment=code, cursor=cursor),
+    )
     return {
         "page": page,
         "code": code,

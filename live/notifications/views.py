@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from lib import clock
 from lib.htmx import wants_fragment
-from lib.keyset import CursorError
+from lib.keyset import page_at
 from live.models import Notification
 from live.notifications import mail, queries, services
 from live.notifications.due import is_quiet
@@ -39,12 +39,12 @@ def listing(request: TenantRequest) -> HttpResponse:
 def _drawn(request: TenantRequest) -> HttpResponse:
     only_unread = request.GET.get("unread") == "1"
     tenant, user = request.tenant, request.user
-    try:
-        page = queries.listing(
-            tenant=tenant, user=user, limit=ROWS, unread=only_unread, cursor=request.GET.get("cursor")
-        )
-    except CursorError:
-        page = queries.listing(tenant=tenant, user=user, limit=ROWS, unread=only_unread)
+    page = page_at(
+        request.GET.get("cursor"),
+        lambda cursor: queries.listing(
+            tenant=tenant, user=user, limit=ROWS, unread=only_unread, cursor=cursor
+        ),
+    )
     part, drawer = request.GET.get("part") == "list", request.GET.get("drawer") == "1"
     context = {
         "items": [shown(row, tenant) for row in page.rows],
