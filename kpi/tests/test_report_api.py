@@ -162,3 +162,16 @@ def test_what_somebody_else_did_meanwhile_counts(
     listed = body(after(lambda: patch("first@example.org")))["data"]["recipients"]
     assert [one["email"] for one in listed] == ["second@example.org"]
     assert after(report.delete).status_code == 404
+
+
+def test_a_company_sends_out_of_time_only_so_often(
+    cast: Cast, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kpi.api.reports.AN_HOUR", 1)
+    states = []
+    for tenant in (cast.aurora, cast.boreal):
+        own = Board.objects.create(tenant=tenant, name="x", shared=True)
+        client = with_key(tenant)
+        pk = body(post(client, WAY, {"board": str(own.key), "frequency": "daily"}))["data"]["id"]
+        states.append([post(client, f"{WAY}/{pk}/send", {}).status_code for _time in range(2)])
+    assert states == [[202, 429], [202, 429]]
