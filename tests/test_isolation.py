@@ -1,7 +1,6 @@
 """Two companies: nobody sees the other's row. Walks every address, every id, every cache key and export."""
 
 import re
-import time
 from typing import Any
 
 import pytest
@@ -250,12 +249,13 @@ def check_cache(cast: Cast) -> None:
             continue
         match = re.fullmatch(r"tenant:(\d+):[a-z]+:[\d.]+(:[a-z0-9-]{1,32})?(:[0-9a-f]{40})?", name)
         assert match, name
-        tenant_id, kept = int(match.group(1)), redis.get(name)
+        tenant_id, kept = int(match.group(1)), redis.get(name) or b""  # nothing: its time was over just now
         seen[tenant_id] += 1
         assert (tenant_id == cast.aurora.pk) or MARK.encode() not in kept, name
-        assert redis.ttl(name) > 0, f"{name} lives for ever"
+        assert redis.ttl(name) != -1, f"{name} lives for ever"
     assert min(seen.values()) > 8, seen
-    held = {name: tiers.memory.get(name, now=time.time()) for name, _ in tiers.memory.items()}
+    # At no time of the clock: what is over on a slow machine is looked at too.
+    held = {name: tiers.memory.get(name, now=0) for name, _ in tiers.memory.items()}
     assert len(held) > 8
     for name, stored in held.items():
         assert stored, name
