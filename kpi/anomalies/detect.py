@@ -45,13 +45,20 @@ class Detection:
 
 
 def detect(
-    times: Times, values: Floats, *, rarity: float = RARITY, free_days: Collection[date] = (), start: int = 0
+    times: Times,
+    values: Floats,
+    *,
+    rarity: float = RARITY,
+    free_days: Collection[date] = (),
+    settled: bool = False,
+    start: int = 0,
 ) -> Detection:
     """Judge the points from position `start` on. `times` ascend; a NaN among the values is a missing one. On `free_days` (holidays, daily series
-    only) a value may also be what a Sunday is, and on the first day worked after them it may hold what they would have. The score is the deviation in units of the band: from 1 on it is an anomaly.
+    only) a value may also be what a Sunday is; `settled`: by a bank, so on the first day worked after them it may hold what they would have. The score
+    is the deviation in units of the band: from 1 on it is an anomaly.
     """
     known = np.flatnonzero(np.isfinite(values))
-    judged = _Judge(times, values, known, math.log10(rarity), free_days)
+    judged = _Judge(times, values, known, math.log10(rarity), free_days, settled)
     found = np.full((4, len(values)), np.nan)
     at = int(np.searchsorted(known, start))
     position = max(start, int(known[LEAST - 1]) + 1) if len(known) >= LEAST else len(values)
@@ -68,7 +75,13 @@ class _Judge:
     """A series whose past is looked at again and again. Positions in `known` count the points that have a value."""
 
     def __init__(
-        self, times: Times, values: Floats, known: Ints, threshold: float, free_days: Collection[date]
+        self,
+        times: Times,
+        values: Floats,
+        known: Ints,
+        threshold: float,
+        free_days: Collection[date],
+        settled: bool,
     ) -> None:
         self._values, self._past = values, values[known]
         step = seasons.step_of(times)
@@ -82,6 +95,7 @@ class _Judge:
         self._echo_until = 0
         self._free = _free(times, free_days) if step == seasons.DAY else np.zeros(len(times), bool)
         self._free_of_past = self._free[known]
+        self._settled = settled
 
     def block(self, at: int, position: int, stop: int) -> Floats:
         """Return expected, lo, hi, score (rows) of positions `position` to `stop`, of which `at` points with a value are the past."""
@@ -153,10 +167,10 @@ class _Judge:
         return [*self._calendar, echo]
 
     def _put_off(self, level: float, profile: Floats, position: int, stop: int) -> Floats:
-        """Return what free days put off until each place: as a bank does, which settles theirs on the first day worked after them."""
+        """Return what free days put off until each place: a bank settles theirs on the first day worked after them."""
         start = max(0, position - 7)
         owed, carried = np.zeros(stop - start), 0.0
-        if self._free[start:stop].any():
+        if self._settled and self._free[start:stop].any():
             usual, least = level + _at(profile, self._place[start:stop]), abs(level + np.median(profile)) / 2
             for n, (free, value) in enumerate(zip(self._free[start:stop], usual, strict=True)):
                 owed[n] = 0.0 if free else carried

@@ -59,6 +59,7 @@ class Series:
     start: date
     values: tuple[Decimal | None, ...]
     rows: tuple[int, ...]
+    settled: bool = False  # by a bank, which works on business days
 
     def day(self, position: int) -> date:
         """Return the day at a position."""
@@ -81,7 +82,8 @@ def series_of(tenant: Tenant, measure: str, through: date) -> Series | None:
     start = min(found)
     span = [start + timedelta(days=n) for n in range((through - start).days + 1)]
     rows = tuple(found.get(day, (0, ZERO))[0] for day in span)
-    return Series(start, tuple(_value(measure, *found.get(day, (0, ZERO)), counts.get(day, 0)) for day in span), rows)  # fmt: skip
+    values = tuple(_value(measure, *found.get(day, (0, ZERO)), counts.get(day, 0)) for day in span)
+    return Series(start, values, rows, settled="SALE" not in _TYPES[measure])
 
 
 def _customers(tenant: Tenant, measure: str, asked: dict[str, Any]) -> dict[date, int]:

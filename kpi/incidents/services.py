@@ -106,7 +106,9 @@ def find(
     times = np.array([series.day(n) for n in range(size)], dtype="datetime64[s]")
     values = np.array([math.nan if value is None else float(value) for value in series.values])
     free = brazilian(range(series.start.year, series.day(size).year + 1)) | closed
-    found = detect(times, values, rarity=rarity, free_days=free, start=max(0, size - days))
+    found = detect(
+        times, values, rarity=rarity, free_days=free, settled=series.settled, start=max(0, size - days)
+    )
     # A company that says it was closed needs no alarm that it sold little, not even where it sells on Sundays.
     rested = np.array([series.day(n) in closed for n in range(size)]) & (values < found.expected)
     found.score[rested] = 0.0
