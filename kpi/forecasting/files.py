@@ -11,6 +11,7 @@ import numpy as np
 
 from kpi import filetable
 from kpi.filetable import FileError
+from kpi.forecasting import periods
 from kpi.forecasting.forecast import Prepared, prepare
 from kpi.forecasting.records import Forecast, Series, SeriesError
 
@@ -32,6 +33,7 @@ class Rows:
         self.values = array("d")
         self.lines = array("q")
         self.problem = ""
+        self.month_first = False
 
     @property
     def is_known(self) -> bool:
@@ -40,7 +42,8 @@ class Rows:
 
     def series(self) -> Series:
         """Return the rows as a series; NaN is unknown."""
-        return Series(self.name, self.periods, [value if isfinite(value) else None for value in self.values])
+        values = [value if isfinite(value) else None for value in self.values]
+        return Series(self.name, self.periods, values, self.month_first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,9 @@ def prepared(found: Iterable[Rows], horizon: int, season: int | None) -> Ready:
     usable = [rows for rows in found if not rows.problem]
     if usable and not any(rows.is_known for rows in usable) and len(usable) == len(found):
         raise FileError("there is no value in any row")
+    month_first = periods.month_first({period for rows in usable for period in rows.periods})
+    for rows in usable:
+        rows.month_first = month_first
     example = max(usable, key=lambda rows: len(rows.periods)).series() if usable else None
     ready: list[tuple[Rows, Prepared]] = []
     for rows in usable:
@@ -107,7 +113,7 @@ def _prepared(rows: Rows, horizon: int, season: int | None, example: Series | No
     like = example if len(rows.periods) == 1 else None
     if rows.is_known:
         return prepare(rows.series(), horizon, season, like)
-    zeros = Series(rows.name, rows.periods, [0.0] * len(rows.periods))
+    zeros = replace(rows.series(), values=[0.0] * len(rows.periods))
     return replace(prepare(zeros, horizon, season, like), values=np.empty(0))
 
 

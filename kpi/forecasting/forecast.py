@@ -58,11 +58,11 @@ def _axis(series: Series, like: Series | None) -> periods.Axis:
     try:
         if like is not None and len(series.periods) == 1:
             try:
-                joined = periods.read([*like.periods, *series.periods])
+                joined = periods.read([*like.periods, *series.periods], month_first=series.month_first)
                 return periods.Axis(joined.frequency, joined.season, joined.places[-1:], joined.label)
             except periods.PeriodError:
                 pass  # the other series is written in another way: this one speaks for itself
-        return periods.read(series.periods)
+        return periods.read(series.periods, month_first=series.month_first)
     except periods.PeriodError as error:
         raise SeriesError(str(error), error.index) from error
 

@@ -2,7 +2,7 @@
 
 import calendar
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import reduce
@@ -44,6 +44,7 @@ _NOTATIONS: Final = tuple(
         ("number", r"(?:[^\d\W]+[-_ ]?)?(?P<n>[+-]?\d+)(?:\.0+)?"),
     )
 )
+_DAY_FIRST: Final = _NOTATIONS[1][1]
 _AS: Final = "2024-01-31, 2024-01, 2024-W05, 2024Q1, 2024 or 1, 2, 3"
 
 
@@ -69,12 +70,21 @@ class Axis:
     day: Callable[[int], date] | None = None  # place → its day, for series by day
 
 
-def read(labels: Sequence[str]) -> Axis:
-    """Return the time of a series from how its periods are written. Raises PeriodError for one that cannot be read."""
+def month_first(labels: Iterable[str]) -> bool:
+    """Return whether one of these can only be a day with the month first (07/31/2026), and none only one with the day first."""
+    pairs = {(int(found["d"]), int(found["m"])) for label in labels if (found := _DAY_FIRST.fullmatch(label))}
+    return any(month > 12 for _day, month in pairs) and not any(day > 12 for day, _month in pairs)
+
+
+def read(labels: Sequence[str], *, month_first: bool = False) -> Axis:
+    """Return the time of a series from how its periods are written; `month_first`: 07/04/2026 is in July if it may be.
+
+    Raises PeriodError for one that cannot be read.
+    """
     if named := numbered(labels):
         axis, back = read(named[0]), named[1]
         return replace(axis, label=lambda place: back(axis.label(place)))
-    kind, pattern, raw = _recognised(labels)
+    kind, pattern, raw = _recognised(labels, month_first)
     hand = _Hand(kind, pattern, tuple(labels))
     if kind != "day":
         return _counted(kind, raw, hand)
@@ -83,10 +93,11 @@ def read(labels: Sequence[str]) -> Axis:
     return _days([second // _DAY for second in raw], hand)
 
 
-def _recognised(labels: Sequence[str]) -> tuple[str, re.Pattern[str], list[int]]:
+def _recognised(labels: Sequence[str], month_first: bool) -> tuple[str, re.Pattern[str], list[int]]:
     """Return kind and pattern that read every label, with the numbers they read; a day counts in seconds."""
+    iso, days, months, *others = _NOTATIONS
     furthest, problem = -1, f"{labels[0]!r} is not a period ({_AS})"
-    for kind, pattern in _NOTATIONS:
+    for kind, pattern in (iso, months, days, *others) if month_first else _NOTATIONS:
         raw: list[int] = []
         for index, label in enumerate(labels):
             found = pattern.fullmatch(label)

@@ -22,11 +22,15 @@ class SeriesError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Rows of one series in any order: how each period is written, and its value (None: unknown)."""
+    """Rows of one series in any order: how each period is written, and its value (None: unknown).
+
+    `month_first`: 07/04/2026 is in July, as other series of its file say.
+    """
 
     name: str
     periods: Sequence[str]
     values: Sequence[float | None]
+    month_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)

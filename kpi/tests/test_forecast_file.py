@@ -69,6 +69,13 @@ def test_a_single_row_takes_its_frequency_from_the_others(tmp_path):
     assert [(row["series"], row["period"]) for row in rows] == [("a", "2024-04-30"), ("b", "2024-04-30")]
 
 
+@pytest.mark.parametrize(("other", "ahead"), [("01/31/2026", "01/01/2027"), ("31/01/2026", "13/01/2026")])
+def test_the_month_comes_first_where_another_series_says_so(tmp_path, other, ahead):
+    months = "".join(f"a,{n}/01/2026,{n}\n" for n in (10, 11, 12))
+    rows, _said = run(tmp_path, f"series,period,value\n{months}b,{other},5\n")
+    assert rows[0]["period"] == ahead
+
+
 def test_many_series_go_through_two_processes_in_their_order(tmp_path):
     names = [f"s{n}" for n in range(40)]
     text = "series,period,value\n" + "".join(
