@@ -1,7 +1,7 @@
 """Where the cash is going: the balance of the next 13 weeks from what is due, what comes again and what usually happens."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -18,9 +18,10 @@ from reconciliation.queries import with_left
 from tenants.models import Tenant
 
 WEEKS: Final = 13
-USUAL_WEEKS: Final = (
-    8  # whole weeks behind us whose median is what usually happens, where nothing was forecast
-)
+# Whole weeks behind us that tell what usually happens where nothing was forecast, in spans long enough for what is paid once a month.
+SPAN: Final = 4
+USUAL_WEEKS: Final = 3 * SPAN
+FORETOLD: Final = ("receipts", "expenses")
 ZERO: Final = Decimal(0)
 CENT: Final = Decimal("0.01")
 
@@ -50,8 +51,8 @@ class Week:
 class Projection:
     """The balance now, the weeks, and what is overdue: nobody knows when that moves, so it is in no week.
 
-    `source` tells what `expected` adds to what is known: forecast, usual (the median of what past weeks brought beside what comes again) or none (nothing
-    else is known). `recurring` are the lines that come again, those that move most first; `denied` those of which a person said that they do not.
+    `source` tells what `expected` adds to what is known: forecast, usual (what four weeks brought beside what comes again, by the middle one of the past
+    months) or none (nothing else is known). `recurring` are the lines that come again, those that move most first; `denied` those of which a person said that they do not.
     """
 
     balance: Decimal
@@ -128,10 +129,41 @@ def _plus(one: Flows, other: Flows) -> Flows:
 
 
 def usual_of(weeks: Sequence[Flows], recurring: Sequence[Flows]) -> Flows:
-    """Return in and out of the middle one of past weeks, without what comes again; a week of which nothing else is left is zero."""
-    inward = median(max(week[0] - again[0], ZERO) for week, again in zip(weeks, recurring, strict=True))
-    outward = median(min(week[1] - again[1], ZERO) for week, again in zip(weeks, recurring, strict=True))
-    return inward.quantize(CENT), outward.quantize(CENT)
+    """Return in and out of a usual week without what comes again: a part of the middle one of past spans of four weeks, since the first week that moved
+    anything. Zero before there is one. The middle of single weeks would never see what is paid once a month.
+    """
+    begun = next((n for n, week in enumerate(weeks) if any(week)), len(weeks))
+    ends = range(len(weeks), begun + SPAN - 1, -SPAN)
+    if not ends:
+        return ZERO, ZERO
+    spans = [list(zip(weeks, recurring, strict=True))[end - SPAN : end] for end in ends]
+    inward = median(max(sum((week[0] - again[0] for week, again in span), ZERO), ZERO) for span in spans)
+    outward = median(min(sum((week[1] - again[1] for week, again in span), ZERO), ZERO) for span in spans)
+    return (inward / SPAN).quantize(CENT), (outward / SPAN).quantize(CENT)
+
+
+def foretold(
+    days: Mapping[date, Decimal], totals: Mapping[date, Decimal], starts: Sequence[date]
+) -> dict[int, Decimal]:
+    """Return the forecast by the place of its week among `starts`: its days, such that each week from Monday on has the total foretold for it.
+
+    The days of what moves seldom add up to more than its weeks, for none of them can be less than nothing; so a week's own forecast (Monday → `totals`)
+    is believed, and shared out as its days are. Days outside of those weeks are as much too large or too small as the others together.
+    """
+    found, own, believed = dict(days), ZERO, ZERO
+    outside = set(days)
+    for monday, total in totals.items():
+        week = [monday + timedelta(days=n) for n in range(7)]
+        if not all(day in days for day in week):
+            continue
+        whole = sum((days[day] for day in week), ZERO)
+        found |= {day: days[day] * total / whole if whole else total / 7 for day in week}
+        outside -= set(week)
+        own, believed = own + whole, believed + total
+    sums: dict[int, Decimal] = defaultdict(Decimal)
+    for day, mean in found.items():
+        sums[(day - starts[0]).days // 7] += mean * believed / own if day in outside and own else mean
+    return {place: total.quantize(CENT) for place, total in sums.items()}
 
 
 def _due(
@@ -155,7 +187,7 @@ def _due(
 
 
 def _usual(tenant: Tenant, starts: list[date], recurring: Sequence[Flows]) -> Flows:
-    """Return what a week usually brings beside what comes again, in and out: the median of the last weeks."""
+    """Return what a week usually brings beside what comes again, in and out."""
     first = starts[0] - timedelta(weeks=USUAL_WEEKS)
     days = Daily.objects.filter(
         tenant=tenant,
@@ -171,17 +203,21 @@ def _usual(tenant: Tenant, starts: list[date], recurring: Sequence[Flows]) -> Fl
 
 
 def _forecast(tenant: Tenant, starts: list[date]) -> list[tuple[Decimal, Decimal]]:
-    """Return the daily forecast of receipts and expenses summed by these weeks; [] unless both reach to the last of them."""
+    """Return the forecast of receipts and expenses by these weeks; [] unless both reach to the last of them."""
     points = ForecastPoint.objects.filter(
-        tenant=tenant, forecast__grain=Forecast.Grain.DAY, forecast__about=Forecast.About.COMPANY, forecast__subject="",
+        tenant=tenant, forecast__grain__in=[Forecast.Grain.DAY, Forecast.Grain.WEEK], forecast__about=Forecast.About.COMPANY, forecast__subject="",
         forecast__currency=tenant.currency, forecast__measure__in=["receipts", "expenses"], start__gte=starts[0],
     )  # fmt: skip
-    sums: dict[str, dict[int, Decimal]] = {"receipts": defaultdict(Decimal), "expenses": defaultdict(Decimal)}
-    for measure, day, mean in points.values_list("forecast__measure", "start", "mean"):
-        sums[measure][(day - starts[0]).days // 7] += mean
-    whole = all(len(starts) - 1 in one for one in sums.values())
-    return (
-        [(max(sums["receipts"][n], ZERO), min(sums["expenses"][n], ZERO)) for n in range(len(starts))]
-        if whole
-        else []
-    )
+    by: dict[tuple[str, str], dict[date, Decimal]] = defaultdict(dict)
+    for measure, grain, day, mean in points.values_list(
+        "forecast__measure", "forecast__grain", "start", "mean"
+    ):
+        by[measure, grain][day] = mean
+    return both_ways([foretold(by[name, "day"], by[name, "week"], starts) for name in FORETOLD], len(starts))
+
+
+def both_ways(ways: Sequence[Mapping[int, Decimal]], weeks: int) -> list[Flows]:
+    """Return (in, out) of each week out of both ways' forecasts; [] unless both reach to the last of them."""
+    if not all(weeks - 1 in one for one in ways):
+        return []
+    return [(max(ways[0].get(n, ZERO), ZERO), min(ways[1].get(n, ZERO), ZERO)) for n in range(weeks)]

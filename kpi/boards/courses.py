@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kpi.analysis.pictures import MEASURES
-from kpi.analysis.projection import USUAL_WEEKS, WEEKS, laid_out, usual_of
+from kpi.analysis.projection import FORETOLD, USUAL_WEEKS, WEEKS, both_ways, foretold, laid_out, usual_of
 from kpi.boards.desk import Desk, NotShown, own_title
 from kpi.boards.facts import TYPES, Ahead
 from kpi.boards.records import Column, Content, Sheet
@@ -319,13 +319,11 @@ def _due(desk: Desk, starts: list[date]) -> tuple[tuple[Decimal, Decimal], list[
 
 def _forecast(desk: Desk, starts: list[date]) -> list[Flows]:
     """Return money in and out of each week as forecast; [] unless the forecast reaches to the last of them."""
-    sums = [
-        _by_week(one, starts) if (one := desk.facts.ahead(measure)) else {}
-        for measure in ("receipts", "expenses")
-    ]
-    if not all(len(starts) - 1 in one for one in sums):
-        return []
-    return [(max(sums[0].get(n, ZERO), ZERO), min(sums[1].get(n, ZERO), ZERO)) for n in range(len(starts))]
+    ways = [(desk.facts.ahead(name), desk.facts.weeks_ahead(name)) for name in FORETOLD]
+    days = [{day: mean for day, mean, *_band in one.points} if one else {} for one, _weeks in ways]
+    return both_ways(
+        [foretold(each, weeks, starts) for each, (_one, weeks) in zip(days, ways, strict=True)], len(starts)
+    )
 
 
 def _usual(desk: Desk, starts: list[date], recurring: Sequence[Flows]) -> Flows:
@@ -337,11 +335,3 @@ def _usual(desk: Desk, starts: list[date], recurring: Sequence[Flows]) -> Flows:
     return usual_of(
         [(desk.facts.sums(CREDIT, week)[1], desk.facts.sums(DEBIT, week)[1]) for week in weeks], recurring
     )
-
-
-def _by_week(found: Ahead, starts: list[date]) -> dict[int, Decimal]:
-    sums: dict[int, Decimal] = {}
-    for day, mean, _low, _high in found.points:
-        week = (day - starts[0]).days // 7
-        sums[week] = sums.get(week, ZERO) + mean
-    return sums

@@ -138,6 +138,11 @@ class Facts:
         verdict, error, held = rows[0][7:10]
         return Ahead(verdict, _ratio(error), _ratio(held), tuple(points))
 
+    def weeks_ahead(self, measure: str) -> dict[date, Decimal]:
+        """Return the forecast by week of a measure: Monday → total."""
+        rows = self._found.get("series", ())
+        return {_day(row[2]): Decimal(row[4]) for row in rows if row[0] == "week" and row[1] == measure}
+
     @cached_property
     def _splits(self) -> dict[tuple[str, str], Split]:
         found: dict[tuple[str, str], list[Any]] = {}

@@ -1,4 +1,4 @@
--- What happened by day in the spans that a board shows, by month, and what is forecast by day.
+-- What happened by day in the spans that a board shows, by month, and what is forecast by day and, for sums of weeks, by week.
 SELECT 'day', type, day, flow_n, flow_total, NULL::numeric, NULL::numeric, '', NULL::double precision, NULL::double precision
   FROM unnest(%(starts)s::date[], %(ends)s::date[]) AS span (first, after) JOIN kpi_daily ON day >= first AND day < after
  WHERE %(whole)s AND tenant_id = %(tenant)s AND currency = %(currency)s
@@ -19,4 +19,9 @@ SELECT 'month', type, month, n, total, NULL, NULL, '', NULL, NULL
 SELECT 'ahead', f.measure, p.start, NULL, p.mean, p.lo80, p.hi80, f.verdict, f.wape, f.covered80
   FROM kpi_forecast f LEFT JOIN kpi_forecastpoint p ON p.tenant_id = f.tenant_id AND p.forecast_id = f.id AND p.start >= %(today)s
  WHERE f.tenant_id = %(tenant)s AND f.grain = 'day' AND f.currency = %(currency)s AND f.measure = ANY (%(forecasts)s)
+   AND f.about = %(about)s AND f.subject = %(key)s
+ UNION ALL
+SELECT 'week', f.measure, p.start, NULL, p.mean, NULL, NULL, '', NULL, NULL
+  FROM kpi_forecast f JOIN kpi_forecastpoint p ON p.tenant_id = f.tenant_id AND p.forecast_id = f.id AND p.start >= %(today)s
+ WHERE f.tenant_id = %(tenant)s AND f.grain = 'week' AND f.currency = %(currency)s AND f.measure = ANY (%(forecasts)s)
    AND f.about = %(about)s AND f.subject = %(key)s

@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpi.analysis.projection import laid_out, usual_of
+from kpi.analysis.projection import foretold, laid_out, usual_of
 from kpi.analysis.recurring import Line, Paid
 from kpi.analysis.rhythms import Rhythm, Rule
 from kpi.analysis.standing import Coming, Item, divided
@@ -101,4 +101,27 @@ def test_what_is_known_is_a_part_of_what_is_expected(weeks, usual, foretold) -> 
 def test_a_usual_week_is_without_what_comes_again() -> None:
     weeks = [(D(100), D(-50)), (D(100), D(-1500)), (D(120), D(-60)), (D(90), D(-40))]
     again = [(D(0), D(0)), (D(0), D(-1450)), (D(130), D(0)), (D(0), D(0))]
-    assert usual_of(weeks, again) == (D("95.00"), D("-50.00"))
+    assert usual_of(weeks, again) == (D("70.00"), D("-50.00"))
+    assert usual_of(weeks[1:], again[1:]) == (D(0), D(0))
+
+
+def test_what_is_paid_once_a_month_is_usual_and_what_came_once_is_not() -> None:
+    month = [(D(100), D(-4000)), *[(D(100), D(-10))] * 3]
+    weeks = [(D(0), D(0))] * 9 + [(D(100), D(-10)), *month, (D(90_000), D(-10)), *month[1:], *month, *month]
+    assert len(weeks) == 26
+    assert usual_of(weeks, [(D(0), D(0))] * 26) == (D("100.00"), D("-1007.50"))
+
+
+def test_days_foretold_add_up_to_their_weeks() -> None:
+    monday, sunday = date(2026, 5, 4), date(2026, 5, 3)
+    days = {sunday + timedelta(days=n): D(-20) for n in range(15)} | {monday + timedelta(days=4): D(-80)}
+    weeks = {monday: D(-100), monday + timedelta(weeks=1): D(-140), monday + timedelta(weeks=2): D(-999)}
+    # Sunday is outside: 240 were foretold of 340 that the days add up to.
+    starts = [sunday, sunday + timedelta(weeks=1), sunday + timedelta(weeks=2)]
+    assert foretold(days, weeks, starts) == {0: D("-104.12"), 1: D("-130.00"), 2: D("-20.00")}
+    assert foretold(days, {}, starts) == {0: D("-200.00"), 1: D("-140.00"), 2: D("-20.00")}
+    assert foretold(dict.fromkeys(days, D(0)), {monday: D(-70)}, [monday]) == {
+        -1: D(0),
+        0: D("-70.00"),
+        1: D(0),
+    }
