@@ -2,6 +2,7 @@
 
 Read are `,`, `;`, tab and `|` as separators (the header line decides), UTF-8 with or without its mark and Windows-1252, days as
 2026-07-31, 20260731 or 31/07/2026 (day first, unless a file has 07/31/2026), with or without a time, and numbers with a decimal point or comma.
+Where `;` separates and no number says otherwise, points before groups of three part thousands: so Excel writes whole numbers in Brazil.
 """
 
 import codecs
@@ -24,12 +25,12 @@ _MONTH: Final = re.compile(r"\d{4}-\d\d")
 _CLOCK: Final = re.compile(r"(\d\d?):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?")
 _PLAIN: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _COMMA: Final = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)?,\d+")
-_GROUPED: Final = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+")
+_GROUPED: Final = re.compile(
+    r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+"
+)  # not 0.123, in which a point parts no thousands
 _MILLIONS: Final = re.compile(r"[+-]?\d{1,3}(?:\.\d{3}){2,}")
 _THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+|[+-]?\d{1,3}(?:,\d{3}){2,}")
-_EITHER: Final = re.compile(
-    r"[+-]?[1-9]\d{0,2},\d{3}"
-)  # 1,234: more than a thousand, or a little more than one
+_EITHER: Final = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")  # 1,234: over a thousand, or a little over one
 _NOISE: Final = re.compile(r"[\s\u00a0\u202f]|R\$")
 LIMIT: Final = Decimal("1e30")
 T = TypeVar("T")
@@ -171,23 +172,27 @@ def _decimal_signs(path: Path, encoding: str, delimiter: str, place: int) -> tup
     """Return whether the first values show a decimal comma (1.234,56), and whether they show a decimal point (1,234.56 or 12.5).
 
     1,234 may be either. It is read as the other values are; where they say nothing, as 1.234, for this is written for Brazil.
+    So may 1.234 below `;`: more than a thousand, unless any value of the file has a point that parts no thousands.
     """
-    comma = either = point = False
+    comma = either = point = grouped = False
+    excel = delimiter == ";"
     for number, (_line, cells) in enumerate(_lines(path, encoding, delimiter)):
-        if number >= SAMPLE:
+        if number >= SAMPLE and (comma or point or not excel):
             break
         word = _NOISE.sub("", cells[place]) if len(cells) > place else ""
         if _MILLIONS.fullmatch(word):
             comma = True  # 1.234.567: where a point parts thousands, a comma is the decimal sign
+        elif _GROUPED.fullmatch(word):
+            grouped = True
         elif "," not in word:
-            point = point or ("." in word and not _GROUPED.fullmatch(word))
+            point = point or "." in word
         elif _THOUSANDS.fullmatch(word):
             point = True
         elif _EITHER.fullmatch(word):
             either = True
         elif _COMMA.fullmatch(word):
             comma = True
-    return comma or (either and not point), point
+    return comma or ((either or (excel and grouped)) and not point), point
 
 
 class Days:

@@ -62,6 +62,12 @@ def test_excel_is_read(tmp_path):
         ]
 
 
+def test_points_of_excel_without_cents_part_thousands(tmp_path):
+    text = "series;period;value\nLoja;2024-01;50\nLoja;2024-02;1.300\nLoja;2024-03;1.234\n"
+    assert run(tmp_path, text, 1)[0][0]["mean"] == "1234"
+    assert run(tmp_path, text.replace(";", ","), 1)[0][0]["mean"] == "1.234"
+
+
 def test_a_single_row_takes_its_frequency_from_the_others(tmp_path):
     rows, _said = run(
         tmp_path, "series,period,value\na,2024-01-31,1\na,2024-02-29,2\na,2024-03-31,3\nb,2024-03-31,8\n"

@@ -95,6 +95,45 @@ def test_points_that_part_thousands_show_even_where_no_value_has_a_comma(tmp_pat
     assert (found["a"]["monetary"], found["b"]["monetary"]) == ("1234.00", "2345678.00")
 
 
+@pytest.mark.parametrize(
+    ("values", "sums"),
+    [
+        ("1.234 1.300 R$\u00a02.000 50 -1.500", "1234.00 1300.00 2000.00 50.00 -1500.00"),
+        ("1.234 12.5", "1.234 12.50"),
+        ("1.234 0.123", "1.234 0.123"),
+        ("1,5 0.123 1.234", "1.50 0.123 1234.00"),
+        ("1234 50", "1234.00 50.00"),
+    ],
+)
+def test_points_of_excel_without_cents_part_thousands(tmp_path, values, sums):
+    rows = "".join(f"c{n};01/01/2026;{value}\n" for n, value in enumerate(values.split(" ")))
+    found, _said = run(tmp_path, "customer;date;value\n" + rows)
+    assert [row["monetary"] for row in found.values()] == sums.split()
+
+
+def test_every_value_is_asked_what_its_point_means(tmp_path, monkeypatch):
+    monkeypatch.setattr("kpi.filetable.SAMPLE", 1)
+    found, _said = run(
+        tmp_path, "customer;date;value\na;2026-01-01;1.234\nb;2026-01-01;2.000\nc;2026-01-01;12.5\n"
+    )
+    assert [row["monetary"] for row in found.values()] == ["1.234", "2.000", "12.50"]
+    comma, _said = run(tmp_path, "customer,date,value\na,2026-01-01,1.234\nb,2026-01-01,2.000\n")
+    assert [row["monetary"] for row in comma.values()] == ["1.234", "2.000"]
+
+
+def test_rows_without_a_customer_are_left_out_and_told(tmp_path):
+    text = "customer;date;value\nana;01/02/2026;10\n;02/02/2026;99\nbia;03/02/2026;20\n ;04/02/2026;5\n;;134,00\n"
+    found, said = run(tmp_path, text)
+    assert {name: (row["recency"], row["monetary"]) for name, row in found.items()} == {
+        "ana": ("3", "10.00"),
+        "bia": ("1", "20.00"),
+    }
+    assert "orders.csv: left out: 3 rows without a customer (lines 3, 5, 6)\n2 customers, 2 orders in" in said
+    _found, said = run(tmp_path, "customer,date,value\na,01/31/2026,1\n" + ",01/01/2026,1\n" * 7)
+    assert "7 rows without a customer (lines 3, 4, 5, 6, 7 …)" in said
+    assert "without a customer" not in run(tmp_path, ORDERS)[1]
+
+
 def test_the_month_comes_first_in_a_file_that_has_a_day_which_says_so(tmp_path):
     found, _said = run(tmp_path, "customer,date,value\na,01/02/2026,1\nb,01/31/2026 10:00,1\n")
     assert (found["a"]["recency"], found["b"]["recency"]) == ("30", "1")
@@ -136,7 +175,6 @@ def test_the_last_day_of_the_calendar_needs_a_named_day(tmp_path):
         ("customer,date,value\na,2026-01-01,lots\n", "line 2, column value: 'lots' is not a number"),
         ("customer,date,value\na,2026-01-01,NaN\n", "line 2, column value: 'NaN' is not a number"),
         ("customer,date,value\na,2026-01-01,\n", "line 2, column value: is empty"),
-        ("customer,date,value\n,2026-01-01,1\n", "line 2, column customer: is empty"),
         ("customer,date,value\na,2026-01-01\n", "line 2: 2 values where 3 are expected"),
         ("customer,date,value\na,2026-01-01,1e-31\n", "has more than 30 decimal places"),
         ("PK\x03\x04\x00\x00", "line 1: this is not a text file"),

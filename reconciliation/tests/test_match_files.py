@@ -149,7 +149,7 @@ def test_a_file_that_is_read_is_never_written_over(tmp_path):
     assert (lines.read_text(), items.read_text()) == (LINES, ITEMS)
 
 
-def test_it_asks_no_database_and_shows_a_bar_on_standard_error(tmp_path):
+def test_it_asks_no_database_and_draws_no_bar_into_a_pipe(tmp_path):
     (tmp_path / "lines.csv").write_text(LINES)
     (tmp_path / "items.csv").write_text(ITEMS)
     nowhere = {
@@ -161,6 +161,19 @@ def test_it_asks_no_database_and_shows_a_bar_on_standard_error(tmp_path):
         cwd=ROOT, env=os.environ | nowhere, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "")
-    assert "100% done" in done.stderr
-    assert "7 lines, 6 open items: 5 clear, 1 ambiguous, 1 none" in done.stderr
+    assert done.stderr.startswith("7 lines, 6 open items: 5 clear, 1 ambiguous, 1 none, in ")
+    assert done.stderr.count("\n") == 1
     assert (tmp_path / "out.csv").read_text().count("\n") == 10
+
+
+def test_a_terminal_shows_a_bar(tmp_path):
+    class Terminal(StringIO):
+        def isatty(self):
+            return True
+
+    (tmp_path / "lines.csv").write_text(LINES)
+    (tmp_path / "items.csv").write_text(ITEMS)
+    said = Terminal()
+    call_command("match_files", str(tmp_path / "lines.csv"), str(tmp_path / "items.csv"), out=tmp_path / "out.csv", stderr=said)  # fmt: skip
+    assert f"\r[{'.' * 30}]   0%" in said.getvalue()
+    assert f"\r[{'#' * 30}] 100% done" in said.getvalue()

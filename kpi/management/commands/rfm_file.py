@@ -2,6 +2,7 @@
 
 import time
 from argparse import ArgumentParser
+from array import array
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -28,6 +29,7 @@ OUT: Final = (
     "expected_purchases_90d",
 )
 DECIMALS: Final = 30  # no currency has more, and sums are exact
+SAID: Final = 5  # lines without a customer that are named
 
 
 class Command(BaseCommand):
@@ -38,6 +40,7 @@ class Command(BaseCommand):
         " Recency counts the days to the day after the last date of the file, or to --as-of. Frequency is the number of orders"
         " (values of zero or more), monetary their sum less refunds (negative values). Equal values have equal scores."
         " expected_purchases_90d comes from a BG/NBD model and is empty where the file is too small for one."
+        " Rows without a customer (sales over the counter) are left out and told on standard error."
     )
     requires_system_checks = []
 
@@ -54,8 +57,11 @@ class Command(BaseCommand):
         """Write the customers and say on standard error how many of each segment there are."""
         begun = time.monotonic()
         path, as_of = options["orders"], options["as_of"]
+        nobody = array("q")
         with named(path):
-            found = filetable.by_day(lambda days: rfm.read(_orders(path, days), before=as_of))
+            found = filetable.by_day(lambda days: rfm.read(_orders(path, days, nobody), before=as_of))
+        if nobody:
+            self.stderr.write(f"{path}: left out: {_unnamed(nobody)}")
         if as_of is None and found.last == date.max:
             raise CommandError(f"{path}: {date.max} is the last day of the calendar; name a day with --as-of")
         tally: Counter[str | None] = Counter()
@@ -64,11 +70,14 @@ class Command(BaseCommand):
         self.stderr.write(_said(rows, found, tally, time.monotonic() - begun))
 
 
-def _orders(path: Path, days: filetable.Days) -> Iterator[tuple[str, date, Decimal]]:
+def _orders(path: Path, days: filetable.Days, nobody: "array[int]") -> Iterator[tuple[str, date, Decimal]]:
+    """Yield the orders of named customers; lines that name none (somebody at the counter, a line of totals) go into `nobody`."""
+    del nobody[:]  # a file may be read a second time, with the month first
     table = filetable.table(path, IN)
     for line, (customer, day, value) in table.rows():
         if not customer:
-            filetable.refuse(line, "customer", "is empty")
+            nobody.append(line)
+            continue
         amount = table.number(value, line)
         if int(amount.as_tuple().exponent) < -DECIMALS:
             filetable.refuse(line, "value", f"{value[:40]!r} has more than {DECIMALS} decimal places")
@@ -84,6 +93,12 @@ def _rows(standings: Iterator[rfm.Standing], tally: "Counter[str | None]") -> It
             one.customer, _text(one.recency), str(one.frequency), f"{one.monetary:.2f}" if exponent > -2 else f"{one.monetary:f}",
             _text(one.r), _text(one.f), _text(one.m), one.segment or "", "" if one.expected is None else f"{one.expected:.4f}",
         )  # fmt: skip
+
+
+def _unnamed(lines: "array[int]") -> str:
+    shown = ", ".join(map(str, lines[:SAID])) + (" …" if len(lines) > SAID else "")
+    rows, where = ("row", "line") if len(lines) == 1 else ("rows", "lines")
+    return f"{len(lines)} {rows} without a customer ({where} {shown})"
 
 
 def _text(value: int | None) -> str:
