@@ -157,6 +157,7 @@ def _welcome(key: str) -> None:
     say(f'\n  curl -H "Authorization: Api-Key {key}" {address}/api/system/status\n')
     told = summary.counts()
     say(
-        "  Mail is not sent but written into the log. New sales and payments arrive while you look.\n"
+        f"  Mail is not sent but written into {embedded.home() / 'logs'}: reports and notifications into worker.log,"
+        " invitations into web.log.\n  New sales and payments arrive while you look.\n"
         f"  {told['transactions']:,} bank lines, {told['sales']:,} sales; ready after {_seconds():.0f} s. Ctrl-C ends everything.\n"
     )
