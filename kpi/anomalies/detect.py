@@ -26,7 +26,8 @@ _LEVEL_DAYS: Final = 14
 _LEVEL_POINTS: Final = 28
 _KNOTS: Final = 48
 _AT_LATEST: Final = 96
-_GAIN: Final = 0.85  # a profile is believed when it brings the usual deviation down this far
+_WEEK, _SUNDAY = 7, 3
+_GAIN: Final = 0.85  # a profile is believed when it brings the usual deviation down this far, one of weekdays also when the mean one
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class _Judge:
         width = tail.width(self._threshold)
         expected = shift.level + _at(profile, self._place[position:stop])
         lo, hi = expected - width, expected + width
-        sunday = shift.level + self._sunday(profile, self._place[position:stop])
+        sunday = self._sunday(shift.level, profile, self._place[position:stop], at)
         free = self._free[position:stop]
         lo, hi = (
             np.where(free, np.minimum(lo, sunday - width), lo),
@@ -134,7 +135,7 @@ class _Judge:
         """Return the profile that explains the past best (a single nought: none), and what is left of the past without it."""
         best: Floats = np.zeros(1)
         left = _shift(self._past[low:at], self._level)
-        usual = float(np.median(np.abs(left.past)))
+        usual = _deviations(left.past)
         for season in self._seasons(at):
             if at < seasons.CYCLES * season.period:
                 continue
@@ -143,9 +144,11 @@ class _Judge:
             # A profile made of k cycles lies nearer to these than to the next one: by this much, were it a mean.
             cycles = min(at, season.memory) / season.period
             shift = _Shift(shift.level, shift.past * math.sqrt((cycles + 1) / (cycles - 1)))
-            deviation = float(np.median(np.abs(shift.past)))
-            if deviation < _GAIN * usual:
-                best, left, usual = profile, shift, deviation
+            found = _deviations(shift.past)
+            # A shop's Sunday is one day of seven: the usual deviation does not know it.
+            of_days = season.period == _WEEK and season in self._calendar
+            if found[0] < _GAIN * usual[0] or (of_days and found[1] < _GAIN * usual[1]):
+                best, left, usual = profile, shift, found
         return best, left
 
     def _profile(self, season: Season, at: int) -> Floats:
@@ -178,11 +181,13 @@ class _Judge:
                 carried = carried + value if free else carried if abs(value) < least else 0.0
         return owed[position - start :]
 
-    def _sunday(self, profile: Floats, places: Ints) -> Floats:
-        """Return the profile of the next Sunday for each place. 1970-01-01, place 0, was a Thursday."""
-        if len(profile) != 7:
-            return _at(profile, places)
-        return np.full(len(places), profile[3])
+    def _sunday(self, level: float, profile: Floats, places: Ints, at: int) -> Floats:
+        """Return what a Sunday usually is, for each place; nothing where none was ever told of. 1970-01-01, place 0, was a Thursday."""
+        if not (self._place_of_past[:at] % _WEEK == _SUNDAY).any():
+            return np.zeros(len(places))
+        if len(profile) != _WEEK:
+            return level + _at(profile, places)
+        return np.full(len(places), level + profile[_SUNDAY])
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +208,11 @@ def _shift(values: Floats, reach: int) -> _Shift:
     steps = np.diff(np.append(knots, len(values)))
     running = np.concatenate([np.full(reach, levels[0]), np.repeat(levels, steps)])
     return _Shift(level, values - running)
+
+
+def _deviations(past: Floats) -> tuple[float, float]:
+    """Return the median and the mean of what is left of the past."""
+    return float(np.median(np.abs(past))), float(np.mean(np.abs(past)))
 
 
 def _at(profile: Floats, places: Ints) -> Floats:

@@ -1,13 +1,14 @@
 """The daily series of a company's numbers, as they are judged."""
 
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from kpi import dimensions
-from kpi.models import Anomaly
+from kpi.models import Anomaly, RecurringLine
 from lib import pg
 from tenants.models import Tenant
 
@@ -60,6 +61,8 @@ class Series:
     values: tuple[Decimal | None, ...]
     rows: tuple[int, ...]
     settled: bool = False  # by a bank, which works on business days
+    # What came of recurring lines, in the sign of the values.
+    again: Mapping[date, Decimal] = field(default_factory=dict)
 
     def day(self, position: int) -> date:
         """Return the day at a position."""
@@ -83,7 +86,20 @@ def series_of(tenant: Tenant, measure: str, through: date) -> Series | None:
     span = [start + timedelta(days=n) for n in range((through - start).days + 1)]
     rows = tuple(found.get(day, (0, ZERO))[0] for day in span)
     values = tuple(_value(measure, *found.get(day, (0, ZERO)), counts.get(day, 0)) for day in span)
-    return Series(start, values, rows, settled="SALE" not in _TYPES[measure])
+    settled = "SALE" not in _TYPES[measure]
+    return Series(start, values, rows, settled, _again(tenant, measure) if settled else {})
+
+
+def _again(tenant: Tenant, measure: str) -> dict[date, Decimal]:
+    """Return by day what came of the company's recurring lines, in the sign of the number's values. One query."""
+    sums: dict[date, Decimal] = defaultdict(Decimal)
+    lines = RecurringLine.objects.filter(tenant=tenant, is_found=True, denied_at=None)
+    for paid in lines.values_list("paid", flat=True):
+        for day, text in paid:
+            amount = Decimal(text)
+            if measure == Measure.NET or (amount < 0) == (measure == Measure.EXPENSES):
+                sums[date.fromisoformat(day)] += -amount if measure == Measure.EXPENSES else amount
+    return sums
 
 
 def _customers(tenant: Tenant, measure: str, asked: dict[str, Any]) -> dict[date, int]:

@@ -109,6 +109,10 @@ def find(
     found = detect(
         times, values, rarity=rarity, free_days=free, settled=series.settled, start=max(0, size - days)
     )
+    again = np.array([float(series.again.get(series.day(n), 0)) for n in range(size)])
+    # Rent is no news on its day, though other days of its weekday have none.
+    rest = values - again
+    found.score[((values > found.hi) & (rest <= found.hi)) | ((values < found.lo) & (rest >= found.lo))] = 0.0
     # A company that says it was closed needs no alarm that it sold little, not even where it sells on Sundays.
     rested = np.array([series.day(n) in closed for n in range(size)]) & (values < found.expected)
     found.score[rested] = 0.0

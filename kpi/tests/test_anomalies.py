@@ -127,6 +127,23 @@ def test_neighbouring_anomalies_are_one_incident():
     assert low.score > 1
 
 
+def test_one_quiet_weekday_is_known_though_the_others_are_alike():
+    rng = np.random.default_rng(4)
+    values = np.where(np.arange(300) % 7 == 6, rng.normal(9, 2, 300), rng.normal(70, 8, 300)).round()
+    result = detect(days(300), values)
+    assert result.expected[293] == pytest.approx(9, abs=4)  # a Sunday
+    assert not set(range(202, 300, 7)) & set(np.flatnonzero(result.anomaly).tolist())
+
+
+def test_a_shop_that_never_opens_on_sundays_sells_nothing_on_a_holiday():
+    open_days = np.flatnonzero(np.arange(400) % 7 < 6)
+    times, values = days(400)[open_days], shop(400)[open_days]
+    place = int(np.flatnonzero(open_days == 248)[0])
+    values[place] = 0.0
+    assert place in found(values, times)
+    assert place not in found(values, times, free_days={date(2025, 9, 11)})
+
+
 def test_a_holiday_may_be_like_a_sunday():
     values = shop(400)
     values[248] = 0.0  # a Thursday

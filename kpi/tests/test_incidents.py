@@ -6,13 +6,21 @@ from decimal import Decimal
 import pytest
 
 from kpi.incidents import parts, services
-from kpi.models import Anomaly, Occasion
+from kpi.incidents.series import Series, series_of
+from kpi.models import Anomaly, Occasion, RecurringLine
 from lib import clock
 from live.models import Notification
 from tenants.models import Tenant
 from tests.api import signed_in
 from tests.cast import Cast
-from tests.factories import make_customer, make_product, make_sale, make_source
+from tests.factories import (
+    make_account,
+    make_customer,
+    make_product,
+    make_sale,
+    make_source,
+    make_transaction,
+)
 
 D = Decimal
 DAYS = 70
@@ -162,6 +170,27 @@ def test_what_somebody_says_while_it_is_judged_stays_said(cast: Cast, monkeypatc
     monkeypatch.setattr(parts, "of_gap", slowly)
     services.judge(tenant=tenant)
     assert [one.feedback for one in kept(tenant)] == ["expected"]
+
+
+def test_what_comes_every_month_is_no_news_on_its_day():
+    values = (*(D(50 + n % 5) for n in range(119)), D(2050))
+    rent = {date(2026, 1, 1) + timedelta(days=119): D(2000)}
+    for again, found in (({}, 1), (rent, 0), ({day: D(900) for day in rent}, 1)):
+        series = Series(date(2026, 1, 1), values, (1,) * 120, settled=True, again=again)
+        assert len(services.find(series, rarity=250, days=10)) == found
+
+
+def test_a_paid_rent_is_in_the_series_of_expenses_only(cast: Cast):
+    make_transaction(make_account(cast.aurora), "-1500", date=ago(cast.aurora, 1))
+    for tenant in (cast.aurora, cast.boreal):
+        RecurringLine.objects.create(
+            tenant=tenant, code="c", party="p", name="Aluguel", rhythm="monthly", kind="day", number=5, unit=1, back=False, share=1, amount=-1450,
+            paid=[[ago(tenant, 1).isoformat(), "-1450.00" if tenant == cast.aurora else "-9.00"]],
+        )  # fmt: skip
+    yesterday = ago(cast.aurora, 1)
+    expenses, inflow = (series_of(cast.aurora, measure, yesterday) for measure in ("expenses", "inflow"))
+    assert (expenses.again, expenses.values) == ({yesterday: D("1450.00")}, (D("1500.00"),))
+    assert inflow is None
 
 
 def test_a_company_without_history_has_no_incidents(cast: Cast):
