@@ -23,6 +23,7 @@ class Totals:
     receivables_open: Decimal | None = None
     receivables_overdue: Decimal | None = None
     payables_open: Decimal | None = None
+    payables_overdue: Decimal | None = None
     lines: int | None = None
     lines_settled: int | None = None
 

@@ -57,7 +57,7 @@ class Board:
     """The numbers of a period beside those of the period it is compared with, in the company's currency.
 
     `foreign` lists what happened in other currencies: (currency, inflow, outflow). It is never added to anything. `days` are those of the period that
-    have passed, `compared_days` those of `compared`.
+    have passed, `compared_days` those of `compared`. `payables_overdue` is what should have been paid before today (negative; None: unknown).
     """
 
     period: Period
@@ -68,6 +68,7 @@ class Board:
     foreign: tuple[tuple[str, Decimal, Decimal], ...] = ()
     days: Days = field(default_factory=partial(Days, 0, 0))
     compared_days: Days = field(default_factory=partial(Days, 0, 0))
+    payables_overdue: Decimal | None = None
 
     def card(self, code: str) -> Card:
         """Return the card of a KPI."""
@@ -116,8 +117,8 @@ def board(tenant: Tenant, *, period: Period, today: date, comparison: str = "pre
         for kpi in CATALOG
     )
     return Board(
-        period, compared, comparison, tenant.currency, cards, foreign, spans.now, spans.days[comparison]
-    )
+        period, compared, comparison, tenant.currency, cards, foreign, spans.now, spans.days[comparison], totals.payables_overdue,
+    )  # fmt: skip
 
 
 def _card(
@@ -257,6 +258,7 @@ def _totals(
         receivables_open=state.receivables_open,
         receivables_overdue=state.receivables_overdue,
         payables_open=state.payables_open,
+        payables_overdue=state.payables_overdue,
         lines=n_in + n_out if known.lines else None,
         lines_settled=_settled(tenant, period) if known.lines and whole else None,
     )
@@ -307,15 +309,16 @@ def state(tenant: Tenant, today: date) -> Totals:
     items = OpenItem.objects.filter(own, tenant=tenant, void_at=None, ignored=False)
     if not OpenItem.objects.filter(tenant=tenant).exists():
         return Totals(cash=cash)
-    receivable, payable = Q(direction="receivable"), Q(direction="payable")
+    receivable, payable, late = Q(direction="receivable"), Q(direction="payable"), Q(due_date__lt=today)
     sums = with_left(items.filter(status__in=["open", "partial"])).aggregate(
-        receivables=_sum(receivable), overdue=_sum(receivable & Q(due_date__lt=today)), payables=_sum(payable)
-    )
+        receivables=_sum(receivable), receivables_late=_sum(receivable & late), payables=_sum(payable), payables_late=_sum(payable & late)
+    )  # fmt: skip
     return Totals(
         cash=cash,
         receivables_open=sums["receivables"],
-        receivables_overdue=sums["overdue"],
+        receivables_overdue=sums["receivables_late"],
         payables_open=sums["payables"],
+        payables_overdue=sums["payables_late"],
     )
 
 

@@ -26,15 +26,16 @@ from tenants.models import Tenant
 
 DayTotals = Sequence[tuple[date, Decimal]]
 Beside = Sequence[tuple[date | None, Decimal | None]]
-SHAPE: Final = 3  # of what is kept; an older program's entries are not read
+SHAPE: Final = 4  # of what is kept; an older program's entries are not read
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """The board of a period as JSON, and the time at which it was true (ISO; None: unknown)."""
+    """The board of a period as JSON, the time at which it was true (ISO), and what should have been paid by then (negative). None: unknown."""
 
     board: Mapping[str, Any]
     as_of: str | None
+    payables_overdue: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,13 @@ def numbers(tenant: Tenant, *, period: Period, today: date, comparison: str) -> 
     def compute() -> dict[str, Any]:
         as_of = freshness.as_of(tenant)
         found = queries.board(tenant, period=period, today=today, comparison=comparison)
-        return {"board": board_json(found), "as_of": as_of and as_of.isoformat()}
+        late = found.payables_overdue
+        return {
+            "board": board_json(found), "as_of": as_of and as_of.isoformat(), "payables_overdue": None if late is None else str(late),
+        }  # fmt: skip
 
     found = _remember(tenant, "numbers", compute, period, today, comparison)
-    return Numbers(found["board"], found["as_of"])
+    return Numbers(found["board"], found["as_of"], found["payables_overdue"])
 
 
 def board(kept: Numbers, *, period: Period, today: date, comparison: str) -> Board:
@@ -78,7 +82,8 @@ def board(kept: Numbers, *, period: Period, today: date, comparison: str) -> Boa
         (one["currency"], Decimal(one["inflow"]), Decimal(one["outflow"])) for one in data["other_currencies"]
     )
     days, then = (Days(one["business_days"], one["free_days"]) for one in (span, compared))
-    return Board(period, _span(compared), comparison, data["currency"], cards, foreign, days, then)
+    late = None if kept.payables_overdue is None else Decimal(kept.payables_overdue)
+    return Board(period, _span(compared), comparison, data["currency"], cards, foreign, days, then, late)
 
 
 def story(tenant: Tenant, *, board: Board, today: date) -> Story:

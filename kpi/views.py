@@ -58,6 +58,7 @@ def overview(request: TenantRequest) -> HttpResponse:
         "as_of": queries.facts_as_of(tenant),
         "pending": queries.pending(tenant),
         "overdue": board.card("receivables_overdue").value,
+        "owed": abs(board.payables_overdue or 0),
         "unreadable": reading.unreadable(tenant, now=now),
         "wanted": attention.wanted(tenant, today=clock.today(tenant.zone), now=now),
         "local_now": timezone.localtime(now, tenant.zone),

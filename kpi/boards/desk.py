@@ -102,6 +102,14 @@ class Desk:
                 % {"dimension": name}
             )
 
+    def needs_other(self, dimension: str) -> None:
+        """Raise NotShown where the board shows one value of this dimension: beside itself there is nothing to tell apart."""
+        if self.scope and self.scope.dimension == dimension:
+            name = str(DIMENSIONS[dimension]).lower()
+            raise NotShown(
+                _("With this filter there is nothing left to compare by %(dimension)s.") % {"dimension": name}
+            )
+
     def needs_type(self, kind: str) -> None:
         """Raise NotShown where the value that the board is about is one of sales and this is money in the bank, or the other way."""
         if self.scope and self.scope.sells != (kind == "SALE"):

@@ -136,8 +136,7 @@ def drivers(desk: Desk, tile: Tile) -> Content:
     measure, dimension = tile.options["measure"], tile.options["by"]
     kind = TYPES[measure]
     desk.needs_split(kind, dimension)
-    if desk.scope and desk.scope.dimension == dimension:
-        desk.only_whole()
+    desk.needs_other(dimension)
     if not desk.facts.knows_all(kind, desk.spans.compared):
         raise NotShown(_("There is nothing to compare with: data does not reach back that far."))
     found = _moved(desk.facts.split(kind, dimension), measure, dimension)
@@ -198,8 +197,7 @@ def concentration(desk: Desk, tile: Tile) -> Content:
     """Return how few customers or products make most of the sales."""
     dimension = tile.options["by"]
     desk.needs_split("SALE", dimension)
-    if desk.scope and desk.scope.dimension == dimension:
-        desk.only_whole()
+    desk.needs_other(dimension)
     curve = desk.facts.curve(dimension)
     if curve is None:
         raise NotShown(_("No sales in this period"))

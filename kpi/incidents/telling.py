@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.db.models import TextChoices
 from django.urls import reverse
-from django.utils.translation import gettext, gettext_noop, pgettext_lazy
+from django.utils.translation import get_language, gettext, gettext_noop, pgettext_lazy, to_locale
 from django.utils.translation import gettext_lazy as _
 
 from kpi.models import Anomaly
@@ -21,7 +21,7 @@ from tenants.models import Capability
 class Number(TextChoices):
     """A judged number in words."""
 
-    REVENUE = "revenue", pgettext_lazy("judged number", "Revenue")
+    REVENUE = "revenue", pgettext_lazy("judged number", "Sales")
     SALES = "sales", pgettext_lazy("judged number", "Number of sales")
     INFLOW = "inflow", pgettext_lazy("judged number", "Money in")
     EXPENSES = "expenses", pgettext_lazy("judged number", "Expenses")
@@ -87,16 +87,20 @@ def called(anomaly: Anomaly) -> str:
 
 
 def days_of(anomaly: Anomaly) -> str:
-    """Return the days as the country writes them."""
-    first, last = (f"{day:%d/%m/%Y}" for day in (anomaly.first_day, anomaly.last_day))
+    """Return the days as the active language writes them."""
+    first, last = (formats.day(day, _locale()) for day in (anomaly.first_day, anomaly.last_day))
     return first if first == last else f"{first} – {last}"
 
 
 def amount(anomaly: Anomaly, value: Decimal | None) -> str:
-    """Return an amount of the incident: money, or a number of sales or customers."""
+    """Return an amount of the incident as the active language writes it: money, or a number of sales or customers."""
     if anomaly.measure in _COUNTS:
-        return formats.number(None if value is None else round(value))
-    return formats.money_short(value, anomaly.tenant.currency)
+        return formats.number(None if value is None else round(value), _locale())
+    return formats.money_short(value, anomaly.tenant.currency, _locale())
+
+
+def _locale() -> str:
+    return to_locale(get_language() or "pt-br")
 
 
 _CARRIED: Final = gettext_noop("%(share)s of the gap is %(what)s.")

@@ -124,6 +124,12 @@ class TestScope:
         ).sheet.rows
         assert [row[:4] for row in moved] == [("Maria", D(30), D(80), D(-50))]
 
+    def test_what_is_left_out_says_why(self, aurora: Tenant) -> None:
+        scope = {"scope": Scope("product", product_key(aurora, "Banho"))}
+        moved = only(aurora, "drivers", scope, measure="revenue", by="product")
+        assert moved.problem == "With this filter there is nothing left to compare by product."
+        assert "only where the board shows the whole company" in only(aurora, "anomalies", scope).problem
+
     def test_in_a_long_period_one_value_is_split_where_few_facts_are_in_it(
         self, aurora: Tenant, monkeypatch: pytest.MonkeyPatch
     ) -> None:

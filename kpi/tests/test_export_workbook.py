@@ -114,6 +114,16 @@ def test_the_cover_leads_to_every_sheet(book: Workbook) -> None:
     assert links == [f"'{name}'!A1" for name in book.sheetnames[1:]]
 
 
+def test_a_sheet_is_named_in_whole_words_and_no_amount_loses_its_thousands() -> None:
+    titles = [
+        "Vendas: 66% da meta de R$\xa0602\xa0mil",
+        "Vendas por produto: só Ração Premium",
+        "Vendas por produto: só Ração Seca",
+        "x" * 40,
+    ]
+    assert sheet_names(titles) == ["Vendas 66% da meta", "Vendas por produto só Ração", "Vendas por produto só Ração (2)", "x" * 31]  # fmt: skip
+
+
 def test_yen_have_no_cents_and_english_has_its_own_days() -> None:
     from dataclasses import replace
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from random import Random
 
 import pytest
+from django.utils import translation
 
 from kpi.incidents import services, telling
 from kpi.incidents.series import series_of
@@ -111,3 +112,26 @@ def test_few_customers_are_an_incident_of_their_own(cast: Cast):
         measure: (one.kind, one.expected, one.got, one.parts) for measure, one in standing(tenant).items()
     } == {"active_customers": ("low", D(4), D(1), [])}
     assert telling.amount(standing(tenant)["active_customers"], D(1)) == "1"
+
+
+def test_an_incident_is_told_as_the_readers_language_writes_it(cast: Cast):
+    one = Anomaly(
+        tenant=cast.aurora, measure="revenue", kind="low", first_day=date(2026, 11, 9), last_day=date(2026, 11, 11),
+        expected=D(300000), lo=D(288800), hi=D(310000), got=D("1234.50"),
+    )  # fmt: skip
+    said = {}
+    for language in ("pt-br", "en"):
+        with translation.override(language):
+            said[language] = (
+                telling.called(one),
+                telling.days_of(one),
+                telling.happened(one).replace("\xa0", " "),
+            )
+    assert said == {
+        "pt-br": (
+            "Vendas",
+            "09/11/2026 – 11/11/2026",
+            "R$ 1,2 mil; o esperado era de R$ 288,8 mil a R$ 310 mil.",
+        ),
+        "en": ("Sales", "Nov 9, 2026 – Nov 11, 2026", "R$1.2K, expected R$288.8K to R$310K."),
+    }

@@ -238,9 +238,13 @@ def test_broken_connections_overdue_money_and_unreadable_rows_come_first(aurora:
     FileImport.objects.create(
         tenant=cast.aurora, name="x.ofx", sha256="s", size=1, content=b"", status=FileImport.Status.FAILED
     )
+    factories.make_open_item(cast.aurora, "-40.00", source=wire.source, direction="payable")
+    facts_changed(cast.aurora)
     html = page(aurora)
     section = html[html.index('id="needs-title"') : html.index("</section>", html.index('id="needs-title"'))]
-    assert section.count("<li ") == 4
+    assert section.count("<li ") == 5
+    assert "R$ 40,00 a pagar em atraso" in section.replace("\xa0", " ")
+    assert "direction=payable&amp;status=overdue" in section
     assert "O token foi recusado." in section
     assert "R$ 90,00" in section
     assert section.index("O token") < section.index("R$ 90,00")

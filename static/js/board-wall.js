@@ -28,7 +28,7 @@ function tick() {
   const bar = document.querySelector("[data-progress]");
   if (bar) bar.style.transform = `scaleX(${held ? 1 : Math.min(1, passed / every())})`;
   if (!held && screens().length > 1 && passed >= every()) go(1);
-  const now = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+  const now = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone: wall().dataset.zone });
   for (const clock of document.querySelectorAll("[data-clock]")) if (clock.textContent !== now) clock.textContent = now;
 }
 
