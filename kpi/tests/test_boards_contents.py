@@ -236,7 +236,7 @@ class TestPeople:
                 found_at=now, updated_at=now, parts=[{"dimension": "store", "key": "Sul", "name": "Sul", "gap": "-80", "share": "0.9"}],
             )  # fmt: skip
         (row,) = only(aurora, "anomalies").sheet.rows
-        assert row[0] == "21/03/2026"
+        assert row[0] == "Mar 21, 2026"
         assert "Sul" in row[2]
 
     def test_words(self, aurora: Tenant) -> None:
